@@ -1,0 +1,55 @@
+import type { Clock } from "./clock.js";
+import { EsimdError } from "./errors.js";
+
+/** What a wait is allowed to cost and who may end it. */
+export interface Bound {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Ends the wait early; its reason becomes the rejection. */
+  readonly signal?: AbortSignal | undefined;
+  /** What is waited for, as the subject of a sentence: "the eUICC's profile list". */
+  readonly what: string;
+}
+
+/**
+ * Runs `work` with a signal that aborts when the deadline passes or the caller's signal aborts.
+ * Settles at that moment even when `work` ignores its signal; rejects with `deadline` or the caller's reason.
+ */
+export function withDeadline<T>(bound: Bound, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { clock, timeoutMs, signal, what } = bound;
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const controller = new AbortController();
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => stop(signal?.reason);
+    const cancelTimer = clock.setTimer(timeoutMs, () =>
+      stop(new EsimdError("deadline", `${what} did not finish within ${formatMs(timeoutMs)}`)),
+    );
+    const release = (): void => {
+      cancelTimer();
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const stop = (reason: unknown): void => {
+      release();
+      controller.abort(reason);
+      reject(reason);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    work(controller.signal).then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (error: unknown) => {
+        release();
+        reject(error);
+      },
+    );
+  });
+}
+
+/** A duration as a person says it: "300 ms", "12 s", "15 min". */
+export function formatMs(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Number((ms / 1000).toFixed(1))} s`;
+  return `${Number((ms / 60_000).toFixed(1))} min`;
+}
