@@ -1,0 +1,55 @@
+import type { Eid, SmdpAddress } from "../../base/identifiers.js";
+import type { LogLevel } from "../../base/logging.js";
+
+/** The resolved configuration: every value checked, every default filled in. Times in milliseconds, addresses parsed. */
+export interface Config {
+  /** Journals and the ledger live here. */
+  readonly stateDir: string;
+  /** Folder of the GSMA roots that an SM-DP+ must chain to. */
+  readonly ciRoots: string;
+  /** How long one run may take as a whole. */
+  readonly deadlineMs: number;
+  readonly log: { readonly level: LogLevel };
+  readonly modem: {
+    readonly port: string | undefined;
+    /** "auto", or the name of a dialect; whether there is such a dialect is the modem room's business. */
+    readonly dialect: string;
+    readonly lpa: "auto" | "host" | "modem";
+    readonly expectedEid: Eid | undefined;
+  };
+  readonly api: {
+    readonly provider: "twilio" | "kore" | "none";
+    /** Base without a slash at its end; empty for provider `none`. */
+    readonly url: string;
+    /** Set for provider `kore` only. */
+    readonly tokenUrl: string | undefined;
+    readonly accountSid: string | undefined;
+    readonly key: string | undefined;
+    readonly secret: string | undefined;
+    readonly callbackUrl: string | undefined;
+    readonly callbackMethod: "GET" | "POST";
+    readonly timeoutMs: number;
+  };
+  readonly reservation: {
+    readonly method: "eid" | "activation-code";
+    readonly maxReservations: number;
+    readonly reserveSettleMs: number;
+    readonly onUnclear: "retry" | "hold";
+    readonly availableWaitMs: number;
+  };
+  readonly sim: {
+    readonly activate: "ready" | "active" | "none";
+    readonly when: "before-download" | "after-download";
+    readonly fleet: string | undefined;
+    /** Template; its placeholders are checked (`uniqueNamePlaceholders` in schema.ts). */
+    readonly uniqueName: string | undefined;
+    readonly reactivate: boolean;
+  };
+  readonly download: {
+    readonly smdpAddress: SmdpAddress | undefined;
+    readonly attempts: number;
+    readonly timeoutMs: number;
+  };
+  readonly confirm: { readonly waitMs: number };
+  readonly network: { readonly registrationWaitMs: number };
+}

@@ -1,0 +1,219 @@
+import { EsimdError, isEsimdError } from "../../base/errors.js";
+import type { Config } from "./config.js";
+import { type ConfigFileSystem, nodeFileSystem } from "./files.js";
+import {
+  type Complain,
+  dropIns,
+  type Entry,
+  environmentEntries,
+  fileEntries,
+  flagEntries,
+  type Override,
+  systemdEntries,
+} from "./layers.js";
+import { type Origin, placeOf } from "./provenance.js";
+import { type ConfigKey, configKeys, configSchema, defaultOfKey, type SecretKey } from "./schema.js";
+import { type FoundSecret, findSecret } from "./secrets.js";
+
+export type { Config } from "./config.js";
+export type { Override } from "./layers.js";
+export type { ConfigKey, SecretKey } from "./schema.js";
+
+export interface LoadRequest {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** From `--config`; each must exist. Left out: ESIMD_CONFIG, which must exist, or the default file, which may be absent. */
+  readonly files?: readonly string[] | undefined;
+  readonly overrides?: readonly Override[] | undefined;
+  /** node:fs when left out. */
+  readonly fileSystem?: ConfigFileSystem | undefined;
+  /** `/etc/esimd/config.toml` when left out. */
+  readonly defaultFile?: string | undefined;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where the value of a key came from. */
+  origin(key: ConfigKey | SecretKey): Origin;
+  /** The files that were read, lowest first. */
+  readonly files: readonly string[];
+  /** Every key with its value as it would stand in a file (null: not set), in the order of the documentation; no secrets. */
+  readonly values: readonly { readonly key: string; readonly value: unknown; readonly origin: Origin }[];
+}
+
+export const defaultConfigFile = "/etc/esimd/config.toml";
+
+const providerUrls = {
+  twilio: "https://supersim.twilio.com",
+  kore: "https://supersim.api.korewireless.com",
+  none: "",
+} as const;
+
+const koreTokenUrl = "https://api.korewireless.com/api-services/v1/auth/token";
+
+/**
+ * Reads, checks and merges the layers: built-in defaults, the file, `conf.d/*.toml` beside it in order of name, environment, flags; later wins.
+ * @throws EsimdError `config_invalid` or `config_unreadable`, or `usage` for a flag: the first problem, and how many more there are.
+ */
+export function loadConfig(request: LoadRequest): LoadedConfig {
+  const { loaded, problems } = inspectConfig(request);
+  const [first, ...more] = problems;
+  if (first === undefined && loaded !== undefined) return loaded;
+  if (first === undefined)
+    throw new EsimdError("unexpected", "the configuration could not be loaded, for no known reason");
+  if (more.length === 0) throw first;
+  const others = more.length === 1 ? "one more problem" : `${more.length} more problems`;
+  throw new EsimdError(first.code, `${first.message} (and ${others})`, { hint: first.hint, cause: first });
+}
+
+/** As {@link loadConfig}, but finds every problem; `loaded` is there when there is none. */
+export function inspectConfig(request: LoadRequest): {
+  readonly loaded: LoadedConfig | undefined;
+  readonly problems: readonly EsimdError[];
+} {
+  const fileSystem = request.fileSystem ?? nodeFileSystem;
+  const problems: EsimdError[] = [];
+  const complain: Complain = (problem) => problems.push(problem);
+
+  const files: string[] = [];
+  const layers: Entry[] = [...systemdEntries(request.env, complain)];
+  const { paths, namedBy } = namedFiles(request);
+  const dropInPaths = [...new Set(paths.flatMap((path) => dropIns(fileSystem, path, complain)))];
+  for (const path of [...paths, ...dropInPaths.filter((dropIn) => !paths.includes(dropIn))]) {
+    const read = fileEntries(fileSystem, path, paths.includes(path) ? namedBy : undefined, complain);
+    if (read.found) files.push(path);
+    layers.push(...read.entries);
+  }
+  layers.push(...environmentEntries(request.env, complain), ...flagEntries(request.overrides ?? [], complain));
+
+  const merged = new Map(layers.map((entry) => [entry.key, entry]));
+  const raw = configSchema.safeParse(nest(merged));
+  if (!raw.success) {
+    // Each entry was checked by itself and each default fits, so this is a fault of the schema.
+    complain(new EsimdError("unexpected", "the configuration does not fit together", { cause: raw.error }));
+    return { loaded: undefined, problems };
+  }
+  const originOf = (key: string): Origin => merged.get(key)?.origin ?? { kind: "default" };
+
+  const { api } = raw.data;
+  if (api.provider === "kore" && api.callback_method === "GET") {
+    const place = placeOf(originOf("api.callback_method"), "api.callback_method");
+    complain(new EsimdError("config_invalid", `${place} is "GET"; provider kore takes POST only`));
+  }
+  const secretOf = (name: "key" | "secret", path: string | undefined): FoundSecret | undefined => {
+    if (api.provider === "none") return undefined;
+    try {
+      const namedBy = placeOf(originOf(`api.${name}_file`), `api.${name}_file`);
+      return findSecret(request.env, fileSystem, {
+        credential: `esimd_api_${name}`,
+        file: path === undefined ? undefined : { path, namedBy },
+        variable: `ESIMD_API_${name.toUpperCase()}`,
+      });
+    } catch (error) {
+      if (!isEsimdError(error)) throw error;
+      complain(error);
+      return undefined;
+    }
+  };
+  const key = secretOf("key", api.key_file);
+  const secret = secretOf("secret", api.secret_file);
+  if (problems.length > 0) return { loaded: undefined, problems };
+
+  const config = resolved(raw.data, key?.value, secret?.value);
+  const loaded: LoadedConfig = {
+    config,
+    files,
+    origin: (name) => {
+      const found = name === "api.key" ? key : name === "api.secret" ? secret : undefined;
+      return found?.origin ?? originOf(name);
+    },
+    values: configKeys.map((name) => ({
+      key: name,
+      value: merged.get(name)?.value ?? urlDefault(name, config) ?? defaultOfKey(name) ?? null,
+      origin: originOf(name),
+    })),
+  };
+  return { loaded, problems };
+}
+
+function namedFiles(request: LoadRequest): { readonly paths: readonly string[]; readonly namedBy: string | undefined } {
+  if (request.files !== undefined && request.files.length > 0)
+    return { paths: request.files, namedBy: "flag --config" };
+  const fromEnv = request.env["ESIMD_CONFIG"];
+  if (fromEnv !== undefined && fromEnv !== "") {
+    return { paths: [fromEnv], namedBy: "environment variable ESIMD_CONFIG" };
+  }
+  return { paths: [request.defaultFile ?? defaultConfigFile], namedBy: undefined };
+}
+
+function nest(entries: ReadonlyMap<string, Entry>): Readonly<Record<string, unknown>> {
+  const root: Record<string, unknown> = {};
+  const tables = new Map<string, Record<string, unknown>>();
+  for (const { key, value } of entries.values()) {
+    const dot = key.indexOf(".");
+    if (dot === -1) {
+      root[key] = value;
+      continue;
+    }
+    const name = key.slice(0, dot);
+    const table = tables.get(name) ?? {};
+    table[key.slice(dot + 1)] = value;
+    tables.set(name, table);
+    root[name] = table;
+  }
+  return root;
+}
+
+/** The two defaults that depend on the provider. */
+function urlDefault(key: string, config: Config): string | undefined {
+  if (key === "api.url") return config.api.url === "" ? undefined : config.api.url;
+  return key === "api.token_url" ? config.api.tokenUrl : undefined;
+}
+
+/** From the file's shape to the program's. */
+function resolved(
+  file: ReturnType<typeof configSchema.parse>,
+  key: string | undefined,
+  secret: string | undefined,
+): Config {
+  const { api, reservation, sim, download } = file;
+  return {
+    stateDir: file.state_dir,
+    ciRoots: file.ci_roots,
+    deadlineMs: file.deadline,
+    log: { level: file.log.level },
+    modem: {
+      port: file.modem.port,
+      dialect: file.modem.dialect,
+      lpa: file.modem.lpa,
+      expectedEid: file.modem.expected_eid,
+    },
+    api: {
+      provider: api.provider,
+      url: api.provider === "none" ? "" : (api.url ?? providerUrls[api.provider]),
+      tokenUrl: api.provider === "kore" ? (api.token_url ?? koreTokenUrl) : undefined,
+      accountSid: api.account_sid,
+      key,
+      secret,
+      callbackUrl: api.callback_url,
+      callbackMethod: api.callback_method,
+      timeoutMs: api.timeout,
+    },
+    reservation: {
+      method: reservation.method,
+      maxReservations: reservation.max_reservations,
+      reserveSettleMs: reservation.reserve_settle,
+      onUnclear: reservation.on_unclear,
+      availableWaitMs: reservation.available_wait,
+    },
+    sim: {
+      activate: sim.activate,
+      when: sim.when,
+      fleet: sim.fleet,
+      uniqueName: sim.unique_name,
+      reactivate: sim.reactivate,
+    },
+    download: { smdpAddress: download.smdp_address, attempts: download.attempts, timeoutMs: download.timeout },
+    confirm: { waitMs: file.confirm.wait },
+    network: { registrationWaitMs: file.network.registration_wait },
+  };
+}

@@ -1,0 +1,381 @@
+import { z } from "zod";
+import { parseEid, parseSmdpAddress } from "../../base/identifiers.js";
+import { logLevels } from "../../base/logging.js";
+import { durationForm, parseDuration } from "./duration.js";
+
+/**
+ * Every key of the configuration, its type, default, environment variable, flag and meaning: the file is checked against this, and
+ * docs/config.md is generated from it. The shape is the file's own (TOML, snake_case); load.ts turns it into a {@link Config}.
+ */
+
+/** What a key is for people. */
+export interface KeyDoc {
+  /** What is allowed, as the end of a sentence. */
+  readonly allowed: string;
+  readonly meaning: string;
+  readonly env?: string;
+  readonly flag?: string;
+  /** The default, where the schema itself cannot say it. */
+  readonly defaultText?: string;
+  /** A path: a relative one is taken from the working directory in the environment and in flags, and refused in a file. */
+  readonly path?: true;
+}
+
+export const keyDocs = z.registry<KeyDoc>();
+
+/** The parts of `sim.unique_name` that are replaced; with 4 or 8, the last digits only. */
+export const uniqueNamePlaceholders: readonly string[] = ["eid", "iccid", "imei"].flatMap((name) => [
+  name,
+  `${name}4`,
+  `${name}8`,
+]);
+
+function duration(leastMs: number) {
+  return z.union([z.string(), z.number()]).transform((raw, context) => {
+    const ms = parseDuration(raw);
+    if (ms === undefined || ms < leastMs) {
+      context.addIssue({ code: "custom", message: "" });
+      return z.NEVER;
+    }
+    return ms;
+  });
+}
+
+/** A line of text: no control characters, bounded. */
+const text = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^[^\p{Cc}]+$/u);
+
+const absolutePath = text.regex(/^\//);
+
+/** Text that another room's parser takes or refuses with an error. */
+function parsed<T>(parse: (value: string) => T) {
+  return text.transform((value, context): T => {
+    try {
+      return parse(value);
+    } catch {
+      context.addIssue({ code: "custom", message: "" });
+      return z.NEVER;
+    }
+  });
+}
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+const urlForm = "an https URL without user name and fragment (http only on the loopback)";
+
+function isAllowedUrl(value: string, withQuery: boolean): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  const secure = url.protocol === "https:" || (url.protocol === "http:" && loopback.test(url.hostname));
+  const bare = url.username === "" && url.password === "" && url.hash === "" && (withQuery || url.search === "");
+  return secure && bare;
+}
+
+/** A URL to build on: normalised, and without a slash at its end. */
+const baseUrl = text
+  .refine((value) => isAllowedUrl(value, false))
+  .transform((value) => new URL(value).href.replace(/\/+$/, ""));
+
+/** Kept as it was written: the provider signs its callbacks over this very text. */
+const callbackUrl = text.refine((value) => isAllowedUrl(value, true));
+
+const wholeNumber = (least: number, most: number) => z.int().min(least).max(most);
+
+const uniqueName = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine((template) => {
+    const literal = template.replace(/\{([^{}]*)\}/g, (whole, name: string) =>
+      uniqueNamePlaceholders.includes(name) ? "" : whole,
+    );
+    return /^[A-Za-z0-9._-]*$/.test(literal);
+  });
+
+const log = z.strictObject({
+  level: z
+    .enum(logLevels)
+    .prefault("info")
+    .register(keyDocs, {
+      allowed: list(logLevels),
+      meaning: "How much is logged on stderr. Identifiers are masked and secrets removed at every level.",
+      flag: "--log-level",
+    }),
+});
+
+const modem = z.strictObject({
+  port: text.optional().register(keyDocs, {
+    allowed: "a tty path, tcp://HOST:PORT or unix:/PATH",
+    meaning: "The modem's AT port. Prefer a name that stays, as in /dev/serial/by-id.",
+    flag: "--port",
+  }),
+  dialect: text
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .prefault("auto")
+    .register(keyDocs, {
+      allowed: '"auto" or the name of a dialect (lower-case letters, digits, hyphens)',
+      meaning: "Which AT dialect to speak. `auto` finds it out by probing.",
+      flag: "--dialect",
+    }),
+  lpa: z
+    .enum(["auto", "host", "modem"])
+    .prefault("auto")
+    .register(keyDocs, {
+      allowed: list(["auto", "host", "modem"]),
+      meaning: "Whose LPA downloads: esimd's own (`host`) or the modem's (`modem`).",
+      flag: "--lpa",
+    }),
+  expected_eid: parsed((value) => parseEid(value, "modem.expected_eid"))
+    .optional()
+    .register(keyDocs, {
+      allowed: "an EID of 32 digits with the right check digits",
+      meaning: "Refuse any other eUICC, before anything is reserved.",
+    }),
+});
+
+const api = z.strictObject({
+  provider: z
+    .enum(["twilio", "kore", "none"])
+    .prefault("twilio")
+    .register(keyDocs, {
+      allowed: list(["twilio", "kore", "none"]),
+      meaning:
+        "Who sells the profiles. `none` holds no credentials and never reserves: it downloads what a back end reserved for the EID.",
+      env: "ESIMD_PROVIDER",
+      flag: "--provider",
+    }),
+  url: baseUrl.optional().register(keyDocs, {
+    allowed: urlForm,
+    meaning: "Base of the Super SIM API.",
+    env: "ESIMD_API_URL",
+    defaultText: "the provider's: `https://supersim.twilio.com` or `https://supersim.api.korewireless.com`",
+  }),
+  token_url: baseUrl.optional().register(keyDocs, {
+    allowed: urlForm,
+    meaning: "Where KORE's OAuth2 tokens come from. Used with provider `kore` only.",
+    env: "ESIMD_TOKEN_URL",
+    defaultText: "`https://api.korewireless.com/api-services/v1/auth/token`",
+  }),
+  account_sid: text
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional()
+    .register(keyDocs, {
+      allowed: "an account SID (letters and digits)",
+      meaning: "The account, where the key is an API key and not the account itself.",
+      env: "ESIMD_ACCOUNT_SID",
+    }),
+  key_file: absolutePath.optional().register(keyDocs, {
+    allowed: "an absolute path",
+    meaning:
+      "File that holds the key (Twilio: account or API key SID; KORE: client id) and nothing else, readable by its owner only.",
+  }),
+  secret_file: absolutePath.optional().register(keyDocs, {
+    allowed: "an absolute path",
+    meaning: "File that holds the key's secret and nothing else, readable by its owner only.",
+  }),
+  callback_url: callbackUrl.optional().register(keyDocs, {
+    allowed: urlForm,
+    meaning: "Passed on with a reservation: the provider reports status changes there. esimd itself polls.",
+  }),
+  callback_method: z
+    .enum(["GET", "POST"])
+    .prefault("POST")
+    .register(keyDocs, {
+      allowed: list(["GET", "POST"]),
+      meaning: "How the provider calls `api.callback_url`. KORE takes `POST` only.",
+    }),
+  timeout: duration(1000)
+    .prefault("30s")
+    .register(keyDocs, {
+      allowed: `${durationForm}, at least 1s`,
+      meaning: "Deadline of one request to the API.",
+    }),
+});
+
+const reservation = z.strictObject({
+  method: z
+    .enum(["eid", "activation-code"])
+    .prefault("eid")
+    .register(keyDocs, {
+      allowed: list(["eid", "activation-code"]),
+      meaning: "Reserve for the EID (the default SM-DP+ knows it), or as an activation code that any eUICC may claim.",
+      flag: "--method",
+    }),
+  max_reservations: wholeNumber(0, 100).prefault(1).register(keyDocs, {
+    allowed: "a whole number from 0 to 100",
+    meaning: "What one eUICC may cost over its life, in reservations; unclear ones count.",
+  }),
+  reserve_settle: duration(1000)
+    .prefault("15min")
+    .register(keyDocs, {
+      allowed: `${durationForm}, at least 1s`,
+      meaning: "How long the API's list is asked after a reservation whose outcome is unclear.",
+    }),
+  on_unclear: z
+    .enum(["retry", "hold"])
+    .prefault("retry")
+    .register(keyDocs, {
+      allowed: list(["retry", "hold"]),
+      meaning:
+        "After that time: reserve once more (`retry`), or wait for a person (`hold`). Activation codes always hold.",
+    }),
+  available_wait: duration(1000)
+    .prefault("5min")
+    .register(keyDocs, {
+      allowed: `${durationForm}, at least 1s`,
+      meaning: "How long one run waits for a reservation to become available.",
+    }),
+});
+
+const sim = z.strictObject({
+  activate: z
+    .enum(["ready", "active", "none"])
+    .prefault("ready")
+    .register(keyDocs, {
+      allowed: list(["ready", "active", "none"]),
+      meaning: "The status to move the Sim to. `ready` costs nothing until it is used; `none` leaves the Sim alone.",
+    }),
+  when: z
+    .enum(["before-download", "after-download"])
+    .prefault("before-download")
+    .register(keyDocs, {
+      allowed: list(["before-download", "after-download"]),
+      meaning: "When the Sim is activated.",
+    }),
+  fleet: text
+    .regex(/^[^/?#]{1,64}$/)
+    .optional()
+    .register(keyDocs, {
+      allowed: "the SID or the unique name of a Fleet",
+      meaning: "The Fleet that the Sim joins.",
+      flag: "--fleet",
+    }),
+  unique_name: uniqueName.optional().register(keyDocs, {
+    allowed: `letters, digits, ".", "_", "-" and the placeholders ${uniqueNamePlaceholders.map((name) => `{${name}}`).join(" ")}`,
+    meaning: "Template of the Sim's unique name, for example `gateway-{eid8}`.",
+  }),
+  reactivate: z.boolean().prefault(false).register(keyDocs, {
+    allowed: "true or false",
+    meaning: "Move an `inactive` Sim, too: somebody deactivated it once.",
+  }),
+});
+
+const download = z.strictObject({
+  smdp_address: parsed((value) => parseSmdpAddress(value, "download.smdp_address"))
+    .optional()
+    .register(keyDocs, {
+      allowed: "a bare host name, with :PORT where it is not 443",
+      meaning: "The SM-DP+ to use where neither the reservation nor the eUICC names one.",
+    }),
+  attempts: wholeNumber(1, 20).prefault(3).register(keyDocs, {
+    allowed: "a whole number from 1 to 20",
+    meaning: "How many download sessions one run may start.",
+  }),
+  timeout: duration(10_000)
+    .prefault("10min")
+    .register(keyDocs, {
+      allowed: `${durationForm}, at least 10s`,
+      meaning: "Deadline of one download session. Installing alone can take minutes.",
+    }),
+});
+
+const confirm = z.strictObject({
+  wait: duration(0).prefault("60s").register(keyDocs, {
+    allowed: durationForm,
+    meaning:
+      "How long the API is polled for `downloaded` or `installed` at the end; that they never come is no failure.",
+  }),
+});
+
+const network = z.strictObject({
+  registration_wait: duration(0).prefault("60s").register(keyDocs, {
+    allowed: durationForm,
+    meaning: "How long one run waits for the modem to register with the new profile.",
+  }),
+});
+
+export const configSchema = z.strictObject({
+  state_dir: absolutePath.prefault("/var/lib/esimd").register(keyDocs, {
+    allowed: "an absolute path",
+    meaning: "Journals and the ledger of what was paid. Under systemd the default is the unit's state folder.",
+    env: "ESIMD_STATE_DIR",
+    path: true,
+  }),
+  ci_roots: absolutePath.prefault("/etc/esimd/ci-roots").register(keyDocs, {
+    allowed: "an absolute path",
+    meaning: "Folder of the GSMA root certificates that an SM-DP+ must chain to.",
+    env: "ESIMD_CI_ROOTS",
+    flag: "--ci-roots",
+    path: true,
+  }),
+  deadline: duration(1000)
+    .prefault("1h")
+    .register(keyDocs, {
+      allowed: `${durationForm}, at least 1s`,
+      meaning: "How long one run may take as a whole.",
+      flag: "--deadline",
+    }),
+  log: log.prefault({}),
+  modem: modem.prefault({}),
+  api: api.prefault({}),
+  reservation: reservation.prefault({}),
+  sim: sim.prefault({}),
+  download: download.prefault({}),
+  confirm: confirm.prefault({}),
+  network: network.prefault({}),
+});
+
+/** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
+export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  "": {
+    state_dir: configSchema.shape.state_dir,
+    ci_roots: configSchema.shape.ci_roots,
+    deadline: configSchema.shape.deadline,
+  },
+  log: log.shape,
+  modem: modem.shape,
+  api: api.shape,
+  reservation: reservation.shape,
+  sim: sim.shape,
+  download: download.shape,
+  confirm: confirm.shape,
+  network: network.shape,
+};
+
+type Input = z.input<typeof configSchema>;
+
+/** A key as people write it: `state_dir`, `api.url`. */
+export type ConfigKey = {
+  [Name in keyof Input & string]-?: NonNullable<Input[Name]> extends object
+    ? `${Name}.${keyof NonNullable<Input[Name]> & string}`
+    : Name;
+}[keyof Input & string];
+
+/** Values that never stand in a file; they have an origin all the same. */
+export type SecretKey = "api.key" | "api.secret";
+
+/** Every key of the file, in its order. */
+export const configKeys: readonly string[] = Object.entries(sections).flatMap(([section, keys]) =>
+  Object.keys(keys).map((name) => (section === "" ? name : `${section}.${name}`)),
+);
+
+/** The type of one key; undefined when there is no such key. */
+export function typeOfKey(key: string): z.ZodType | undefined {
+  const dot = key.indexOf(".");
+  const section = sections[dot === -1 ? "" : key.slice(0, dot)];
+  return section === undefined || !Object.hasOwn(section, key.slice(dot + 1)) ? undefined : section[key.slice(dot + 1)];
+}
+
+/** The default as it would stand in a file; undefined when the key has none. */
+export function defaultOfKey(key: string): unknown {
+  const type = typeOfKey(key);
+  return type instanceof z.ZodPrefault ? type.def.defaultValue : undefined;
+}
+
+function list(words: readonly string[]): string {
+  const quoted = words.map((word) => `"${word}"`);
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+}

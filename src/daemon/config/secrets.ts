@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { EsimdError } from "../../base/errors.js";
+import { type ConfigFileSystem, readText } from "./files.js";
+import type { Origin } from "./provenance.js";
+
+/** The API's key and secret: from a systemd credential, from a file of their own, or from the environment. Never from the TOML. */
+
+export interface FoundSecret {
+  readonly value: string;
+  readonly origin: Origin;
+}
+
+export interface SecretPlaces {
+  /** Name of the credential in $CREDENTIALS_DIRECTORY. */
+  readonly credential: string;
+  /** Path from `api.key_file` or `api.secret_file`, and the place that named it. */
+  readonly file: { readonly path: string; readonly namedBy: string } | undefined;
+  readonly variable: string;
+}
+
+/** A key, token or secret is one short word; anything longer is the wrong file. */
+const maxSecretBytes = 4096;
+
+/**
+ * Looks in that order and takes the first place that has it. A file that is named but unfit is an error, not a reason to look further.
+ * @throws EsimdError `config_invalid`, `config_unreadable`; the message never repeats what was read.
+ */
+export function findSecret(
+  env: Readonly<Record<string, string | undefined>>,
+  files: ConfigFileSystem,
+  places: SecretPlaces,
+): FoundSecret | undefined {
+  const folder = env["CREDENTIALS_DIRECTORY"];
+  if (folder !== undefined && folder !== "") {
+    // No look at the mode here: systemd guards the folder, and an ACL for the unit's user shows up as a group bit (systemd.exec(5)).
+    const path = join(folder, places.credential);
+    const found = readText(files, path, maxSecretBytes);
+    if (found !== undefined) {
+      const value = oneWord(found.text, path);
+      return { value, origin: { kind: "credential", name: places.credential } };
+    }
+  }
+  if (places.file !== undefined) {
+    const { path, namedBy } = places.file;
+    const found = readText(files, path, maxSecretBytes);
+    if (found === undefined) throw new EsimdError("config_unreadable", `${namedBy}: there is no file ${path}`);
+    if ((found.mode & 0o077) !== 0) {
+      const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
+      throw new EsimdError(
+        "config_invalid",
+        `${namedBy}: ${path} holds a secret and its mode ${mode} lets others read it`,
+        {
+          hint: `Make it readable by its owner only: chmod 600 ${path}`,
+        },
+      );
+    }
+    return { value: oneWord(found.text, path), origin: { kind: "secret-file", path } };
+  }
+  const value = env[places.variable];
+  if (value === undefined || value === "") return undefined;
+  const variable = places.variable;
+  return { value: oneWord(value, `environment variable ${variable}`), origin: { kind: "environment", variable } };
+}
+
+function oneWord(text: string, place: string): string {
+  const word = text.trim();
+  if (!/^[\x21-\x7e]+$/.test(word)) {
+    throw new EsimdError(
+      "config_invalid",
+      `${place} must hold one word of printable ASCII, a key or a secret, and nothing else`,
+    );
+  }
+  return word;
+}
+
+/** Key and secret of a provider that needs them. @throws EsimdError `credentials_missing`, naming which one. */
+export function requireCredentials(api: {
+  readonly provider: string;
+  readonly key: string | undefined;
+  readonly secret: string | undefined;
+}): { readonly key: string; readonly secret: string } {
+  const { provider, key, secret } = api;
+  if (key === undefined || secret === undefined) {
+    const missing =
+      key === undefined && secret === undefined
+        ? "key and secret are"
+        : key === undefined
+          ? "the key is"
+          : "the secret is";
+    throw new EsimdError("credentials_missing", `provider ${provider} needs credentials, and ${missing} not set`);
+  }
+  return { key, secret };
+}
