@@ -1,0 +1,306 @@
+import type { CancelTimer, Clock } from "../base/clock.js";
+import { formatMs } from "../base/deadline.js";
+import { EsimdError } from "../base/errors.js";
+import { quote } from "../base/identifiers.js";
+import type { Log } from "../base/logging.js";
+import type { BytePort } from "../serial/port.js";
+import { afterPrefix } from "./fields.js";
+import { LineReader } from "./line-reader.js";
+import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
+
+/**
+ * Which lines between a command and its final result are its answer; every other line is a URC.
+ * - `none`: only the final result is expected, so any line is a URC, also one with the command's own prefix (`+CEREG: 1` after AT+CEREG=2).
+ * - `prefix`: lines that begin with `+X:`, of the shape `accepts` tells, when a URC shares the prefix.
+ * - `free`: any line that is not a known URC, for answers without a prefix (ATI, AT+CGSN); `own` are lines that look like a URC and
+ *   belong to this answer all the same.
+ */
+export type AnswerPattern =
+  | { readonly kind: "none" }
+  | { readonly kind: "prefix"; readonly prefix: string; readonly accepts?: (fields: string) => boolean }
+  | { readonly kind: "free"; readonly own?: RegExp };
+
+export interface AtCommand {
+  /** Without its line end: `AT+CGMI`. */
+  readonly text: string;
+  readonly answer: AnswerPattern;
+  readonly timeoutMs: number;
+  /** Takes `0` and `4` for OK and ERROR, as a modem left under ATV0 says them. */
+  readonly numericResults?: true;
+}
+
+export interface AtReply {
+  readonly lines: readonly string[];
+  readonly result: FinalResult;
+}
+
+export type UrcListener = (line: string) => void;
+
+/** URCs that may stand between a command without a prefix and its answer (facts from vendor manuals and field captures). */
+const knownUrc =
+  /^(RDY|RING|POWERED DOWN|NORMAL POWER DOWN|\+(CPIN|QUSIM|QIND|CFUN|CTZV|CTZE|CGEV|CREG|CGREG|CEREG|C5GREG|CSCON|CMTI|CMT|CDSI?|CUSD|CIEV|ESIMS|CIREPI|EONSNWNAME|CNEMIU|EDSBP|EMCFRPT|QSIMSTAT|QESIM|CRING|CLIP|CCWA|CSSU|QNITZ)\s*:.*|\^.*)$/;
+
+/** Queries whose answer no URC can fake, asked in turn to find the end of a line that lost step. */
+const resyncQueries = ["+CMEE", "+CSCS", "+IPR"] as const;
+const resyncStepMs = 3_000;
+const resyncQuietMs = 400;
+const maxReplyLines = 1_000;
+const esc = 0x1b;
+
+interface InFlight {
+  readonly command: AtCommand;
+  readonly lines: string[];
+  echoSeen: boolean;
+  resolve(reply: AtReply): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The AT channel: one command in flight, a deadline for each, URCs told apart from answers, and step regained after a timeout,
+ * so that a late answer is never taken for the next one's (a modem works off its input in order: what it still owes comes before
+ * the answer to a query that only that query can cause).
+ */
+export class AtChannel {
+  readonly #port: BytePort;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #urcListeners = new Set<UrcListener>();
+  #tail: Promise<unknown> = Promise.resolve();
+  #inFlight: InFlight | undefined;
+  #outOfStep = false;
+  #gone: EsimdError | undefined;
+  #onLine: ((line: string) => void) | undefined;
+
+  constructor(port: BytePort, clock: Clock, log: Log) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#log = log;
+    const reader = new LineReader({
+      line: (text) => this.#receive(text),
+      overflow: () => this.#overflow(),
+    });
+    port.onGone((error) => {
+      this.#gone = error;
+      this.#inFlight?.reject(error);
+    });
+    port.onData((bytes) => reader.push(bytes));
+  }
+
+  get portName(): string {
+    return this.#port.name;
+  }
+
+  /**
+   * Sends a command when all earlier ones are done and resolves with its answer, whatever its result code.
+   * @throws EsimdError `modem_silent` past its deadline, `serial_gone`, `modem_protocol` for an answer out of all bounds; the signal's reason.
+   */
+  execute(command: AtCommand, signal?: AbortSignal): Promise<AtReply> {
+    return this.#enqueue(async () => {
+      if (this.#outOfStep) await this.#regainStep(signal);
+      return this.#exchange(command, signal);
+    }, signal);
+  }
+
+  /** Every line that is no answer, as it comes. Returns the way to stop listening. */
+  onUrc(listener: UrcListener): () => void {
+    this.#urcListeners.add(listener);
+    return () => this.#urcListeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#gone ??= new EsimdError("serial_gone", `${this.#port.name} was closed`);
+    this.#inFlight?.reject(this.#gone);
+    await this.#port.close();
+  }
+
+  #enqueue<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const turn = this.#tail.then(() => {
+      if (signal?.aborted) throw signal.reason;
+      if (this.#gone !== undefined) throw this.#gone;
+      return work();
+    });
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #exchange(command: AtCommand, signal: AbortSignal | undefined): Promise<AtReply> {
+    return new Promise<AtReply>((resolve, reject) => {
+      const release = (): void => {
+        cancelTimer();
+        signal?.removeEventListener("abort", onAbort);
+        this.#inFlight = undefined;
+      };
+      const lose = (error: unknown): void => {
+        this.#outOfStep = true;
+        inFlight.reject(error);
+      };
+      const onAbort = (): void => lose(signal?.reason);
+      const inFlight: InFlight = {
+        command,
+        lines: [],
+        echoSeen: false,
+        resolve: (reply) => {
+          release();
+          resolve(reply);
+        },
+        reject: (error) => {
+          release();
+          reject(error);
+        },
+      };
+      const cancelTimer: CancelTimer = this.#clock.setTimer(command.timeoutMs, () =>
+        lose(
+          new EsimdError(
+            "modem_silent",
+            `the modem on ${this.#port.name} did not answer ${quote(command.text)} within ${formatMs(command.timeoutMs)}`,
+          ),
+        ),
+      );
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#inFlight = inFlight;
+      this.#send(command.text).catch((error: unknown) => {
+        if (this.#inFlight === inFlight) lose(error);
+      });
+    });
+  }
+
+  async #send(text: string): Promise<void> {
+    this.#log.trace({ at: "host", line: text }, "AT");
+    await this.#port.write(Buffer.from(`${text}\r`, "latin1"));
+  }
+
+  #receive(line: string): void {
+    this.#log.trace({ at: "modem", line }, "AT");
+    if (this.#onLine !== undefined) {
+      this.#onLine(line);
+      return;
+    }
+    const inFlight = this.#inFlight;
+    if (inFlight === undefined) {
+      this.#emitUrc(line);
+      return;
+    }
+    if (!inFlight.echoSeen && isEcho(line, inFlight)) {
+      inFlight.echoSeen = true;
+      return;
+    }
+    const { command, lines } = inFlight;
+    const result = (command.numericResults ? parseNumericResult(line) : undefined) ?? parseFinalResult(line);
+    if (result !== undefined) {
+      // A prompt that nobody asked for must be left, or the modem takes the next command for text.
+      if (result.kind === "prompt") void this.#port.write(Uint8Array.of(esc)).catch(() => undefined);
+      inFlight.resolve({ lines, result });
+      return;
+    }
+    if (!isAnswer(line, command.answer)) {
+      this.#emitUrc(line);
+      return;
+    }
+    lines.push(line);
+    if (lines.length > maxReplyLines) {
+      this.#outOfStep = true;
+      inFlight.reject(
+        new EsimdError("modem_protocol", `the answer to ${quote(command.text)} has more than ${maxReplyLines} lines`),
+      );
+    }
+  }
+
+  #overflow(): void {
+    this.#outOfStep = true;
+    this.#log.warn({ port: this.#port.name }, "the modem sent a line without end; it was dropped");
+    this.#inFlight?.reject(
+      new EsimdError("modem_protocol", `the modem on ${this.#port.name} sent a line longer than any AT answer`),
+    );
+  }
+
+  #emitUrc(line: string): void {
+    for (const listener of [...this.#urcListeners]) listener(line);
+  }
+
+  /**
+   * Asks queries until one's own answer comes, dropping all that comes before. When several were asked, their answers may follow
+   * each other; the line is in step when all have come or nothing comes any more.
+   */
+  async #regainStep(signal: AbortSignal | undefined): Promise<void> {
+    const answered = { count: 0, wake: (): void => undefined };
+    let infoSeen = false;
+    this.#onLine = (line) => {
+      if (resyncQueries.some((prefix) => afterPrefix(line, prefix) !== undefined)) {
+        infoSeen = true;
+        return;
+      }
+      if (infoSeen && parseFinalResult(line) !== undefined) {
+        infoSeen = false;
+        answered.count++;
+        answered.wake();
+        return;
+      }
+      if (parseFinalResult(line) === undefined && !/^AT/i.test(line)) this.#emitUrc(line);
+    };
+    try {
+      let asked = 0;
+      for (const prefix of [...resyncQueries, ...resyncQueries]) {
+        await this.#send(`AT${prefix}?`);
+        asked++;
+        await this.#waitFor(() => answered.count > 0, answered, resyncStepMs, signal);
+        if (answered.count === 0) continue;
+        await this.#waitFor(() => answered.count >= asked, answered, asked > 1 ? resyncQuietMs : 0, signal);
+        this.#outOfStep = false;
+        this.#log.info({ port: this.#port.name, asked }, "the AT channel is in step again");
+        return;
+      }
+    } finally {
+      this.#onLine = undefined;
+    }
+    throw new EsimdError(
+      "modem_silent",
+      `the modem on ${this.#port.name} answers nothing since a command timed out (${formatMs(resyncStepMs * resyncQueries.length * 2)})`,
+    );
+  }
+
+  /** Resolves when `done` holds or the time is up; rejects when the port or the caller ends it. */
+  #waitFor(
+    done: () => boolean,
+    answered: { wake: () => void },
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (done()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        cancelTimer();
+        signal?.removeEventListener("abort", onAbort);
+        answered.wake = () => undefined;
+        settle();
+      };
+      const onAbort = (): void => finish(() => reject(signal?.reason));
+      const cancelTimer = this.#clock.setTimer(timeoutMs, () =>
+        finish(() => (this.#gone === undefined ? resolve() : reject(this.#gone))),
+      );
+      answered.wake = () => {
+        if (done()) finish(resolve);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+}
+
+/** The command itself, or its tail: echoes arrive cut when the modem wakes up (`T+CCHC=1` was seen). */
+function isEcho(line: string, inFlight: InFlight): boolean {
+  if (inFlight.lines.length > 0) return false;
+  const { text } = inFlight.command;
+  return line === text.trim() || (line.length >= 4 && text.endsWith(line));
+}
+
+function isAnswer(line: string, pattern: AnswerPattern): boolean {
+  switch (pattern.kind) {
+    case "none":
+      return false;
+    case "prefix": {
+      const fields = afterPrefix(line, pattern.prefix);
+      return fields !== undefined && (pattern.accepts?.(fields) ?? true);
+    }
+    case "free":
+      return !knownUrc.test(line) || (pattern.own?.test(line) ?? false);
+  }
+}

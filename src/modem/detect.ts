@@ -1,0 +1,39 @@
+import { EsimdError } from "../base/errors.js";
+import { quote } from "../base/identifiers.js";
+import type { Dialect } from "./dialects/dialect.js";
+import { dialectNames, dialects, findDialect } from "./dialects/index.js";
+import type { ModemLine } from "./exchange.js";
+
+/**
+ * Finds the dialect by asking, never by brand alone: three incompatible families share one command name. `wanted` skips the asking.
+ * Resolves with undefined when the modem answers but speaks none of them.
+ * @throws EsimdError `config_invalid` for a name that does not exist; what the channel throws.
+ */
+export async function detectDialect(
+  line: ModemLine,
+  wanted: string,
+  signal: AbortSignal,
+): Promise<Dialect | undefined> {
+  if (wanted !== "auto") {
+    const dialect = findDialect(wanted);
+    if (dialect !== undefined) return dialect;
+    throw new EsimdError(
+      "config_invalid",
+      `there is no dialect ${quote(wanted)}; known are auto, ${dialectNames.join(", ")}`,
+    );
+  }
+  const answers = new Map<string, readonly string[] | undefined>();
+  for (const dialect of dialects) {
+    const { send, timeoutMs, matches } = dialect.probe;
+    if (!answers.has(send)) {
+      const reply = await line.channel.execute(
+        { text: send, answer: { kind: "prefix", prefix: "+QESIM" }, timeoutMs },
+        signal,
+      );
+      answers.set(send, reply.result.kind === "ok" ? reply.lines : undefined);
+    }
+    const lines = answers.get(send);
+    if (lines !== undefined && matches(lines)) return dialect;
+  }
+  return undefined;
+}

@@ -1,0 +1,145 @@
+import type { AtChannel, AtReply } from "../at/channel.js";
+import { describeResult } from "../at/result-code.js";
+import { backoffMs } from "../base/backoff.js";
+import { type Clock, sleep } from "../base/clock.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
+import { maskIdentifiers, quote } from "../base/identifiers.js";
+import type { Random } from "../base/random.js";
+import type { Dialect, Exchange, Query } from "./dialects/dialect.js";
+
+/** What it takes to talk with a modem: its channel, and time and chance for the pauses. */
+export interface ModemLine {
+  readonly channel: AtChannel;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const busyPause = { firstMs: 500, maxMs: 5_000 };
+/** SIM busy lasts 1.5 to 10 s after a switch; a minute is given before it counts as an error. */
+const busyPatienceMs = 60_000;
+
+/** Fills `{name}` in; refuses what could end the quoted argument or the line. @throws EsimdError `bad_input`. */
+export function fillTemplate(template: string, values: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)\}/g, (_whole, name: string) => {
+    const value = String(values[name] ?? "");
+    if (!/^[ !#-~]*$/.test(value)) {
+      throw new EsimdError("bad_input", `${name} ${quote(value)} has a character that cannot stand in an AT command`);
+    }
+    return value;
+  });
+}
+
+/**
+ * Runs one exchange of a dialect: waits while the SIM is busy, tries a repeatable one again after silence or garbage, and turns a
+ * refusal into an error.
+ * @throws EsimdError `modem_busy`, `modem_refused`, `no_euicc`, and what the channel throws.
+ */
+export async function runExchange(
+  line: ModemLine,
+  exchange: Exchange,
+  values: Readonly<Record<string, string | number>>,
+  signal: AbortSignal,
+  describeCode?: Dialect["describeResultCode"],
+): Promise<AtReply> {
+  const text = fillTemplate(exchange.send, values);
+  const command = { text, answer: exchange.answer, timeoutMs: exchange.timeoutMs };
+  const startMs = line.clock.monotonicMs();
+  for (let attempt = 1; ; attempt++) {
+    let reply: AtReply;
+    try {
+      reply = await line.channel.execute(command, signal);
+    } catch (error) {
+      const repeat = exchange.repeatable && attempt === 1;
+      if (repeat && (isEsimdError(error, "modem_silent") || isEsimdError(error, "modem_protocol"))) continue;
+      throw error;
+    }
+    const busy = isBusy(reply);
+    if (busy && line.clock.monotonicMs() - startMs < busyPatienceMs) {
+      await sleep(line.clock, backoffMs(busyPause, attempt, line.random), signal);
+      continue;
+    }
+    if (busy) throw new EsimdError("modem_busy", `the SIM stayed busy for a minute at ${quote(shown(text))}`);
+    requireSuccess(text, reply, exchange, describeCode);
+    return reply;
+  }
+}
+
+/** Runs a query and parses its answer, which must be there. @throws EsimdError `modem_protocol` besides those of {@link runExchange}. */
+export async function runQuery<Value>(
+  line: ModemLine,
+  query: Query<Value>,
+  signal: AbortSignal,
+  describeCode?: Dialect["describeResultCode"],
+): Promise<Value> {
+  for (let attempt = 1; ; attempt++) {
+    const reply = await runExchange(line, query, {}, signal, describeCode);
+    try {
+      const value = query.parse(reply.lines);
+      if (value !== undefined) return value;
+      throw new EsimdError(
+        "modem_protocol",
+        `the answer to ${quote(query.send)} has nothing that was asked for: ${quote(reply.lines.join(" / "))}`,
+      );
+    } catch (error) {
+      // A line that noise or a URC cut into reads wrong once; twice the same is what the modem says.
+      if (attempt === 2) throw asProtocolError(error, query.send);
+    }
+  }
+}
+
+function asProtocolError(error: unknown, command: string): unknown {
+  if (!isEsimdError(error) || error.code === "modem_protocol") return error;
+  return new EsimdError("modem_protocol", `the answer to ${quote(command)} cannot be read: ${error.message}`, {
+    cause: error,
+  });
+}
+
+/** `+CME ERROR: 14` and its SMS cousin: the SIM is busy, and the command was not carried out. */
+export function isBusy(reply: AtReply): boolean {
+  const { result } = reply;
+  return (result.kind === "cme" && result.number === 14) || (result.kind === "cms" && result.number === 314);
+}
+
+function requireSuccess(
+  text: string,
+  reply: AtReply,
+  exchange: Exchange,
+  describeCode: Dialect["describeResultCode"] | undefined,
+): void {
+  const { result, lines } = reply;
+  if (result.kind !== "ok") throw refusal(text, reply);
+  if (exchange.resultCode === undefined) return;
+  for (const line of lines) {
+    const code = exchange.resultCode.pattern.exec(line)?.[1];
+    if (code === undefined || exchange.resultCode.success.test(code)) continue;
+    const meaning = describeCode?.(code) ?? "a code that is not documented";
+    throw new EsimdError("modem_refused", `the modem refused ${quote(shown(text))} with ${code} (${meaning})`, {
+      cause: new ModemResultCode(code),
+    });
+  }
+}
+
+/** The result code of a refusal, kept as the cause of the error for those who decide by it. */
+export class ModemResultCode extends Error {
+  override readonly name = "ModemResultCode";
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`result code ${code}`);
+    this.code = code.toLowerCase().replace(/^0x/, "");
+  }
+}
+
+/** The error for an answer that is not OK. */
+export function refusal(text: string, reply: AtReply): EsimdError {
+  const said = describeResult(reply.result);
+  const sentence = `the modem refused ${quote(shown(text))} with ${said}`;
+  if (reply.result.kind === "cme" && (reply.result.number === 10 || reply.result.number === 13)) {
+    return new EsimdError("no_euicc", `${sentence}: it sees no SIM in its active slot`);
+  }
+  return new EsimdError("modem_refused", sentence);
+}
+
+function shown(text: string): string {
+  return maskIdentifiers(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
