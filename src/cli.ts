@@ -1,2 +1,47 @@
 #!/usr/bin/env node
-process.exitCode = 64;
+import { systemClock } from "./base/clock.js";
+import { EsimdError, toEsimdError } from "./base/errors.js";
+import { systemRandom } from "./base/random.js";
+import { failureText } from "./commands/failure.js";
+import { main } from "./commands/main.js";
+
+/** The process around the program: signals, the standard streams, the exit status. Everything else is in commands/main.ts. */
+
+const stop = new AbortController();
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // The second one means it: whoever sends it does not want to wait for a clean end.
+    if (stop.signal.aborted) process.exit(128 + signalNumbers[signal]);
+    stop.abort(new EsimdError("cancelled", `esimd was stopped by ${signal}`));
+  });
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  // A reader that went away (`| head`) must not end a run in which money may be under way.
+  stream.on("error", (error: Error & { code?: string }) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+process.on("uncaughtException", (thrown) => {
+  const error = toEsimdError(thrown);
+  process.stderr.write(failureText(error));
+  process.exit(error.exitStatus);
+});
+
+const status = await main(process.argv.slice(2), {
+  env: process.env,
+  clock: systemClock,
+  random: systemRandom,
+  signal: stop.signal,
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  stderrIsTerminal: process.stderr.isTTY === true,
+  get stdin() {
+    return process.stdin;
+  },
+});
+// A command that has returned is over, whatever handle is still open; but its last words are written first.
+process.stdout.write("", () => process.exit(status));

@@ -24,6 +24,8 @@ export interface LoadRequest {
   /** From `--config`; each must exist. Left out: ESIMD_CONFIG, which must exist, or the default file, which may be absent. */
   readonly files?: readonly string[] | undefined;
   readonly overrides?: readonly Override[] | undefined;
+  /** Defaults of the caller in place of the built-in ones: a one-shot command logs less than the daemon. */
+  readonly defaults?: Readonly<Partial<Record<ConfigKey, string>>> | undefined;
   /** node:fs when left out. */
   readonly fileSystem?: ConfigFileSystem | undefined;
   /** `/etc/esimd/config.toml` when left out. */
@@ -75,7 +77,12 @@ export function inspectConfig(request: LoadRequest): {
   const complain: Complain = (problem) => problems.push(problem);
 
   const files: string[] = [];
-  const layers: Entry[] = [...systemdEntries(request.env, complain)];
+  const layers: Entry[] = [
+    ...Object.entries(request.defaults ?? {}).map(
+      ([key, value]): Entry => ({ key, value, origin: { kind: "default" } }),
+    ),
+    ...systemdEntries(request.env, complain),
+  ];
   const { paths, namedBy } = namedFiles(request);
   const dropInPaths = [...new Set(paths.flatMap((path) => dropIns(fileSystem, path, complain)))];
   for (const path of [...paths, ...dropInPaths.filter((dropIn) => !paths.includes(dropIn))]) {

@@ -357,17 +357,21 @@ export type ConfigKey = {
 /** Values that never stand in a file; they have an origin all the same. */
 export type SecretKey = "api.key" | "api.secret";
 
-/** Every key of the file, in its order. */
-export const configKeys: readonly string[] = Object.entries(sections).flatMap(([section, keys]) =>
-  Object.keys(keys).map((name) => (section === "" ? name : `${section}.${name}`)),
-);
-
 /** The type of one key; undefined when there is no such key. */
 export function typeOfKey(key: string): z.ZodType | undefined {
   const dot = key.indexOf(".");
   const section = sections[dot === -1 ? "" : key.slice(0, dot)];
   return section === undefined || !Object.hasOwn(section, key.slice(dot + 1)) ? undefined : section[key.slice(dot + 1)];
 }
+
+export function isConfigKey(key: string): key is ConfigKey {
+  return typeOfKey(key) !== undefined;
+}
+
+/** Every key of the file, in its order. */
+export const configKeys: readonly ConfigKey[] = Object.entries(sections)
+  .flatMap(([section, keys]) => Object.keys(keys).map((name) => (section === "" ? name : `${section}.${name}`)))
+  .filter(isConfigKey);
 
 /** The default as it would stand in a file; undefined when the key has none. */
 export function defaultOfKey(key: string): unknown {

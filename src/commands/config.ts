@@ -1,0 +1,103 @@
+import { EsimdError } from "../base/errors.js";
+import { quote } from "../base/identifiers.js";
+import { inspectConfig, type LoadedConfig } from "../daemon/config/load.js";
+import { describeOrigin } from "../daemon/config/provenance.js";
+import type { Command, CommandContext, ParsedArgs } from "./command.js";
+import { commonFlags, configFor, overridesOf } from "./common-flags.js";
+import { failureText } from "./failure.js";
+
+/** `esimd config check|show`: touches neither modem nor network. */
+export const configCommand: Command = {
+  name: "config",
+  summary: "check the configuration, or show each value and where it came from",
+  positionals: "check|show",
+  flags: commonFlags(
+    "config",
+    "port",
+    "dialect",
+    "lpa",
+    "method",
+    "provider",
+    "fleet",
+    "ci-roots",
+    "deadline",
+    "log-level",
+    "json",
+  ),
+  run: async (context, args) => {
+    const [action, ...rest] = args.positionals;
+    const extra = rest[0];
+    if (extra !== undefined) throw new EsimdError("usage", `config: ${quote(extra)} stands where nothing is expected`);
+    if (action === "check") return check(context, args);
+    if (action === "show") return show(context, args);
+    throw new EsimdError(
+      "usage",
+      action === undefined ? "config: say check or show" : `config: there is no ${quote(action)}; say check or show`,
+    );
+  },
+};
+
+function check(context: CommandContext, args: ParsedArgs): number {
+  const { loaded, problems } = inspectConfig({
+    env: context.env,
+    files: args.texts("config"),
+    overrides: overridesOf(args),
+  });
+  const [first] = problems;
+  if (args.has("json")) {
+    const listed = problems.map(({ code, message, hint }) => ({ code, message, hint }));
+    const result = {
+      schema: "esimd.config-check/1",
+      ok: first === undefined,
+      files: loaded?.files ?? [],
+      problems: listed,
+    };
+    context.stdout(`${JSON.stringify(result)}\n`);
+  }
+  if (first !== undefined) {
+    for (const problem of problems) context.stderr(failureText(problem));
+    return first.exitStatus;
+  }
+  if (loaded !== undefined) {
+    if (!args.has("json")) context.stdout(`the configuration is good: ${sourcesOf(loaded)}\n`);
+    const { provider, key, secret } = loaded.config.api;
+    // Under systemd the credentials come with the unit, so that this shell cannot see them: worth a word, not a failure.
+    if (provider !== "none" && (key === undefined || secret === undefined)) {
+      context.stderr(`no API credentials are set here, and provider ${provider} needs them\n`);
+    }
+  }
+  return 0;
+}
+
+function show(context: CommandContext, args: ParsedArgs): number {
+  const loaded = configFor(context, args);
+  const secrets = (["api.key", "api.secret"] as const).map((key) => {
+    const set = loaded.config.api[key === "api.key" ? "key" : "secret"] !== undefined;
+    return { key, set, origin: set ? describeOrigin(loaded.origin(key)) : undefined };
+  });
+  if (args.has("json")) {
+    const values = Object.fromEntries(
+      loaded.values.map(({ key, value, origin }) => [key, { value, origin: describeOrigin(origin) }]),
+    );
+    const result = {
+      schema: "esimd.config/1",
+      files: loaded.files,
+      values,
+      secrets: Object.fromEntries(secrets.map(({ key, set, origin }) => [key, set ? { set, origin } : { set }])),
+    };
+    context.stdout(`${JSON.stringify(result)}\n`);
+    return 0;
+  }
+  const lines = loaded.values.map(({ key, value, origin }) =>
+    value === null ? `# ${key} is not set` : `${key} = ${JSON.stringify(value)}  # ${describeOrigin(origin)}`,
+  );
+  const secretLines = secrets.map(({ key, origin }) =>
+    origin === undefined ? `# ${key} is not set` : `# ${key} is set, from ${origin}`,
+  );
+  context.stdout(`${[`# ${sourcesOf(loaded)}`, ...lines, ...secretLines].join("\n")}\n`);
+  return 0;
+}
+
+function sourcesOf(loaded: LoadedConfig): string {
+  return loaded.files.length === 0 ? "no file was found, so defaults apply" : `read from ${loaded.files.join(", ")}`;
+}
