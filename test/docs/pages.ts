@@ -1,0 +1,8 @@
+import { configPage } from "./config-page.js";
+import { errorsPage } from "./errors-page.js";
+
+/** The files under docs/ that are made from code, and how. `npm run docs` writes them, `npm run docs:check` compares. */
+export const generatedPages: Readonly<Record<string, () => string>> = {
+  "errors.md": errorsPage,
+  "config.md": configPage,
+};
