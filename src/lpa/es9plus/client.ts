@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { backoffMs } from "../../base/backoff.js";
+import { type Clock, sleep } from "../../base/clock.js";
+import { withDeadline } from "../../base/deadline.js";
+import { describeCause, EsimdError, isEsimdError } from "../../base/errors.js";
+import type { SmdpAddress } from "../../base/identifiers.js";
+import type { Log } from "../../base/logging.js";
+import type { Random } from "../../base/random.js";
+import type { StatusCode } from "./status-codes.js";
+
+/** ES9+, the interface between LPA and SM-DP+: HTTPS POST with JSON (SGP.22 5.6, 6.5). */
+export const es9PlusFunctions = [
+  "initiateAuthentication",
+  "authenticateClient",
+  "getBoundProfilePackage",
+  "handleNotification",
+  "cancelSession",
+] as const;
+
+export type Es9PlusFunction = (typeof es9PlusFunctions)[number];
+
+export interface Es9PlusResponse {
+  readonly httpStatus: number;
+  readonly body: string;
+  /** Set when the answer is the SM-DP+'s own word that the function failed, also inside an HTTP 200. */
+  readonly failure: StatusCode | undefined;
+}
+
+export interface Es9PlusClient {
+  /**
+   * Posts one function's JSON. Tries again only while nothing can have reached the server (DNS, connect).
+   * @throws EsimdError `smdp_unreachable`, `smdp_untrusted`, `smdp_protocol`, `deadline`.
+   */
+  post(smdp: SmdpAddress, name: Es9PlusFunction, json: string, signal: AbortSignal): Promise<Es9PlusResponse>;
+  close(): Promise<void>;
+}
+
+export interface Es9PlusOptions {
+  readonly ciRoots: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** For one request, from connecting to the last byte. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** A bound profile package of 150 kB is 200 kB in base64; nothing legal comes near this. */
+const maxBodyBytes = 4 * 1024 * 1024;
+const connectAttempts = 3;
+const connectPause = { firstMs: 500, maxMs: 4_000 };
+
+const untrustedCodes: ReadonlySet<string> = new Set([
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_UNTRUSTED",
+  "INVALID_CA",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+/** The header that every ES9+ answer with a body carries (SGP.22 6.5.1.4); tolerant of what it does not need. */
+const answerSchema = z.object({
+  header: z.object({
+    functionExecutionStatus: z.object({
+      status: z.string(),
+      statusCodeData: z
+        .object({ subjectCode: z.string().max(50), reasonCode: z.string().max(50), message: z.string().nullish() })
+        .nullish(),
+    }),
+  }),
+});
+
+export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9PlusClient> {
+  const { Agent, request } = await import("undici");
+  const { ciRoots, clock, random, log, requestTimeoutMs = 60_000 } = options;
+  const agent = new Agent({
+    connect: { ca: [...ciRoots], minVersion: "TLSv1.2", timeout: 15_000 },
+    connections: 4,
+    keepAliveTimeout: 30_000,
+  });
+
+  const once = async (
+    url: string,
+    json: string,
+    signal: AbortSignal,
+  ): Promise<{ httpStatus: number; body: string }> => {
+    const response = await request(url, {
+      dispatcher: agent,
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "user-agent": "gsma-rsp-lpad",
+        "x-admin-protocol": "gsma/rsp/v2.2.0",
+      },
+      body: json,
+      signal,
+    });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body) {
+      const part = Buffer.from(chunk);
+      bytes += part.length;
+      if (bytes > maxBodyBytes) {
+        response.body.destroy();
+        throw new EsimdError("smdp_protocol", `the answer of ${url} is larger than ${maxBodyBytes} bytes`);
+      }
+      chunks.push(part);
+    }
+    return { httpStatus: response.statusCode, body: Buffer.concat(chunks).toString("utf8") };
+  };
+
+  return {
+    post: async (smdp, name, json, signal) => {
+      const url = `https://${smdp}/gsma/rsp2/es9plus/${name}`;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const answer = await withDeadline(
+            { clock, timeoutMs: requestTimeoutMs, signal, what: `the SM-DP+'s answer to ${name}` },
+            (bounded) => once(url, json, bounded),
+          );
+          log.debug({ smdp, function: name, status: answer.httpStatus, bytes: answer.body.length }, "ES9+");
+          return { ...answer, failure: readFailure(answer.body) };
+        } catch (cause) {
+          const error = postError(smdp, name, cause, signal);
+          if (!isEsimdError(error, "smdp_unreachable") || !neverReached(cause) || attempt >= connectAttempts)
+            throw error;
+          log.info({ smdp, attempt, error }, "the SM-DP+ could not be reached; trying again");
+          await sleep(clock, backoffMs(connectPause, attempt, random), signal);
+        }
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** The status code of an answer that says Failed or Expired; undefined for any other answer, also one that is no JSON. */
+export function readFailure(body: string): StatusCode | undefined {
+  if (body === "") return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const answer = answerSchema.safeParse(parsed);
+  if (!answer.success) return undefined;
+  const { status, statusCodeData } = answer.data.header.functionExecutionStatus;
+  if (status === "Executed-Success" || status === "Executed-WithWarning") return undefined;
+  return {
+    subjectCode: statusCodeData?.subjectCode ?? "unknown",
+    reasonCode: statusCodeData?.reasonCode ?? "unknown",
+    message: statusCodeData?.message ?? undefined,
+  };
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
+}
+
+/** Failures that come before a byte of the request was sent. */
+function neverReached(cause: unknown): boolean {
+  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"].includes(
+    codeOf(cause),
+  );
+}
+
+function postError(smdp: SmdpAddress, name: string, cause: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (cause instanceof EsimdError) return cause;
+  const code = codeOf(cause);
+  if (untrustedCodes.has(code)) {
+    return new EsimdError("smdp_untrusted", `the TLS certificate of ${smdp} is not trusted: ${describeCause(cause)}`, {
+      cause,
+    });
+  }
+  return new EsimdError("smdp_unreachable", `the SM-DP+ ${smdp} gave no answer to ${name}: ${describeCause(cause)}`, {
+    cause,
+  });
+}

@@ -1,0 +1,57 @@
+import type { EsimdError } from "../base/errors.js";
+import type { ActivationCode, Iccid } from "../base/identifiers.js";
+import type { InstallResult } from "./es10/install-result.js";
+
+/** A profile as every kind of LPA can tell it. */
+export interface InstalledProfile {
+  readonly iccid: Iccid;
+  readonly enabled: boolean;
+}
+
+/** What the SM-DP+ says of the profile before it is loaded; only an LPA whose traffic we carry shows it. */
+export interface OfferedProfile {
+  readonly iccid: Iccid;
+  readonly serviceProvider: string;
+  readonly name: string;
+}
+
+export type DownloadStage = "authenticating" | "authorising" | "loading" | "reporting";
+
+export interface DownloadRequest {
+  readonly activationCode: ActivationCode;
+  readonly confirmationCode: string | undefined;
+  /** The reservation's ICCID, if known: what to look for in the list. */
+  readonly expectedIccid: Iccid | undefined;
+  readonly timeoutMs: number;
+  /** Called before loading begins, where the LPA shows the offer. A rejection stops the session without burning the order. */
+  readonly onOffer: (offer: OfferedProfile, signal: AbortSignal) => Promise<void>;
+  readonly onProgress: (stage: DownloadStage, doneBytes: number, totalBytes: number) => void;
+}
+
+/** What became of the install result, the notification that the SM-DP+ waits for. */
+export type ResultDelivery = "delivered" | "undelivered" | "left-to-modem" | "none";
+
+/**
+ * How a download session ended. None of it is a verdict: modems say OK and have no profile, or fail and have it; only the eUICC's list
+ * decides (rule 2).
+ */
+export interface DownloadSession {
+  readonly reported: "installed" | "failed" | "unknown";
+  readonly offer: OfferedProfile | undefined;
+  /** The eUICC's own signed word, where it passed through our hands. */
+  readonly installResult: InstallResult | undefined;
+  readonly resultDelivery: ResultDelivery;
+  /** The best known reason, when it did not report success. */
+  readonly error: EsimdError | undefined;
+}
+
+/** A Local Profile Assistant, whoever does the work. */
+export interface Lpa {
+  readonly kind: "modem-relay" | "modem-network" | "host";
+  /** The eUICC's list, the truth about it. @throws EsimdError */
+  listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]>;
+  /** Resolves for every end of a session; rejects only when the port is gone, the signal aborted, or nothing was begun. */
+  download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession>;
+  /** Resolves when the modem accepted it; whether it took effect is for the list to say. */
+  enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,165 @@
+import { sleep } from "../base/clock.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
+import { formatActivationCode } from "../base/identifiers.js";
+import type { Log } from "../base/logging.js";
+import type { Dialect, ModemNetworkDownload } from "../modem/dialects/dialect.js";
+import { type ModemLine, ModemResultCode, runExchange } from "../modem/exchange.js";
+import { readRegistration } from "../modem/registration.js";
+import type { DownloadRequest, DownloadSession, InstalledProfile, Lpa } from "./lpa.js";
+import { enableByModem, listByModem } from "./modem-profiles.js";
+
+export interface ModemNetworkOptions {
+  readonly line: ModemLine;
+  readonly dialect: Dialect;
+  readonly download: ModemNetworkDownload;
+  readonly log: Log;
+}
+
+/** After the modem said that it is done, the list may lag a little; then the list's word counts. */
+const graceMs = 15_000;
+const firstPollMs = 1_000;
+
+/** The modem's own LPA over the modem's own network: all we can do is start it and watch the list. */
+export function createModemNetworkLpa(options: ModemNetworkOptions): Lpa {
+  const { line, dialect } = options;
+  return {
+    kind: "modem-network",
+    listProfiles: (signal) => listByModem(line, dialect, signal),
+    enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),
+    download: async (request, signal) => {
+      const registration = await readRegistration(line, signal);
+      if (!registration.registered) {
+        throw new EsimdError(
+          "not_registered",
+          `the modem must download by its own network and is not registered (${registration.state})`,
+        );
+      }
+      return run(options, request, signal);
+    },
+  };
+}
+
+async function run(
+  options: ModemNetworkOptions,
+  request: DownloadRequest,
+  signal: AbortSignal,
+): Promise<DownloadSession> {
+  const { line, dialect, download, log } = options;
+  const before = await listByModem(line, dialect, signal);
+  let endCode: string | undefined;
+  let wake: AbortController | undefined;
+  const stop = line.channel.onUrc((text) => {
+    const code = download.end.exec(text)?.[1];
+    if (code === undefined) return;
+    endCode = code;
+    log.info({ code }, "the modem says that the download ended");
+    wake?.abort();
+  });
+  try {
+    request.onProgress("authenticating", 0, 0);
+    await runExchange(
+      line,
+      download.start,
+      { activationCode: formatActivationCode(request.activationCode) },
+      signal,
+      dialect.describeResultCode,
+    );
+    request.onProgress("loading", 0, 0);
+    const startMs = line.clock.monotonicMs();
+    let pauseMs = firstPollMs;
+    let endSeenMs: number | undefined;
+    for (;;) {
+      const profiles = await listTolerantly(options, signal);
+      if (profiles !== undefined && arrived(profiles, before, request)) return session("installed", undefined);
+      const nowMs = line.clock.monotonicMs();
+      if (endCode !== undefined) endSeenMs ??= nowMs;
+      const over = nowMs - startMs >= download.windowMs || (endSeenMs !== undefined && nowMs - endSeenMs >= graceMs);
+      if (over) return ended(options, endCode);
+      wake = new AbortController();
+      await pause(line, pauseMs, wake.signal, signal, endCode !== undefined);
+      pauseMs = Math.min(download.pollEveryMs, pauseMs * 2);
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (!isEsimdError(error) || error.code === "serial_gone") throw error;
+    return session("failed", mapResultCode(error));
+  } finally {
+    stop();
+  }
+}
+
+/** Waits for the next look at the list; the modem's word that it ended makes it at once, the first time. */
+async function pause(
+  line: ModemLine,
+  ms: number,
+  wake: AbortSignal,
+  signal: AbortSignal,
+  endKnown: boolean,
+): Promise<void> {
+  try {
+    await sleep(line.clock, ms, endKnown ? signal : AbortSignal.any([wake, signal]));
+  } catch (error) {
+    if (signal.aborted || !wake.aborted) throw error;
+  }
+}
+
+/** A modem that downloads refuses its list now and then; the next look is as good. */
+async function listTolerantly(
+  options: ModemNetworkOptions,
+  signal: AbortSignal,
+): Promise<readonly InstalledProfile[] | undefined> {
+  try {
+    return await listByModem(options.line, options.dialect, signal);
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
+    options.log.info({ error }, "the list cannot be read while the modem downloads");
+    return undefined;
+  }
+}
+
+function arrived(
+  profiles: readonly InstalledProfile[],
+  before: readonly InstalledProfile[],
+  request: DownloadRequest,
+): boolean {
+  if (request.expectedIccid !== undefined) return profiles.some(({ iccid }) => iccid === request.expectedIccid);
+  return profiles.some(({ iccid }) => !before.some((old) => old.iccid === iccid));
+}
+
+function ended(options: ModemNetworkOptions, endCode: string | undefined): DownloadSession {
+  if (endCode === undefined) {
+    return session(
+      "unknown",
+      new EsimdError("download_failed", "the modem did not say how its download ended, and the profile did not appear"),
+    );
+  }
+  if (/^0+$/.test(endCode)) {
+    return session("installed", undefined);
+  }
+  const meaning = options.dialect.describeResultCode(endCode) ?? "a code that is not documented";
+  const error = new EsimdError("download_failed", `the modem's download ended with ${endCode} (${meaning})`, {
+    cause: new ModemResultCode(endCode),
+  });
+  return session("failed", mapResultCode(error));
+}
+
+/** Result codes that say more than "it failed"; those of the installation come with an error result that the modem itself delivers. */
+function mapResultCode(error: EsimdError): EsimdError {
+  const code = error.cause instanceof ModemResultCode ? error.cause.code : undefined;
+  if (code === undefined) return error;
+  const options = { cause: error.cause };
+  if (code === "8500090a") {
+    return new EsimdError("euicc_full", error.message, {
+      ...options,
+      hint: "Make room on the eUICC, and ask the provider whether the order can be released again.",
+    });
+  }
+  if (/^850009/.test(code)) return new EsimdError("install_failed", error.message, options);
+  if (/^850000(0f|10|13|14|15|17)$/.test(code)) return new EsimdError("smdp_unreachable", error.message, options);
+  if (code === "85000016") return new EsimdError("smdp_error", error.message, options);
+  return new EsimdError("download_failed", error.message, options);
+}
+
+function session(reported: DownloadSession["reported"], error: EsimdError | undefined): DownloadSession {
+  return { reported, offer: undefined, installResult: undefined, resultDelivery: "left-to-modem", error };
+}

@@ -1,0 +1,104 @@
+import { EsimdError, isEsimdError } from "../base/errors.js";
+import { formatActivationCode, quote } from "../base/identifiers.js";
+import type { Log } from "../base/logging.js";
+import type { Dialect, HostRelayDownload } from "../modem/dialects/dialect.js";
+import { type ModemLine, runExchange } from "../modem/exchange.js";
+import type { Es9PlusClient } from "./es9plus/client.js";
+import type { DownloadRequest, DownloadSession, Lpa } from "./lpa.js";
+import { enableByModem, listByModem } from "./modem-profiles.js";
+import { cutIntoChunks, httpResponseText } from "./relay/http-text.js";
+import { createLineQueue, type LineQueue } from "./relay/line-queue.js";
+import { parseRelayLine, type RelayLine } from "./relay/lines.js";
+import { RelaySession } from "./relay/session.js";
+
+export interface ModemRelayOptions {
+  readonly line: ModemLine;
+  readonly dialect: Dialect;
+  readonly download: HostRelayDownload;
+  readonly es9Plus: Es9PlusClient;
+  readonly log: Log;
+}
+
+/** Five functions, each perhaps repeated once; a modem that asks for more is looping. */
+const maxRounds = 20;
+
+/** The modem's own LPA, with its HTTPS carried by us. */
+export function createModemRelayLpa(options: ModemRelayOptions): Lpa {
+  const { line, dialect, download } = options;
+  return {
+    kind: "modem-relay",
+    listProfiles: (signal) => listByModem(line, dialect, signal),
+    enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),
+    download: async (request, signal) => {
+      // Listens before it asks: the first request may come before the OK.
+      const queue = createLineQueue<RelayLine>(line, (text) => parseRelayLine(text, download.prefix));
+      try {
+        return await relay(options, request, queue, signal);
+      } finally {
+        queue.stop();
+      }
+    },
+  };
+}
+
+async function relay(
+  options: ModemRelayOptions,
+  request: DownloadRequest,
+  queue: LineQueue<RelayLine>,
+  signal: AbortSignal,
+): Promise<DownloadSession> {
+  const { line, dialect, download, es9Plus, log } = options;
+  const session = new RelaySession(request, {
+    es9Plus,
+    log,
+    isInstalled: async (offer, abort) => {
+      const wanted = offer?.iccid ?? request.expectedIccid;
+      const profiles = await listByModem(line, dialect, abort);
+      // Without an ICCID to look for, "not there" cannot be said.
+      return wanted === undefined || profiles.some(({ iccid }) => iccid === wanted);
+    },
+  });
+  try {
+    const activationCode = formatActivationCode(request.activationCode);
+    await runExchange(line, download.start, { activationCode }, signal, dialect.describeResultCode);
+    for (let round = 0; round < maxRounds; round++) {
+      const next = await queue.next(download.stepTimeoutMs, signal);
+      if (next.kind === "end") {
+        const reported = next.code === 0 ? "installed" : "failed";
+        return session.end(
+          reported,
+          new EsimdError("download_failed", `the modem ended the download with ${next.code}`),
+        );
+      }
+      if (next.kind === "malformed") {
+        throw new EsimdError("modem_protocol", `a request of the modem's LPA cannot be read: ${quote(next.why)}`);
+      }
+      const answer = await session.answer(next.name, next.json, signal);
+      await sendAnswer(line, download, httpResponseText(answer.status, answer.body), request, next, signal);
+    }
+    throw new EsimdError("modem_protocol", `the modem's LPA asked more than ${maxRounds} times in one download`);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    // A port that is gone cannot be asked what became of it; everything else is for the eUICC's list to judge.
+    if (!isEsimdError(error) || error.code === "serial_gone") throw error;
+    return session.end("unknown", error);
+  }
+}
+
+async function sendAnswer(
+  line: ModemLine,
+  download: HostRelayDownload,
+  text: string,
+  request: DownloadRequest,
+  asked: RelayLine & { kind: "request" },
+  signal: AbortSignal,
+): Promise<void> {
+  const loading = asked.name === "getBoundProfilePackage";
+  for (const chunk of cutIntoChunks(text, download.maxChunkHex)) {
+    await runExchange(line, download.chunk, { ...chunk }, signal);
+    if (loading) {
+      const doneHex = chunk.sequence * download.maxChunkHex + chunk.length;
+      request.onProgress("loading", doneHex / 2, chunk.total / 2);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { afterPrefix } from "../../at/fields.js";
+import { type Es9PlusFunction, es9PlusFunctions } from "../es9plus/client.js";
+
+/** What the modem says while the host relays its HTTPS. */
+export type RelayLine =
+  | { readonly kind: "request"; readonly name: Es9PlusFunction; readonly json: string }
+  | { readonly kind: "end"; readonly code: number }
+  /** It has the relay's prefix and cannot be what it should be; `why` ends a sentence. */
+  | { readonly kind: "malformed"; readonly why: string };
+
+/** An authenticateClient request with its certificates has about 3 kB, a notification less. */
+const maxJsonLength = 60_000;
+
+/**
+ * Reads `+QESIM: "trans",0,"gsma/rsp2/es9plus/<function>",<length>,"<JSON>"` and `+QESIM:"download",<code>`; undefined for other lines.
+ * The JSON holds quotes and commas of its own, so the length decides where it ends. Pure.
+ */
+export function parseRelayLine(line: string, prefix: string): RelayLine | undefined {
+  const rest = afterPrefix(line, prefix);
+  if (rest === undefined) return undefined;
+  const end = /^"download"\s*,\s*(\d{1,10})\s*$/.exec(rest);
+  if (end !== null) return { kind: "end", code: Number(end[1]) };
+  if (!/^"trans"/.test(rest)) return undefined;
+  const head = /^"trans"\s*,\s*(\d+)\s*,\s*"([^"]{0,200})"\s*,\s*(\d+)\s*,\s*(.*)$/.exec(rest);
+  if (head === null) return { kind: "malformed", why: "its fields are not those of a request" };
+  const [, result, path = "", lengthText, payload = ""] = head;
+  if (result !== "0") return { kind: "malformed", why: `its result is ${result}` };
+  const name = es9PlusFunctions.find((known) => path.replace(/^\//, "") === `gsma/rsp2/es9plus/${known}`);
+  if (name === undefined) return { kind: "malformed", why: "its path is no ES9+ function" };
+  const json = payload.replace(/^"/, "").replace(/"$/, "");
+  const length = Number(lengthText);
+  if (length !== json.length || length > maxJsonLength) {
+    return { kind: "malformed", why: `it says ${lengthText} characters and has ${json.length}` };
+  }
+  return { kind: "request", name, json };
+}
