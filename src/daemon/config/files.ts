@@ -3,6 +3,7 @@ import { describeCause, EsimdError } from "../../base/errors.js";
 
 /** A file as it was found: what it is, who may read it, and its bytes up to the limit. */
 export interface FoundFile {
+  /** A file, or /dev/null in the place of an empty one. */
   readonly regular: boolean;
   /** Permission bits, as in stat(2). */
   readonly mode: number;
@@ -25,7 +26,7 @@ export const nodeFileSystem: ConfigFileSystem = {
       const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         const stat = fstatSync(fd);
-        const regular = stat.isFile();
+        const regular = stat.isFile() || (stat.isCharacterDevice() && stat.rdev === nullDevice);
         return { regular, mode: stat.mode & 0o7777, bytes: regular ? readBounded(fd, maxBytes + 1) : new Uint8Array() };
       } finally {
         closeSync(fd);
@@ -33,6 +34,9 @@ export const nodeFileSystem: ConfigFileSystem = {
     }),
   listDir: (path) => absentAsUndefined(() => readdirSync(path)),
 };
+
+/** /dev/null (device 1:3): an empty file, and a link to it is how people mask one (systemd.unit(5)). */
+const nullDevice = 0x0103;
 
 function readBounded(fd: number, maxBytes: number): Uint8Array {
   const buffer = new Uint8Array(maxBytes);

@@ -175,6 +175,7 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
 function show(value: unknown): string {
   if (typeof value === "string") return quote(value.replace(/\/\/[^/@]*@/, "//***@"));
   if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return value.toISOString();
   return isTable(value) ? "a table" : String(value);
 }
 

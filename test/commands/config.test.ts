@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { main } from "../../src/commands/main.js";
+import { testContext } from "./test-context.js";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "esimd-config-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(text: string): string {
+  const path = join(folder, "config.toml");
+  writeFileSync(path, text);
+  return path;
+}
+
+const credentials = { ESIMD_API_KEY: "SKnotToBeSeen", ESIMD_API_SECRET: "SecretNotToBeSeen" };
+
+describe("esimd config check", () => {
+  it("a good configuration: says which files it read, 0", async () => {
+    const test = testContext({ env: credentials });
+    const path = file('[sim]\nfleet = "f"');
+    expect(await main(["config", "check", "--config", path], test.context)).toBe(0);
+    expect(test.stdout()).toBe(`the configuration is good: read from ${path}\n`);
+    expect(test.stderr()).toBe("");
+  });
+
+  it("without credentials: a word for people, and still 0, for the unit may have them", async () => {
+    const test = testContext();
+    expect(await main(["config", "check", "--json"], test.context)).toBe(0);
+    expect(test.stderr()).toBe("no API credentials are set here, and provider twilio needs them\n");
+    expect(test.result()).toEqual({ schema: "esimd.config-check/1", ok: true, files: ["/dev/null"], problems: [] });
+  });
+
+  it("a bad one: every problem with its hint, 78", async () => {
+    const test = testContext();
+    const path = file("deadlin = 1\n[api]\nsecret = 'TheSecretItself'\n");
+    expect(await main(["config", "check", "--json", "--config", path], test.context)).toBe(78);
+    expect(test.stderr().match(/^esimd: .* \(config_invalid\)\n {2}.+$/gm)).toHaveLength(2);
+    expect(test.result()).toMatchObject({
+      ok: false,
+      problems: [
+        { code: "config_invalid", message: `${path}: unknown key "deadlin"; did you mean "deadline"?` },
+        { code: "config_invalid" },
+      ],
+    });
+    expect(`${test.stdout()}${test.stderr()}`).not.toContain("TheSecretItself");
+  });
+});
+
+describe("esimd config show", () => {
+  it("each value and where it came from; of secrets only that they are set", async () => {
+    const test = testContext({ env: { ...credentials, ESIMD_PROVIDER: "kore" } });
+    const path = file('[download]\ntimeout = "2min"');
+    const words = ["config", "show", "--config", path, "--port", "/dev/ttyUSB2", "--deadline", "90"];
+    expect(await main(words, test.context)).toBe(0);
+    const lines = test.stdout().split("\n");
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `# read from ${path}`,
+        'state_dir = "/var/lib/esimd"  # default',
+        'deadline = "90"  # flag --deadline',
+        'modem.port = "/dev/ttyUSB2"  # flag --port',
+        "# modem.expected_eid is not set",
+        'api.provider = "kore"  # environment variable ESIMD_PROVIDER',
+        'api.url = "https://supersim.api.korewireless.com"  # default',
+        `download.timeout = "2min"  # ${path}:download.timeout`,
+        "# api.key is set, from environment variable ESIMD_API_KEY",
+        "# api.secret is set, from environment variable ESIMD_API_SECRET",
+      ]),
+    );
+    expect(test.stdout()).not.toContain("NotToBeSeen");
+  });
+
+  it("as one JSON object, with secrets as little shown", async () => {
+    const test = testContext({ env: { ESIMD_API_SECRET: credentials.ESIMD_API_SECRET } });
+    expect(await main(["config", "show", "--json"], test.context)).toBe(0);
+    expect(test.result()).toMatchObject({
+      schema: "esimd.config/1",
+      files: ["/dev/null"],
+      values: { "api.timeout": { value: "30s", origin: "default" }, "sim.fleet": { value: null, origin: "default" } },
+      secrets: {
+        "api.key": { set: false },
+        "api.secret": { set: true, origin: "environment variable ESIMD_API_SECRET" },
+      },
+    });
+    expect(test.stdout()).not.toContain("NotToBeSeen");
+  });
+
+  it("what it prints as TOML is a configuration that means the same", async () => {
+    const first = testContext();
+    expect(await main(["config", "show", "--fleet", "f"], first.context)).toBe(0);
+    const second = testContext();
+    expect(await main(["config", "show", "--config", file(first.stdout())], second.context)).toBe(0);
+    const values = (text: string) => text.split("\n").map((line) => line.replace(/#.*$/, "").trim());
+    expect(values(second.stdout())).toEqual(values(first.stdout()));
+  });
+});
+
+describe("a call that does not fit", () => {
+  it.each([
+    [["config"], 64, "config: say check or show (usage)"],
+    [["config", "chekc"], 64, 'config: there is no "chekc"; say check or show (usage)'],
+    [["config", "show", "api"], 64, 'config: "api" stands where nothing is expected (usage)'],
+    [["config", "show", "--lpa", "mine"], 64, 'flag --lpa is "mine"; allowed is "auto", "host" or "modem" (usage)'],
+    [["config", "show", "--config", "/nowhere"], 78, "flag --config: there is no file /nowhere (config_unreadable)"],
+  ])("%j", async (words, status, sentence) => {
+    const test = testContext();
+    expect(await main(words, test.context)).toBe(status);
+    expect(test.stderr().split("\n")[0]).toBe(`esimd: ${sentence}`);
+  });
+});
