@@ -1,0 +1,74 @@
+/** Commands about the line itself: V.250 and the general ones of TS 27.007, clause 5 and 9. */
+
+import { incorrectParameters, ok, plainError } from "../answers.js";
+import { type CommandTable, fixed, type Handler, numberAt } from "../command-set.js";
+import type { PortSettings } from "../settings.js";
+
+export interface ModemIdentity {
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly revision: string;
+}
+
+export interface BasicParts {
+  readonly settings: PortSettings;
+  readonly identity: ModemIdentity;
+  readonly imei: string;
+  /** Baud rate as `AT+IPR?` tells it. */
+  readonly baud: number;
+}
+
+/** A basic command whose number is 0 or 1; without a number it is 0 (V.250 5.3.1). */
+function toggle(set: (on: boolean) => void): Handler {
+  return (parameters) => {
+    const value = parameters.length === 0 ? 0 : numberAt(parameters, 0, 0, 1);
+    if (value === undefined) return plainError;
+    set(value === 1);
+    return ok();
+  };
+}
+
+export function basicCommands(parts: BasicParts): CommandTable {
+  const { settings, identity, imei, baud } = parts;
+  const reset: Handler = () => {
+    settings.reset();
+    return ok();
+  };
+  const setCmee: Handler = (parameters) => {
+    const value = numberAt(parameters, 0, 0, 2);
+    if (parameters.length !== 1 || (value !== 0 && value !== 1 && value !== 2)) return incorrectParameters;
+    settings.cmee = value;
+    return ok();
+  };
+  return {
+    "": { execute: fixed() },
+    E: {
+      execute: toggle((on) => {
+        settings.echo = on;
+      }),
+    },
+    V: {
+      execute: toggle((on) => {
+        settings.verbose = on;
+      }),
+    },
+    Z: { execute: reset },
+    "&F": { execute: reset },
+    I: { execute: () => ok(identity.manufacturer, identity.model, `Revision: ${identity.revision}`) },
+    "+CMEE": {
+      read: () => ok(`+CMEE: ${settings.cmee}`),
+      test: fixed("+CMEE: (0-2)"),
+      set: setCmee,
+    },
+    "+CGMI": { execute: fixed(identity.manufacturer), test: fixed() },
+    "+CGMM": { execute: fixed(identity.model), test: fixed() },
+    "+CGMR": { execute: fixed(identity.revision), test: fixed() },
+    "+CGSN": { execute: fixed(imei), test: fixed() },
+    "+GSN": { execute: fixed(imei), test: fixed() },
+    "+GMI": { execute: fixed(identity.manufacturer) },
+    "+GMM": { execute: fixed(identity.model) },
+    "+GMR": { execute: fixed(identity.revision) },
+    "+CSCS": { read: fixed('+CSCS: "GSM"'), test: fixed('+CSCS: ("GSM","IRA","UCS2")') },
+    "+IPR": { read: fixed(`+IPR: ${baud}`) },
+  };
+}

@@ -1,0 +1,39 @@
+/** What a family of modems is, to the emulator: who it says it is, and the eSIM commands of its own. */
+
+import type { Clock } from "../../../base/clock.js";
+import type { CommandTable } from "../command-set.js";
+import type { ModemIdentity } from "../commands/basic.js";
+import type { Registration } from "../registration.js";
+import type { World } from "../scenario.js";
+import type { Sim } from "../sim.js";
+import type { DownloadRunner } from "./download.js";
+import type { LpaOperations } from "./lpa-operations.js";
+import type { Es9Post } from "./own-network.js";
+
+/** The parts of the modem that a dialect works with. */
+export interface DialectParts {
+  readonly clock: Clock;
+  readonly sim: Sim;
+  readonly registration: Registration;
+  readonly operations: LpaOperations;
+  readonly downloads: DownloadRunner;
+  /** ES9+ by the modem's own network. */
+  readonly ownNetwork: (smdpAddress: string, signal: AbortSignal) => Es9Post;
+  readonly world: () => World;
+  readonly emit: (urc: string) => void;
+}
+
+/** A dialect at work in one modem. */
+export interface DialectSession {
+  readonly commands: CommandTable;
+  readonly isDownloading: () => boolean;
+  /** Power is gone: a running download is given up. */
+  readonly powerOff: () => void;
+}
+
+export interface FakeDialect {
+  readonly name: string;
+  readonly summary: string;
+  readonly identity: ModemIdentity;
+  readonly start: (parts: DialectParts) => DialectSession;
+}

@@ -1,0 +1,222 @@
+/**
+ * Lines in, answers out: one command line at a time, those that arrive meanwhile wait, and a behaviour may stand between a line and its
+ * answer.
+ */
+
+import { type Clock, sleep } from "../../base/clock.js";
+import type { Random } from "../../base/random.js";
+import { type Answer, answerText, cme, cmeError, plainError, urcText } from "./answers.js";
+import type { BehaviourAction, BehaviourList, ModemCondition } from "./behaviours.js";
+import { parseCommandLine } from "./command-line.js";
+import { type CommandTable, runCommand } from "./command-set.js";
+import type { HostOutput, SplitStyle } from "./host-output.js";
+import { type HostLine, maxLineLength } from "./line-reader.js";
+import type { PortSettings } from "./settings.js";
+import type { Transcript } from "./transcript.js";
+
+export interface InterpreterOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: PortSettings;
+  readonly commands: CommandTable;
+  readonly behaviours: BehaviourList;
+  readonly output: HostOutput;
+  readonly transcript: Transcript;
+  readonly conditions: () => ReadonlySet<ModemCondition>;
+  /** Before every answer, on top of what behaviours add. */
+  readonly delayMs: number;
+  /** The host's own bytes take their time too. */
+  readonly baud: number | undefined;
+  readonly unplug: (replugAfterMs: number | undefined) => void;
+  /** After each command line, answered or not. */
+  readonly onCommandDone: (() => void) | undefined;
+}
+
+export interface InterpreterCounts {
+  readonly commandLines: number;
+  /** Answers other than OK. */
+  readonly refusals: number;
+  readonly urcs: number;
+  /** Lines lost because the host did not wait for answers. */
+  readonly dropped: number;
+}
+
+/** A host that sends without waiting fills a modem's buffer at some point; what comes then is lost. */
+const maxQueuedLines = 64;
+
+/** With the prefixes of answers, which is what makes a storm hard. */
+const stormLines = ["+CEREG: 5", "+QIND: SMS DONE", '+QESIM: "status",1', "+CPIN: READY", "RING", "+CREG: 5"];
+
+export class Interpreter {
+  readonly #options: InterpreterOptions;
+  readonly #queue: HostLine[] = [];
+  #power = new AbortController();
+  #running = false;
+  readonly #counts = { commandLines: 0, refusals: 0, urcs: 0, dropped: 0 };
+
+  constructor(options: InterpreterOptions) {
+    this.#options = options;
+  }
+
+  get counts(): InterpreterCounts {
+    return { ...this.#counts };
+  }
+
+  accept(line: HostLine): void {
+    if (this.#queue.length >= maxQueuedLines) {
+      this.#counts.dropped++;
+      return;
+    }
+    this.#queue.push(line);
+    if (!this.#running) void this.#drain();
+  }
+
+  emit(urc: string): void {
+    this.#counts.urcs++;
+    void this.#say(urcText(urc));
+  }
+
+  /** Power is gone: what waits and what runs is forgotten. */
+  powerOff(): void {
+    this.#queue.length = 0;
+    this.#power.abort();
+    this.#power = new AbortController();
+    this.#running = false;
+    this.#options.output.cut();
+  }
+
+  async #drain(): Promise<void> {
+    const { signal } = this.#power;
+    this.#running = true;
+    for (let line = this.#queue.shift(); line !== undefined; line = this.#queue.shift()) {
+      await this.#run(line, signal);
+      this.#options.onCommandDone?.();
+      // After a power cut another drain owns the queue.
+      if (signal.aborted) return;
+    }
+    this.#running = false;
+  }
+
+  async #run(line: HostLine, signal: AbortSignal): Promise<void> {
+    const { clock, settings, baud, behaviours, conditions, delayMs, transcript } = this.#options;
+    this.#counts.commandLines++;
+    const text = line.kind === "line" ? line.text : `(a line of more than ${maxLineLength} characters)`;
+    transcript.add("host", text);
+    if (baud !== undefined && !(await pause(clock, (text.length * 10_000) / baud, signal))) return;
+    if (line.kind === "line" && settings.echo) void this.#say(`${line.text}\r`);
+    const chosen = line.kind === "line" ? behaviours.choose(line.text.trim(), conditions()) : undefined;
+    if (!(await pause(clock, delayMs + (chosen?.delayMs ?? 0), signal))) return;
+    if (chosen === undefined) await this.#answer(line, {}, signal);
+    else await this.#misbehave(line, chosen.action, signal);
+  }
+
+  async #misbehave(line: HostLine, action: BehaviourAction, signal: AbortSignal): Promise<void> {
+    switch (action.kind) {
+      case "answer":
+        return this.#answer(line, {}, signal);
+      case "silence":
+        if (action.executed) (await this.#execute(line))?.after?.();
+        return;
+      case "late": {
+        const answer = await this.#execute(line);
+        if (answer === undefined) return;
+        void pause(this.#options.clock, action.ms, signal).then((inTime) => {
+          if (inTime) this.#finish(answer, {});
+        });
+        return;
+      }
+      case "busy":
+        return this.#finish(cmeError(cme.simBusy), {});
+      case "error":
+        if (action.executed) (await this.#execute(line))?.after?.();
+        return this.#finish(action.number === undefined ? plainError : cmeError(action.number), {});
+      case "garbage":
+        if (action.where === "before") void this.#say(this.#noise(action.bytes));
+        await this.#answer(line, {}, signal);
+        if (action.where === "after") void this.#say(this.#noise(action.bytes));
+        return;
+      case "split":
+        return this.#answer(line, { split: action }, signal);
+      case "urc-storm": {
+        const lines = action.lines ?? stormLines;
+        for (let i = 0; i < action.count; i++) this.emit(lines[i % lines.length] ?? "RING");
+        return this.#answer(line, {}, signal);
+      }
+      case "unplug":
+        return this.#unplug(line, action, signal);
+      case "raw":
+        void this.#say(action.text);
+        return;
+    }
+  }
+
+  async #unplug(line: HostLine, action: BehaviourAction & { kind: "unplug" }, signal: AbortSignal): Promise<void> {
+    if (action.when !== "before") {
+      const answer = await this.#execute(line);
+      if (signal.aborted) return;
+      if (action.when === "mid-answer" && answer !== undefined) {
+        const text = answerText(answer, this.#options.settings);
+        await this.#say(text.slice(0, Math.ceil(text.length / 2)));
+      }
+    }
+    this.#options.unplug(action.replugAfterMs);
+  }
+
+  async #answer(line: HostLine, style: { readonly split?: SplitStyle }, signal: AbortSignal): Promise<void> {
+    const answer = await this.#execute(line);
+    if (answer !== undefined && !signal.aborted) this.#finish(answer, style);
+  }
+
+  /** Undefined for a line that no modem answers. */
+  async #execute(line: HostLine): Promise<Answer | undefined> {
+    if (line.kind === "too-long") return plainError;
+    const parsed = parseCommandLine(line.text);
+    if (parsed.kind === "noise") return undefined;
+    if (parsed.kind === "malformed") return plainError;
+    const lines: string[] = [];
+    const after: (() => void)[] = [];
+    let final: Answer["final"] = { kind: "ok" };
+    for (const command of parsed.commands) {
+      const answer = await runCommand(this.#options.commands, command);
+      lines.push(...answer.lines);
+      if (answer.after !== undefined) after.push(answer.after);
+      final = answer.final;
+      // The rest of the line is skipped after an error, and there is one final result (V.250 5.6).
+      if (final.kind !== "ok") break;
+    }
+    return {
+      lines,
+      final,
+      after: () => {
+        for (const step of after) step();
+      },
+    };
+  }
+
+  #finish(answer: Answer, style: { readonly split?: SplitStyle }): void {
+    if (answer.final.kind !== "ok") this.#counts.refusals++;
+    void this.#say(answerText(answer, this.#options.settings), style.split);
+    answer.after?.();
+  }
+
+  #noise(bytes: number): Uint8Array {
+    const { random } = this.#options;
+    return Uint8Array.from({ length: bytes }, () => Math.floor(random.next() * 256));
+  }
+
+  #say(text: string | Uint8Array, split?: SplitStyle): Promise<void> {
+    this.#options.transcript.add("modem", typeof text === "string" ? text : `(${text.length} bytes of noise)`);
+    return this.#options.output.send(text, split);
+  }
+}
+
+/** True when the time passed, false when the power went. */
+async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (ms <= 0) return !signal.aborted;
+  try {
+    await sleep(clock, ms, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,176 @@
+/** The modem itself: its parts wired, its power, and no wire. Bytes in by `receive`, bytes out by `write`. */
+
+import type { CancelTimer, Clock } from "../../base/clock.js";
+import type { Random } from "../../base/random.js";
+import { type Behaviour, BehaviourList, type ModemCondition } from "./behaviours.js";
+import { mergeTables } from "./command-set.js";
+import { basicCommands } from "./commands/basic.js";
+import { cardCommands } from "./commands/card.js";
+import { networkCommands } from "./commands/network.js";
+import { simCommands } from "./commands/sim.js";
+import type { DialectSession, FakeDialect } from "./dialects/dialect.js";
+import { DownloadRunner, type OwnLpa } from "./dialects/download.js";
+import { LpaOperations } from "./dialects/lpa-operations.js";
+import type { Es9Post } from "./dialects/own-network.js";
+import { HostOutput } from "./host-output.js";
+import { Interpreter, type InterpreterCounts } from "./interpreter.js";
+import { createLineReader, type LineReader } from "./line-reader.js";
+import { Registration } from "./registration.js";
+import type { World } from "./scenario.js";
+import { PortSettings } from "./settings.js";
+import { type CardPort, type EuiccPort, Sim } from "./sim.js";
+import { Transcript } from "./transcript.js";
+
+export interface ModemOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly dialect: FakeDialect;
+  readonly imei: string;
+  readonly euicc: EuiccPort;
+  readonly card: CardPort;
+  /** The LPA inside the modem. */
+  readonly lpa: OwnLpa;
+  readonly ownNetwork: (smdpAddress: string, signal: AbortSignal) => Es9Post;
+  /** Asked whenever it matters, so that a test may change it. */
+  readonly world: () => World;
+  readonly behaviours: readonly Behaviour[];
+  readonly delayMs: number;
+  /** Paces both directions; undefined: as fast as it goes. */
+  readonly baud: number | undefined;
+  readonly write: (bytes: Uint8Array) => void;
+  /** A behaviour pulls the modem out. */
+  readonly unplug: (replugAfterMs: number | undefined) => void;
+  /** The eUICC may have changed: a state file wants to know. */
+  readonly onCommandDone?: () => void;
+}
+
+/** From power to `RDY`. */
+const bootMs = 300;
+
+export class Modem {
+  readonly transcript: Transcript;
+  readonly #options: ModemOptions;
+  readonly #settings = new PortSettings();
+  readonly #behaviours = new BehaviourList();
+  readonly #sim: Sim;
+  readonly #registration: Registration;
+  readonly #session: DialectSession;
+  readonly #output: HostOutput;
+  readonly #interpreter: Interpreter;
+  readonly #reader: LineReader;
+  #booting: CancelTimer | undefined;
+  #on = true;
+
+  constructor(options: ModemOptions) {
+    this.#options = options;
+    const { clock, random, dialect, imei, euicc, card, lpa, ownNetwork, world, delayMs, baud, write, unplug } = options;
+    this.transcript = new Transcript(clock);
+    this.#behaviours.prepend(...options.behaviours);
+    const settings = this.#settings;
+    const emit = (urc: string): void => this.#interpreter.emit(urc);
+    this.#registration = new Registration({
+      clock,
+      settings,
+      emit,
+      coverage: () => world().coverage,
+      registrationMs: () => world().registrationMs,
+      hasUsableProfile: () => this.#sim.enabledProfile() !== undefined,
+    });
+    const registration = this.#registration;
+    this.#sim = new Sim({ clock, euicc, card, world, emit, onChange: () => registration.search() });
+    const sim = this.#sim;
+    this.#session = dialect.start({
+      clock,
+      sim,
+      registration,
+      world,
+      emit,
+      ownNetwork,
+      operations: new LpaOperations(sim, world),
+      downloads: new DownloadRunner(lpa, world),
+    });
+    const session = this.#session;
+    this.#output = new HostOutput({ clock, baud, write });
+    this.#interpreter = new Interpreter({
+      clock,
+      random,
+      settings,
+      delayMs,
+      baud,
+      behaviours: this.#behaviours,
+      transcript: this.transcript,
+      unplug,
+      commands: mergeTables(
+        basicCommands({ settings, imei, identity: dialect.identity, baud: baud ?? 115_200 }),
+        networkCommands({ clock, settings, registration }),
+        simCommands({ sim, registration, restart: () => this.#restart() }),
+        cardCommands({ sim, isOwnLpaBusy: session.isDownloading }),
+        session.commands,
+      ),
+      output: this.#output,
+      conditions: () => this.#conditions(),
+      onCommandDone: options.onCommandDone,
+    });
+    this.#reader = createLineReader((line) => this.#interpreter.accept(line));
+    registration.settle();
+  }
+
+  get counts(): InterpreterCounts {
+    return this.#interpreter.counts;
+  }
+
+  receive(bytes: Uint8Array): void {
+    // A modem that boots does not listen yet.
+    if (this.#on && this.#booting === undefined) this.#reader.push(bytes);
+  }
+
+  /** Another host: half a line of the last one is void. */
+  onHostChange(): void {
+    this.#reader.reset();
+  }
+
+  prependBehaviours(...behaviours: readonly Behaviour[]): void {
+    this.#behaviours.prepend(...behaviours);
+  }
+
+  /** Everything volatile is lost: the line's settings, channels, a running download. */
+  powerOff(): void {
+    if (!this.#on) return;
+    this.#on = false;
+    this.#booting?.();
+    this.#booting = undefined;
+    this.#interpreter.powerOff();
+    this.#session.powerOff();
+    this.#sim.powerOff();
+    this.#registration.stop();
+    this.#settings.reset();
+    this.#reader.reset();
+  }
+
+  powerOn(): void {
+    if (this.#on) return;
+    this.#on = true;
+    this.#booting = this.#options.clock.setTimer(bootMs, () => {
+      this.#booting = undefined;
+      this.#interpreter.emit("RDY");
+      this.#sim.powerOn();
+    });
+  }
+
+  #restart(): void {
+    // The answer to the command that asked for it still goes out.
+    void this.#output.send("").then(() => {
+      this.powerOff();
+      this.powerOn();
+    });
+  }
+
+  #conditions(): ReadonlySet<ModemCondition> {
+    const conditions = new Set<ModemCondition>();
+    conditions.add(this.#registration.isRegistered ? "registered" : "unregistered");
+    conditions.add(this.#sim.enabledProfile() === undefined ? "empty" : "enabled");
+    conditions.add(this.#session.isDownloading() ? "downloading" : "idle");
+    if (this.#sim.state === "busy") conditions.add("busy");
+    return conditions;
+  }
+}
