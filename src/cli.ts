@@ -1,22 +1,12 @@
 #!/usr/bin/env node
 import { systemClock } from "./base/clock.js";
-import { EsimdError, toEsimdError } from "./base/errors.js";
+import { toEsimdError } from "./base/errors.js";
 import { systemRandom } from "./base/random.js";
 import { failureText } from "./commands/failure.js";
 import { main } from "./commands/main.js";
+import { stopSignal } from "./commands/stop-signals.js";
 
 /** The process around the program: signals, the standard streams, the exit status. Everything else is in commands/main.ts. */
-
-const stop = new AbortController();
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    // The second one means it: whoever sends it does not want to wait for a clean end.
-    if (stop.signal.aborted) process.exit(128 + signalNumbers[signal]);
-    stop.abort(new EsimdError("cancelled", `esimd was stopped by ${signal}`));
-  });
-}
 
 for (const stream of [process.stdout, process.stderr]) {
   // A reader that went away (`| head`) must not end a run in which money may be under way.
@@ -35,7 +25,7 @@ const status = await main(process.argv.slice(2), {
   env: process.env,
   clock: systemClock,
   random: systemRandom,
-  signal: stop.signal,
+  signal: stopSignal(process, (exitStatus) => process.exit(exitStatus)),
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   stderrIsTerminal: process.stderr.isTTY === true,
