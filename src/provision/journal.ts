@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { EsimdError } from "../base/errors.js";
+import { type StateName, stateNames } from "./states.js";
+
+/**
+ * The journal: where a run stands and what the next one should expect to find. It is replaced as a whole, atomically. It is the third
+ * truth, after the eUICC and the API: losing it costs time, never money (the money is in the ledger).
+ */
+
+export const journalVersion = 1;
+
+const journalSchema = z.object({
+  schema: z.literal(`esimd.journal/${journalVersion}`),
+  eid: z.string(),
+  state: z.enum(stateNames as readonly [StateName, ...StateName[]]),
+  updatedAt: z.iso.datetime(),
+  /** Lines that the ledger had when this was written; a shorter ledger has lost some. */
+  ledgerEntries: z.number().int().nonnegative(),
+  /** The reservation this eUICC works on. */
+  reservationSid: z.string().nullable(),
+  /** The profile it is to end with. */
+  iccid: z.string().nullable(),
+  /** The profile that was seen on the eUICC's list after a download, or was found there as ours. */
+  installedIccid: z.string().nullable(),
+  /** The last run that ended well left it enabled, with its Sim as wanted. */
+  provisioned: z.boolean(),
+  /** What was on the eUICC before a download session whose end was not judged yet: what is new since then came from it. */
+  baseline: z.array(z.string()).max(100).nullable(),
+  /** Download sessions begun over all runs. */
+  sessions: z.number().int().nonnegative(),
+  /** Code and sentence of the error that ended the last run, if one did. */
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+
+export type Journal = z.infer<typeof journalSchema>;
+
+export function emptyJournal(eid: string, nowMs: number): Journal {
+  return {
+    schema: `esimd.journal/${journalVersion}`,
+    eid,
+    state: "surveying",
+    updatedAt: new Date(nowMs).toISOString(),
+    ledgerEntries: 0,
+    reservationSid: null,
+    iccid: null,
+    installedIccid: null,
+    provisioned: false,
+    baseline: null,
+    sessions: 0,
+    error: null,
+  };
+}
+
+export type JournalReading =
+  | { readonly kind: "good"; readonly journal: Journal }
+  | { readonly kind: "damaged"; readonly why: string };
+
+/** @throws EsimdError `state_newer` for a journal of a later version, which is not ours to touch. */
+export function parseJournal(text: string, path: string): JournalReading {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return { kind: "damaged", why: "it is not JSON" };
+  }
+  const version = z.object({ schema: z.string().regex(/^esimd\.journal\/\d+$/) }).safeParse(raw);
+  if (version.success && Number(version.data.schema.split("/")[1]) > journalVersion) {
+    throw new EsimdError(
+      "state_newer",
+      `${path} is of version ${version.data.schema}, this esimd writes esimd.journal/${journalVersion}`,
+    );
+  }
+  const journal = journalSchema.safeParse(raw);
+  if (!journal.success) return { kind: "damaged", why: "it lacks fields of a journal" };
+  return { kind: "good", journal: journal.data };
+}

@@ -1,0 +1,132 @@
+import { z } from "zod";
+
+/**
+ * The ledger: every step that cost or may have cost money, one JSON line each, only ever appended to. It is read as a whole and folded
+ * into what is known of the money spent for one eUICC. Pure.
+ */
+
+const common = { v: z.literal(1), at: z.iso.datetime() };
+const intentId = z.string().min(1).max(64);
+const sid = z.string().min(1).max(64);
+
+export const ledgerEntrySchema = z.discriminatedUnion("kind", [
+  /** Durable before the POST: from here on a reservation may exist. */
+  z.strictObject({
+    ...common,
+    kind: z.literal("intent"),
+    id: intentId,
+    method: z.enum(["eid", "activation-code"]),
+    why: z.string().max(500),
+  }),
+  /** The POST was answered with this resource. */
+  z.strictObject({ ...common, kind: z.literal("created"), id: intentId, sid }),
+  /** The POST was provably not processed. */
+  z.strictObject({ ...common, kind: z.literal("refused"), id: intentId, code: z.string().max(64) }),
+  /** The outcome stayed unknown after the settling time; it counts as a charge. */
+  z.strictObject({ ...common, kind: z.literal("unclear"), id: intentId }),
+  /** A reservation found at the provider; `id` when it settles an intent. */
+  z.strictObject({ ...common, kind: z.literal("adopted"), sid, id: intentId.optional(), why: z.string().max(500) }),
+  /** The provider showed it as available or beyond: charged. */
+  z.strictObject({ ...common, kind: z.literal("charged"), sid }),
+  /** It failed before it was ever available: not charged. */
+  z.strictObject({ ...common, kind: z.literal("uncharged"), sid }),
+  /** Its order ended without the profile on the eUICC; it is not tried again by itself. */
+  z.strictObject({ ...common, kind: z.literal("burned"), sid, why: z.string().max(500) }),
+]);
+
+export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
+type WithoutStamp<Entry> = Entry extends unknown ? Omit<Entry, "v" | "at"> : never;
+export type LedgerFact = WithoutStamp<LedgerEntry>;
+
+export interface PendingIntent {
+  readonly id: string;
+  readonly method: "eid" | "activation-code";
+  readonly atMs: number;
+}
+
+/** What the ledger says of one eUICC. */
+export interface Money {
+  /** Reservations that were charged or must be taken as charged, by sid. */
+  readonly reserved: ReadonlySet<string>;
+  /** Of those, the ones that the provider showed as available or beyond. */
+  readonly charged: ReadonlySet<string>;
+  readonly uncharged: ReadonlySet<string>;
+  readonly burned: ReadonlyMap<string, string>;
+  /** POSTs whose outcome stayed unknown. */
+  readonly unclear: number;
+  /** A POST whose outcome is not known yet. */
+  readonly pending: PendingIntent | undefined;
+}
+
+export type LedgerReading =
+  | {
+      readonly kind: "good";
+      readonly entries: readonly LedgerEntry[] /** Bytes of a torn last line were there and are not counted. */;
+      readonly torn: boolean;
+    }
+  | { readonly kind: "damaged"; readonly why: string };
+
+/**
+ * Reads the ledger's text. A last line without its end was torn by a power cut before its fsync returned, so nothing was done on it, and
+ * it is dropped; anything else that cannot be read is damage.
+ */
+export function parseLedger(text: string): LedgerReading {
+  const lines = text.split("\n");
+  const tail = lines.pop() ?? "";
+  const entries: LedgerEntry[] = [];
+  for (const [index, line] of lines.entries()) {
+    let raw: unknown;
+    try {
+      raw = JSON.parse(line);
+    } catch {
+      return { kind: "damaged", why: `line ${index + 1} is not JSON` };
+    }
+    const entry = ledgerEntrySchema.safeParse(raw);
+    if (!entry.success) return { kind: "damaged", why: `line ${index + 1} is not an entry that this esimd knows` };
+    entries.push(entry.data);
+  }
+  return { kind: "good", entries, torn: tail !== "" };
+}
+
+export function foldLedger(entries: readonly LedgerEntry[]): Money {
+  const reserved = new Set<string>();
+  const charged = new Set<string>();
+  const uncharged = new Set<string>();
+  const burned = new Map<string, string>();
+  const pending = new Map<string, PendingIntent>();
+  let unclear = 0;
+  for (const entry of entries) {
+    switch (entry.kind) {
+      case "intent":
+        pending.set(entry.id, { id: entry.id, method: entry.method, atMs: Date.parse(entry.at) });
+        break;
+      case "created":
+        pending.delete(entry.id);
+        reserved.add(entry.sid);
+        break;
+      case "refused":
+        pending.delete(entry.id);
+        break;
+      case "unclear":
+        pending.delete(entry.id);
+        unclear++;
+        break;
+      case "adopted":
+        if (entry.id !== undefined) pending.delete(entry.id);
+        reserved.add(entry.sid);
+        break;
+      case "charged":
+        reserved.add(entry.sid);
+        charged.add(entry.sid);
+        break;
+      case "uncharged":
+        reserved.delete(entry.sid);
+        uncharged.add(entry.sid);
+        break;
+      case "burned":
+        burned.set(entry.sid, entry.why);
+        break;
+    }
+  }
+  return { reserved, charged, uncharged, burned, unclear, pending: [...pending.values()].at(-1) };
+}

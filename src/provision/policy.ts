@@ -1,0 +1,28 @@
+import type { Eid, SmdpAddress } from "../base/identifiers.js";
+
+/** What a run may do and how long it may take: the part of the configuration that provisioning obeys. */
+export interface Policy {
+  readonly provider: "twilio" | "kore" | "none";
+  readonly expectedEid: Eid | undefined;
+  readonly method: "eid" | "activation-code";
+  /** Charges and unclear POSTs for each EID over its life. */
+  readonly maxReservations: number;
+  readonly reserveSettleMs: number;
+  readonly onUnclear: "retry" | "hold";
+  readonly availableWaitMs: number;
+  readonly sim: {
+    readonly activate: "ready" | "active" | "none";
+    /** `before-download`: as soon as the SM-DP+'s offer shows that the ICCID is the reservation's; otherwise once it is installed. */
+    readonly when: "before-download" | "after-download";
+    readonly fleet: string | undefined;
+    readonly uniqueName: string | undefined;
+    readonly reactivate: boolean;
+  };
+  readonly smdpAddress: SmdpAddress | undefined;
+  readonly confirmationCode: string | undefined;
+  /** Download sessions in one run; an SM-DP+ counts sessions and gives an order up after a few. */
+  readonly downloadAttempts: number;
+  readonly downloadTimeoutMs: number;
+  readonly registrationWaitMs: number;
+  readonly confirmWaitMs: number;
+}

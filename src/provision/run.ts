@@ -1,0 +1,97 @@
+import type { ESimProfile, ProviderApi, Sim } from "../api/resources.js";
+import type { Clock } from "../base/clock.js";
+import type { Eid, Iccid } from "../base/identifiers.js";
+import type { Log } from "../base/logging.js";
+import type { Random } from "../base/random.js";
+import type { DownloadSession, InstalledProfile, Lpa } from "../lpa/lpa.js";
+import type { Dialect } from "../modem/dialects/dialect.js";
+import type { ModemLine } from "../modem/exchange.js";
+import type { ModemIdentity } from "../modem/identity.js";
+import type { Registration } from "../modem/registration.js";
+import type { Policy } from "./policy.js";
+import type { StateName } from "./states.js";
+import type { Store } from "./store/store.js";
+
+/** What a run is made of; everything that leaves the process comes in here. */
+export interface RunParts {
+  readonly policy: Policy;
+  readonly portName: string;
+  /** Opens the port and wakes the modem. */
+  readonly connect: (signal: AbortSignal) => Promise<ModemLine>;
+  readonly detect: (line: ModemLine, signal: AbortSignal) => Promise<Dialect | undefined>;
+  readonly openLpa: (line: ModemLine, dialect: Dialect) => Promise<Lpa>;
+  /** Undefined for provider `none`. */
+  readonly api: ProviderApi | undefined;
+  readonly openStore: (eid: Eid) => Promise<Store>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** A name for a new intent, unique for ever. */
+  readonly newId: () => string;
+  readonly observe: (observation: Observation) => void;
+}
+
+/** What a run shows of itself while it goes on. */
+export type Observation =
+  | { readonly kind: "state"; readonly state: StateName; readonly sentence: string }
+  | { readonly kind: "progress"; readonly stage: string; readonly doneBytes: number; readonly totalBytes: number };
+
+/** What a run has learned so far. Only the steps write it, each what it is there to find out. */
+export interface Facts {
+  line: ModemLine | undefined;
+  identity: ModemIdentity | undefined;
+  dialect: Dialect | undefined;
+  lpa: Lpa | undefined;
+  eid: Eid | undefined;
+  store: Store | undefined;
+  /** The reservation this run works on, as last seen. */
+  reservation: ESimProfile | undefined;
+  /** The profile that the eUICC is to end with. */
+  iccid: Iccid | undefined;
+  sim: Sim | undefined;
+  /** The Sim is in the wanted status. */
+  simDone: boolean;
+  /** The eUICC's list before the first session. */
+  baseline: readonly InstalledProfile[];
+  session: DownloadSession | undefined;
+  sessionsThisRun: number;
+  registration: Registration | undefined;
+  /** Something was changed in the world: a reservation, a Sim, the eUICC. */
+  changed: boolean;
+  /** The survey found the goal reached. */
+  nothingToDo: boolean;
+}
+
+export function noFacts(): Facts {
+  return {
+    line: undefined,
+    identity: undefined,
+    dialect: undefined,
+    lpa: undefined,
+    eid: undefined,
+    store: undefined,
+    reservation: undefined,
+    iccid: undefined,
+    sim: undefined,
+    simDone: false,
+    baseline: [],
+    session: undefined,
+    sessionsThisRun: 0,
+    registration: undefined,
+    changed: false,
+    nothingToDo: false,
+  };
+}
+
+/** A run on its way: its parts, and its facts. */
+export interface Run {
+  readonly parts: RunParts;
+  readonly facts: Facts;
+}
+
+/** A fact that an earlier state must have found; its absence is a defect of the table. */
+export function need<Key extends keyof Facts>(run: Run, key: Key): NonNullable<Facts[Key]> {
+  const value = run.facts[key];
+  if (value === undefined || value === null) throw new Error(`the run has no ${key} yet`);
+  return value;
+}

@@ -1,0 +1,143 @@
+import { withDeadline } from "../base/deadline.js";
+import { errorRegistry } from "../base/error-registry.js";
+import { EsimdError, toEsimdError } from "../base/errors.js";
+import type { Policy } from "./policy.js";
+import { type Facts, noFacts, type Run, type RunParts } from "./run.js";
+import {
+  type EventName,
+  type FinalState,
+  isFinal,
+  nextState,
+  type StateEntry,
+  type StateName,
+  states,
+} from "./states.js";
+import { confirm, register } from "./steps/confirm.js";
+import { connect, identify } from "./steps/connect.js";
+import { download, verify } from "./steps/download.js";
+import { enable } from "./steps/enable.js";
+import { awaitAvailable, reserve, settle } from "./steps/reservation.js";
+import { activate } from "./steps/sim.js";
+import { survey } from "./steps/survey.js";
+
+type WorkingState = Exclude<StateName, FinalState>;
+type Step = (run: Run, signal: AbortSignal) => Promise<EventName>;
+
+/** What each state does. A state without a step does not compile. */
+const steps: Readonly<Record<WorkingState, Step>> = {
+  connecting: connect,
+  identifying: identify,
+  surveying: survey,
+  reserving: reserve,
+  settling: settle,
+  awaiting: awaitAvailable,
+  downloading: download,
+  verifying: verify,
+  activating: activate,
+  enabling: enable,
+  registering: register,
+  confirming: confirm,
+};
+
+export interface RunOutcome {
+  readonly state: FinalState;
+  readonly error: EsimdError | undefined;
+  readonly facts: Readonly<Facts>;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  /** Milliseconds spent in each state that was entered. */
+  readonly timings: Readonly<Partial<Record<StateName, number>>>;
+}
+
+/** Room for the step to end by its own clock before the state's deadline ends it. */
+const graceMs = 60_000;
+
+/**
+ * Runs the table from `connecting` to a final state. The port is closed and the journal released in every case; never rejects for a
+ * failure of the world, only `signal` or a defect of the program ends as an error in the outcome like any other.
+ */
+export async function runProvisioning(parts: RunParts, signal: AbortSignal): Promise<RunOutcome> {
+  const run: Run = { parts, facts: noFacts() };
+  const startedAtMs = parts.clock.nowMs();
+  const timings: Partial<Record<StateName, number>> = {};
+  let state: StateName = "connecting";
+  let error: EsimdError | undefined;
+  while (!isFinal(state)) {
+    const working: WorkingState = state;
+    const enteredMs = parts.clock.monotonicMs();
+    parts.observe({ kind: "state", state, sentence: states[state].sentence });
+    try {
+      await run.facts.store?.saveJournal({ state });
+      state = await runStep(run, working, signal);
+    } catch (thrown) {
+      error = toEsimdError(thrown);
+      state = error.entry.held ? "held" : "failed";
+      parts.log.info({ error, in: working }, `the run ends ${state}`);
+    }
+    timings[working] = Math.round((timings[working] ?? 0) + parts.clock.monotonicMs() - enteredMs);
+  }
+  const final = state;
+  error = await finish(run, final, error);
+  const ended: FinalState = error === undefined || final !== "provisioned" ? final : "failed";
+  parts.observe({ kind: "state", state: ended, sentence: states[ended].sentence });
+  return { state: ended, error, facts: run.facts, startedAtMs, finishedAtMs: parts.clock.nowMs(), timings };
+}
+
+async function runStep(run: Run, state: WorkingState, signal: AbortSignal): Promise<StateName> {
+  const { clock, policy } = run.parts;
+  const timeoutMs = deadlineMs(states[state], policy);
+  const bound = { clock, timeoutMs, signal, what: `the state ${state}` };
+  const event = await withDeadline(bound, (bounded) => steps[state](run, bounded));
+  const next = nextState(state, event);
+  if (next === undefined) throw new EsimdError("unexpected", `the state ${state} does not know the event ${event}`);
+  return next;
+}
+
+function deadlineMs(entry: StateEntry, policy: Policy): number {
+  switch (entry.deadline) {
+    case "none":
+      return graceMs;
+    case "reserveSettleMs":
+    case "registrationWaitMs":
+    case "confirmWaitMs":
+    case "downloadTimeoutMs":
+      return policy[entry.deadline] + graceMs;
+    case "availableWaitMs":
+      return policy[entry.deadline];
+    default:
+      return entry.deadline;
+  }
+}
+
+/** Writes the end into the journal and lets everything go; a failure to do so is the run's error if it has none. */
+async function finish(run: Run, state: FinalState, error: EsimdError | undefined): Promise<EsimdError | undefined> {
+  const { facts, parts } = run;
+  let failure = error;
+  const attempt = async (work: () => Promise<void> | undefined): Promise<void> => {
+    try {
+      await work();
+    } catch (thrown) {
+      parts.log.error({ error: thrown }, "the end of the run could not be completed");
+      failure ??= toEsimdError(thrown);
+    }
+  };
+  const noted = error === undefined ? null : { code: error.code, message: error.message };
+  await attempt(() =>
+    facts.store?.saveJournal({
+      state,
+      error: noted,
+      ...(state === "provisioned" ? { provisioned: true, installedIccid: facts.iccid ?? null } : {}),
+    }),
+  );
+  await attempt(() => facts.store?.close());
+  await attempt(() => facts.line?.channel.close());
+  return failure;
+}
+
+/** The exit status of a run, after docs/errors.md. */
+export function exitStatusOf(outcome: Pick<RunOutcome, "state" | "error" | "facts">): number {
+  if (outcome.error !== undefined) return outcome.error.exitStatus;
+  return outcome.facts.registration?.registered === false ? registrationMissingExit : 0;
+}
+
+const registrationMissingExit = errorRegistry.registration_missing.exit;

@@ -1,0 +1,153 @@
+/**
+ * The journey of a device from nothing to a provisioned profile, as a table: each state with one sentence for people, how long it may
+ * take, and where each event leads. docs/states.md is generated from here. Whatever goes wrong in a state leads to `failed` or, where a
+ * person must decide, to `held`. Every run starts at the top: the world is looked at first, and the journal only tells what to expect.
+ */
+
+export type StateName =
+  | "connecting"
+  | "identifying"
+  | "surveying"
+  | "reserving"
+  | "settling"
+  | "awaiting"
+  | "downloading"
+  | "verifying"
+  | "activating"
+  | "enabling"
+  | "registering"
+  | "confirming"
+  | "provisioned"
+  | "failed"
+  | "held";
+
+export type FinalState = "provisioned" | "failed" | "held";
+
+export type EventName =
+  | "connected"
+  | "identified"
+  | "nothing-to-do"
+  | "installed"
+  | "adopted"
+  | "to-reserve"
+  | "doubt"
+  | "to-download"
+  | "reserved"
+  | "available"
+  | "session-ended"
+  | "absent"
+  | "activated"
+  | "enabled"
+  | "registration-read"
+  | "confirmed";
+
+export interface StateEntry {
+  readonly sentence: string;
+  /** Longest stay in milliseconds, or the policy's key that gives it; final states have none. */
+  readonly deadline:
+    | number
+    | "reserveSettleMs"
+    | "availableWaitMs"
+    | "downloadTimeoutMs"
+    | "registrationWaitMs"
+    | "confirmWaitMs"
+    | "none";
+  readonly on: Readonly<Partial<Record<EventName, StateName>>>;
+}
+
+export const states = {
+  connecting: {
+    sentence: "Opening the port and waking the modem.",
+    deadline: 90_000,
+    on: { connected: "identifying" },
+  },
+  identifying: {
+    sentence: "Asking the modem who it is, and reading the eUICC's EID.",
+    deadline: 120_000,
+    on: { identified: "surveying" },
+  },
+  surveying: {
+    sentence: "Looking at what is on the eUICC, at the provider and in the journal.",
+    deadline: 300_000,
+    on: {
+      "nothing-to-do": "registering",
+      installed: "activating",
+      adopted: "awaiting",
+      "to-reserve": "reserving",
+      doubt: "settling",
+      "to-download": "downloading",
+    },
+  },
+  reserving: {
+    sentence: "Reserving a profile at the provider; this costs money, and the intent is in the ledger.",
+    deadline: 300_000,
+    on: { reserved: "awaiting", doubt: "settling" },
+  },
+  settling: {
+    sentence: "A reservation may or may not have been made; asking the provider until that is clear.",
+    deadline: "reserveSettleMs",
+    on: { reserved: "awaiting", "to-reserve": "reserving" },
+  },
+  awaiting: {
+    sentence: "Waiting until the provider has the profile ready for download.",
+    deadline: "availableWaitMs",
+    on: { available: "downloading" },
+  },
+  downloading: {
+    sentence: "Downloading the profile from the SM-DP+ into the eUICC.",
+    deadline: "downloadTimeoutMs",
+    on: { "session-ended": "verifying" },
+  },
+  verifying: {
+    sentence: "Reading the eUICC's list: is the profile there?",
+    deadline: 180_000,
+    on: { installed: "activating", absent: "downloading" },
+  },
+  activating: {
+    sentence: "Bringing the Sim into the wanted status and Fleet.",
+    deadline: 180_000,
+    on: { activated: "enabling" },
+  },
+  enabling: {
+    sentence: "Enabling the profile and reading the list until it is.",
+    deadline: 240_000,
+    on: { enabled: "registering" },
+  },
+  registering: {
+    sentence: "Waiting for the modem to register on a network.",
+    deadline: "registrationWaitMs",
+    on: { "registration-read": "confirming" },
+  },
+  confirming: {
+    sentence: "Asking the provider whether it has heard of the installation.",
+    deadline: "confirmWaitMs",
+    on: { confirmed: "provisioned" },
+  },
+  provisioned: {
+    sentence: "The profile is installed and enabled.",
+    deadline: "none",
+    on: {},
+  },
+  failed: {
+    sentence: "The run ended before its goal; the error says who can change that.",
+    deadline: "none",
+    on: {},
+  },
+  held: {
+    sentence: "Nothing more is done until a person decides; the error says about what.",
+    deadline: "none",
+    on: {},
+  },
+} as const satisfies Readonly<Record<StateName, StateEntry>>;
+
+export const stateNames = Object.keys(states) as readonly StateName[];
+
+export function isFinal(state: StateName): state is FinalState {
+  return state === "provisioned" || state === "failed" || state === "held";
+}
+
+/** Where an event leads; undefined when the state does not know it, which is a defect of the program. Pure. */
+export function nextState(state: StateName, event: EventName): StateName | undefined {
+  const entry: StateEntry = states[state];
+  return entry.on[event];
+}

@@ -1,0 +1,51 @@
+import { EsimdError } from "../../base/errors.js";
+import { maskIdentifiers } from "../../base/identifiers.js";
+import { readEidFromCard } from "../../lpa/card.js";
+import { readEid } from "../../lpa/open.js";
+import { readIdentity } from "../../modem/identity.js";
+import { need, type Run } from "../run.js";
+import type { EventName } from "../states.js";
+
+export async function connect(run: Run, signal: AbortSignal): Promise<EventName> {
+  run.facts.line = await run.parts.connect(signal);
+  return "connected";
+}
+
+/** Who is there: modem, dialect, eUICC. Nothing is paid for an EID that two ways tell differently. */
+export async function identify(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { parts, facts } = run;
+  const line = need(run, "line");
+  facts.identity = await readIdentity(line, signal);
+  const dialect = await parts.detect(line, signal);
+  facts.dialect = dialect;
+  const { eid, from } = await readEid(line, dialect, signal);
+  if (from === "dialect") await crossCheckEid(run, eid, signal);
+  const { expectedEid } = parts.policy;
+  if (expectedEid !== undefined && expectedEid !== eid) {
+    throw new EsimdError(
+      "eid_mismatch",
+      `the eUICC's EID is ${maskIdentifiers(eid)}, and ${maskIdentifiers(expectedEid)} was expected; nothing was reserved`,
+    );
+  }
+  facts.eid = eid;
+  if (dialect === undefined) {
+    const { vendor = "unknown vendor", model = "unknown model" } = facts.identity;
+    throw new EsimdError("modem_unknown", `the modem ${vendor} ${model} has no LPA that esimd can drive`);
+  }
+  facts.lpa = await parts.openLpa(line, dialect);
+  facts.store = await parts.openStore(eid);
+  return "identified";
+}
+
+/** The modem's word for the EID is checked against the eUICC's own, where the modem gives a way to it. */
+async function crossCheckEid(run: Run, eid: string, signal: AbortSignal): Promise<void> {
+  const fromCard = await readEidFromCard(need(run, "line"), signal);
+  if (fromCard === undefined || fromCard === eid) return;
+  throw new EsimdError(
+    "eid_mismatch",
+    `the modem says that the EID is ${maskIdentifiers(eid)}, the eUICC itself says ${maskIdentifiers(fromCard)}; nothing was reserved`,
+    {
+      hint: "Restart the modem; if it stays, its firmware answers for another card, and only the vendor can mend that.",
+    },
+  );
+}

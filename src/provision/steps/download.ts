@@ -1,0 +1,200 @@
+import { backoffMs } from "../../base/backoff.js";
+import { sleep } from "../../base/clock.js";
+import { withDeadline } from "../../base/deadline.js";
+import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { type ActivationCode, type Iccid, maskIdentifiers } from "../../base/identifiers.js";
+import { readDefaultSmdpFromCard } from "../../lpa/card.js";
+import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lpa/lpa.js";
+import { need, type Run } from "../run.js";
+import type { EventName } from "../states.js";
+import { activateSim } from "./sim.js";
+
+/** Download and judgement: rule 2 of the contract in effect. A session's own word is hearsay; the eUICC's list decides. */
+
+const sessionPause = { firstMs: 2_000, maxMs: 30_000 };
+/** A list may lag behind the install result for a moment. */
+const listPatienceMs = 10_000;
+const listPollMs = 1_000;
+
+export async function download(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { parts, facts } = run;
+  const store = need(run, "store");
+  const activationCode = await whereToDownload(run, signal);
+  if (facts.sessionsThisRun > 0) {
+    await sleep(parts.clock, backoffMs(sessionPause, facts.sessionsThisRun, parts.random), signal);
+  }
+  facts.sessionsThisRun++;
+  await store.saveJournal({
+    baseline: facts.baseline.map(({ iccid }) => iccid),
+    sessions: store.journal.sessions + 1,
+    provisioned: false,
+  });
+  facts.session = await boundedSession(run, activationCode, signal);
+  return "session-ended";
+}
+
+/** One session, ended by its deadline at the latest; the list is read after that as after every other end. */
+async function boundedSession(run: Run, activationCode: ActivationCode, signal: AbortSignal): Promise<DownloadSession> {
+  const { clock, policy } = run.parts;
+  const bound = { clock, timeoutMs: policy.downloadTimeoutMs, signal, what: "the download" };
+  try {
+    return await withDeadline(bound, (bounded) => oneSession(run, activationCode, bounded));
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error, "deadline")) throw error;
+    return { reported: "unknown", offer: undefined, installResult: undefined, resultDelivery: "none", error };
+  }
+}
+
+function oneSession(run: Run, activationCode: ActivationCode, signal: AbortSignal): Promise<DownloadSession> {
+  const { parts, facts } = run;
+  return need(run, "lpa").download(
+    {
+      activationCode,
+      confirmationCode: parts.policy.confirmationCode,
+      expectedIccid: facts.iccid,
+      timeoutMs: parts.policy.downloadTimeoutMs,
+      onOffer: (offer, abort) => acceptOffer(run, offer, abort),
+      onProgress: (stage, doneBytes, totalBytes) => parts.observe({ kind: "progress", stage, doneBytes, totalBytes }),
+    },
+    signal,
+  );
+}
+
+/** The order's activation code; by EID its matching id is absent, and the SM-DP+ finds the order by the EID. */
+async function whereToDownload(run: Run, signal: AbortSignal): Promise<ActivationCode> {
+  const { policy } = run.parts;
+  const { reservation } = run.facts;
+  if (reservation?.activationCode !== undefined) return reservation.activationCode;
+  const smdpAddress =
+    reservation?.smdpAddress ?? policy.smdpAddress ?? (await readDefaultSmdpFromCard(need(run, "line"), signal));
+  if (smdpAddress === undefined) {
+    throw new EsimdError(
+      "smdp_protocol",
+      "nobody names an SM-DP+: neither the reservation, nor the configuration, nor the eUICC",
+      {
+        hint: "Set download.smdp_address to the provider's SM-DP+.",
+      },
+    );
+  }
+  return { smdpAddress, matchingId: reservation?.matchingId, smdpOid: undefined, confirmationCodeRequired: false };
+}
+
+/**
+ * Rule 5: the offer must be the reservation's profile, or another one of our account. Any other is not loaded: it would be somebody's.
+ */
+async function acceptOffer(run: Run, offer: OfferedProfile, signal: AbortSignal): Promise<void> {
+  const { parts, facts } = run;
+  if (parts.api === undefined) {
+    facts.iccid = offer.iccid;
+    return;
+  }
+  const expected = facts.reservation?.iccid;
+  if (expected !== undefined && expected !== offer.iccid) {
+    const sim = await parts.api.findSimByIccid(offer.iccid, signal);
+    if (sim === undefined) {
+      throw new EsimdError(
+        "wrong_profile",
+        `the SM-DP+ offers ${maskIdentifiers(offer.iccid)}, the reservation is for ${maskIdentifiers(expected)}, and the account has no such Sim`,
+      );
+    }
+    facts.sim = sim;
+  }
+  facts.iccid = offer.iccid;
+  await need(run, "store").saveJournal({ iccid: offer.iccid });
+  if (parts.policy.sim.when === "before-download") await activateSim(run, signal);
+}
+
+/** Reads the list after a session, however it ended, and decides what that means. */
+export async function verify(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { facts, parts } = run;
+  const session = need(run, "session");
+  const store = need(run, "store");
+  const startMs = parts.clock.monotonicMs();
+  for (;;) {
+    const list = await listPatiently(run, signal);
+    const arrived = findArrived(run, list);
+    if (arrived !== undefined) {
+      await accept(run, arrived, signal);
+      return "installed";
+    }
+    const waits = session.reported === "installed" && parts.clock.monotonicMs() - startMs < listPatienceMs;
+    if (!waits) break;
+    await sleep(parts.clock, listPollMs, signal);
+  }
+  if (session.installResult?.outcome.kind === "error" && facts.reservation !== undefined) {
+    await store.record({
+      kind: "burned",
+      sid: facts.reservation.sid,
+      why: maskIdentifiers(session.error?.message ?? "install error"),
+    });
+  }
+  await store.saveJournal({ baseline: null });
+  const error = session.error ?? unconfirmed();
+  const again = error.entry.retry !== "never" || error.code === "install_unconfirmed";
+  if (!again || facts.sessionsThisRun >= parts.policy.downloadAttempts) throw error;
+  parts.log.warn({ error, session: facts.sessionsThisRun }, "the profile is not on the eUICC; a new session follows");
+  return "absent";
+}
+
+function unconfirmed(): EsimdError {
+  return new EsimdError(
+    "install_unconfirmed",
+    "the modem says that the profile was installed, and the eUICC's list does not have it",
+  );
+}
+
+/** The expected profile, or, where none is expected by ICCID, one that was not there before. */
+function findArrived(run: Run, list: readonly InstalledProfile[]): InstalledProfile | undefined {
+  const { iccid, baseline } = run.facts;
+  const expected = list.find((profile) => profile.iccid === iccid);
+  if (expected !== undefined) return expected;
+  return list.find((profile) => !baseline.some((old) => old.iccid === profile.iccid));
+}
+
+async function accept(run: Run, arrived: InstalledProfile, signal: AbortSignal): Promise<void> {
+  const { facts, parts } = run;
+  await requireOurs(run, arrived.iccid, signal);
+  facts.iccid = arrived.iccid;
+  facts.changed = true;
+  await need(run, "store").saveJournal({ iccid: arrived.iccid, installedIccid: arrived.iccid, baseline: null });
+  const { session } = facts;
+  if (session?.error !== undefined) {
+    parts.log.warn(
+      { error: session.error },
+      "the download session reported a failure, but the profile is on the eUICC",
+    );
+  }
+  if (session?.resultDelivery === "undelivered") {
+    parts.log.warn({}, "the SM-DP+ has not heard of the installation yet; the notification stays on the eUICC");
+  }
+}
+
+/** With an API, a profile that is not the reservation's must at least be a Sim of our account. */
+async function requireOurs(run: Run, iccid: Iccid, signal: AbortSignal): Promise<void> {
+  const { facts, parts } = run;
+  const expected = facts.reservation?.iccid;
+  if (parts.api === undefined || expected === iccid) return;
+  const sim = await parts.api.findSimByIccid(iccid, signal);
+  if (sim === undefined) {
+    throw new EsimdError(
+      "wrong_profile",
+      `the profile ${maskIdentifiers(iccid)} was installed, and the account has no such Sim`,
+    );
+  }
+  facts.sim = sim;
+}
+
+/** After a session the SIM may be busy or restarting; only a list that was read says anything. */
+async function listPatiently(run: Run, signal: AbortSignal): Promise<readonly InstalledProfile[]> {
+  const { parts } = run;
+  const startMs = parts.clock.monotonicMs();
+  for (;;) {
+    try {
+      return await need(run, "lpa").listProfiles(signal);
+    } catch (error) {
+      const passing = isEsimdError(error) && ["modem_refused", "no_euicc", "modem_protocol"].includes(error.code);
+      if (signal.aborted || !passing || parts.clock.monotonicMs() - startMs >= 60_000) throw error;
+      await sleep(parts.clock, listPollMs, signal);
+    }
+  }
+}

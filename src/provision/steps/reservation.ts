@@ -1,0 +1,225 @@
+import type { ESimProfile, ProviderApi } from "../../api/resources.js";
+import { backoffMs } from "../../base/backoff.js";
+import { sleep } from "../../base/clock.js";
+import { formatMs } from "../../base/deadline.js";
+import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { decideReservation } from "../decide.js";
+import type { PendingIntent } from "../ledger.js";
+import { need, type Run } from "../run.js";
+import type { EventName } from "../states.js";
+
+/** Everything that has to do with money: rule 1 of the contract in effect. */
+
+const postPause = { firstMs: 2_000, maxMs: 60_000 };
+const postAttempts = 5;
+const listPause = { firstMs: 1_000, maxMs: 60_000 };
+const pollPause = { firstMs: 500, maxMs: 10_000 };
+
+function requireApi(run: Run): ProviderApi {
+  const { api } = run.parts;
+  if (api === undefined) throw new Error("provider none never reserves");
+  return api;
+}
+
+/** Makes a reservation the one this eUICC works on, and settles with it a POST whose answer never came. */
+export async function adopt(
+  run: Run,
+  reservation: ESimProfile,
+  why: string,
+  options: { readonly settlesPending: boolean } = { settlesPending: true },
+): Promise<void> {
+  const { facts } = run;
+  const store = need(run, "store");
+  facts.reservation = reservation;
+  const money = store.money();
+  if (money !== undefined && !money.reserved.has(reservation.sid)) {
+    const id = options.settlesPending ? money.pending?.id : undefined;
+    await store.record({ kind: "adopted", sid: reservation.sid, ...(id === undefined ? {} : { id }), why });
+  }
+  await store.saveJournal({ reservationSid: reservation.sid });
+}
+
+/** The one POST that costs money. Its intent is durable before a byte is sent. */
+export async function reserve(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { parts } = run;
+  const { policy } = parts;
+  const api = requireApi(run);
+  const store = need(run, "store");
+  const request = policy.method === "eid" ? { eid: need(run, "eid") } : ({ generateMatchingId: true } as const);
+  for (let attempt = 1; ; attempt++) {
+    const id = parts.newId();
+    await store.record({
+      kind: "intent",
+      id,
+      method: policy.method,
+      why: attempt === 1 ? "no reservation in sight" : "the last POST was not processed",
+    });
+    await store.saveJournal({ state: "reserving" });
+    const outcome = await api.createESimProfile(request, signal);
+    switch (outcome.kind) {
+      case "created":
+        run.facts.changed = true;
+        await store.record({ kind: "created", id, sid: outcome.profile.sid });
+        run.facts.reservation = outcome.profile;
+        await store.saveJournal({ reservationSid: outcome.profile.sid });
+        return "reserved";
+      case "unclear":
+        parts.log.warn({ error: outcome.error }, "it is unclear whether a reservation was made");
+        // It may have been made and charged, whatever the run says at its end.
+        run.facts.changed = true;
+        if (policy.method === "eid") return "doubt";
+        throw new EsimdError(
+          "reservation_unclear",
+          `the answer to the reservation by activation code never came whole: ${outcome.error.message}`,
+          { cause: outcome.error },
+        );
+      case "not-processed": {
+        const { error } = outcome;
+        await store.record({ kind: "refused", id, code: error.code });
+        const worthIt = error.code === "api_unreachable" || error.code === "api_rate_limited";
+        if (!worthIt || attempt >= postAttempts) throw error;
+        parts.log.info({ error, attempt }, "the reservation was not processed; trying again");
+        await sleep(parts.clock, backoffMs(postPause, attempt, parts.random, error.retryAfterMs), signal);
+      }
+    }
+  }
+}
+
+/**
+ * A POST without its answer, by EID: the list is asked until it shows the reservation or the settling time is over, counted from the
+ * POST. Then `on_unclear` decides, within the budget.
+ */
+export async function settle(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { parts } = run;
+  const api = requireApi(run);
+  const store = need(run, "store");
+  const pending = store.money()?.pending;
+  if (pending === undefined) throw new Error("there is no POST to settle");
+  const startMs = parts.clock.monotonicMs();
+  const leftMs = settleLeftMs(run, pending);
+  for (let attempt = 1; ; attempt++) {
+    const listed = await listOrUndefined(run, api, signal);
+    if (listed !== undefined) {
+      const known = store.money()?.reserved ?? new Set<string>();
+      const made = listed.find((reservation) => !known.has(reservation.sid) && mayComeFrom(reservation, pending));
+      if (made !== undefined) {
+        await adopt(run, made, "the list shows what the POST made");
+        return "reserved";
+      }
+      // Only a list that was read to its end, after the time was over, says that nothing was made.
+      if (parts.clock.monotonicMs() - startMs >= leftMs) return concludeUnclear(run, pending, listed);
+    }
+    const pauseMs = backoffMs(listPause, attempt, parts.random);
+    const untilOverMs = leftMs - (parts.clock.monotonicMs() - startMs);
+    await sleep(parts.clock, untilOverMs > 0 ? Math.min(pauseMs, untilOverMs) : pauseMs, signal);
+  }
+}
+
+/** Clocks of device and provider differ; more than this they must not, or an old failure would pass for the new one. */
+const clockSkewMs = 10 * 60_000;
+
+/** A reservation that nobody knew: alive, it is ours to use; failed, only if it is as young as the POST. */
+function mayComeFrom(reservation: ESimProfile, pending: PendingIntent): boolean {
+  if (reservation.status !== "failed") return true;
+  return reservation.dateCreatedMs !== undefined && reservation.dateCreatedMs >= pending.atMs - clockSkewMs;
+}
+
+/** What is left of the settling time. A clock that went backwards or jumped proves nothing: the time begins anew. */
+function settleLeftMs(run: Run, pending: PendingIntent): number {
+  const { reserveSettleMs } = run.parts.policy;
+  const sinceMs = run.parts.clock.nowMs() - pending.atMs;
+  return sinceMs >= 0 && sinceMs < reserveSettleMs ? reserveSettleMs - sinceMs : reserveSettleMs;
+}
+
+async function listOrUndefined(
+  run: Run,
+  api: ProviderApi,
+  signal: AbortSignal,
+): Promise<readonly ESimProfile[] | undefined> {
+  try {
+    return await api.listESimProfiles({ eid: need(run, "eid") }, signal);
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error) || error.entry.retry === "never") throw error;
+    run.parts.log.info({ error }, "the list of reservations could not be read");
+    return undefined;
+  }
+}
+
+async function concludeUnclear(run: Run, pending: PendingIntent, listed: readonly ESimProfile[]): Promise<EventName> {
+  const { parts, facts } = run;
+  const store = need(run, "store");
+  await store.record({ kind: "unclear", id: pending.id });
+  const decision = decideReservation(
+    {
+      onEuicc: facts.baseline,
+      ownSims: new Map(),
+      reservations: listed,
+      journalSid: undefined,
+      journalIccid: undefined,
+      money: store.money(),
+    },
+    parts.policy,
+  );
+  if (decision.do === "reserve") return "to-reserve";
+  throw new EsimdError(
+    "reservation_unclear",
+    `a POST got no answer, and the provider's list showed nothing of it for ${formatMs(parts.policy.reserveSettleMs)}`,
+  );
+}
+
+/** Polls the reservation until it can be downloaded. */
+export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { parts } = run;
+  const api = requireApi(run);
+  const store = need(run, "store");
+  for (let attempt = 1; ; attempt++) {
+    const reservation = need(run, "reservation");
+    switch (reservation.status) {
+      case "available":
+      case "downloaded":
+      case "installed":
+        await noteCharge(run, reservation);
+        return "available";
+      case "failed":
+        throw await reservationFailure(run, reservation);
+      default:
+        break;
+    }
+    await sleep(parts.clock, backoffMs(pollPause, attempt, parts.random), signal);
+    try {
+      run.facts.reservation = await api.getESimProfile(reservation.sid, signal);
+    } catch (error) {
+      if (signal.aborted || !isEsimdError(error) || error.entry.retry === "never") throw error;
+      parts.log.info({ error }, "the reservation could not be asked for; trying again");
+    }
+    await store.saveJournal({ iccid: run.facts.reservation?.iccid ?? store.journal.iccid });
+  }
+}
+
+async function noteCharge(run: Run, reservation: ESimProfile): Promise<void> {
+  const store = need(run, "store");
+  const money = store.money();
+  if (money !== undefined && !money.charged.has(reservation.sid))
+    await store.record({ kind: "charged", sid: reservation.sid });
+  run.facts.iccid = reservation.iccid ?? run.facts.iccid;
+  await store.saveJournal({ iccid: run.facts.iccid ?? null });
+}
+
+/** Failed before it was ever available: not charged, and worth another try later. Failed after: a person must decide. */
+async function reservationFailure(run: Run, reservation: ESimProfile): Promise<EsimdError> {
+  const store = need(run, "store");
+  const money = store.money();
+  const why = [reservation.errorCode, reservation.errorMessage].filter((part) => part !== undefined).join(" ");
+  const said = why === "" ? "" : `: ${why}`;
+  const charged =
+    money?.charged.has(reservation.sid) === true || reservation.simSid !== undefined || reservation.iccid !== undefined;
+  if (charged)
+    return new EsimdError("reservation_lost", `the reservation ${reservation.sid} was charged and has failed${said}`);
+  if (money !== undefined && !money.uncharged.has(reservation.sid)) {
+    await store.record({ kind: "uncharged", sid: reservation.sid });
+  }
+  await store.saveJournal({ reservationSid: null });
+  if (reservation.errorCode === "83500")
+    return new EsimdError("no_stock", `the provider has no profile to give${said}`);
+  return new EsimdError("reservation_failed", `the reservation ${reservation.sid} failed and was not charged${said}`);
+}

@@ -1,0 +1,151 @@
+import type { ESimProfile, ProviderApi, Sim } from "../../api/resources.js";
+import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { type Iccid, parseIccid } from "../../base/identifiers.js";
+import type { InstalledProfile } from "../../lpa/lpa.js";
+import { decideReservation, type World } from "../decide.js";
+import { need, type Run } from "../run.js";
+import type { EventName } from "../states.js";
+import { adopt } from "./reservation.js";
+
+/** Looks at the world and decides what comes next: the eUICC first, the API second, the journal third. */
+export async function survey(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { parts, facts } = run;
+  const { journal } = need(run, "store");
+  const onEuicc = await need(run, "lpa").listProfiles(signal);
+  facts.baseline =
+    journal.baseline === null ? onEuicc : onEuicc.filter(({ iccid }) => journal.baseline?.includes(iccid) ?? false);
+  if (parts.api === undefined) return surveyWithoutApi(run, onEuicc);
+  let world: World;
+  try {
+    world = await look(run, parts.api, onEuicc, signal);
+  } catch (error) {
+    if (signal.aborted || !provisionedOffline(run, onEuicc, error)) throw error;
+    parts.log.warn({ error }, "the provider cannot be asked; eUICC and journal agree that the device is provisioned");
+    facts.nothingToDo = true;
+    return "nothing-to-do";
+  }
+  const decision = decideReservation(world, parts.policy);
+  parts.log.info(
+    { decision: decision.do, onEuicc: onEuicc.length, reservations: world.reservations.length },
+    "the world was surveyed",
+  );
+  switch (decision.do) {
+    case "use-installed": {
+      facts.iccid = decision.iccid;
+      facts.sim = decision.sim;
+      await need(run, "store").saveJournal({ iccid: decision.iccid, installedIccid: decision.iccid });
+      facts.reservation = decision.reservation ?? (await reservationOf(parts.api, decision.sim, signal));
+      if (facts.reservation !== undefined)
+        await adopt(run, facts.reservation, "its profile is on the eUICC", { settlesPending: false });
+      return isComplete(run, onEuicc) ? settleForNothing(run) : "installed";
+    }
+    case "adopt":
+      await adopt(run, decision.reservation, `found at the provider as ${decision.reservation.status}`);
+      return "adopted";
+    case "reserve":
+      return "to-reserve";
+    case "settle":
+      return "doubt";
+    case "hold":
+      throw new EsimdError(decision.code, decision.message);
+  }
+}
+
+async function look(
+  run: Run,
+  api: ProviderApi,
+  onEuicc: readonly InstalledProfile[],
+  signal: AbortSignal,
+): Promise<World> {
+  const store = need(run, "store");
+  const ownSims = new Map<Iccid, Sim>();
+  for (const { iccid } of onEuicc) {
+    const sim = await api.findSimByIccid(iccid, signal);
+    if (sim !== undefined) ownSims.set(iccid, sim);
+  }
+  const listed = await api.listESimProfiles({ eid: need(run, "eid") }, signal);
+  const journalSid = store.journal.reservationSid ?? undefined;
+  return {
+    onEuicc,
+    ownSims,
+    reservations: [...listed, ...(await journalled(api, listed, journalSid, signal))],
+    journalSid,
+    journalIccid: store.journal.iccid ?? undefined,
+    money: store.money(),
+  };
+}
+
+/** By activation code the list does not know the EID before the download; the journal names the reservation. */
+async function journalled(
+  api: ProviderApi,
+  listed: readonly ESimProfile[],
+  sid: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly ESimProfile[]> {
+  if (sid === undefined || listed.some((reservation) => reservation.sid === sid)) return [];
+  try {
+    return [await api.getESimProfile(sid, signal)];
+  } catch (error) {
+    if (!isEsimdError(error, "api_missing")) throw error;
+    throw new EsimdError(
+      "reservation_unclear",
+      `the provider does not know the reservation ${sid} that this eUICC works on`,
+      {
+        cause: error,
+        hint: "Check that the credentials are those of the account that paid for it.",
+      },
+    );
+  }
+}
+
+async function reservationOf(api: ProviderApi, sim: Sim, signal: AbortSignal): Promise<ESimProfile | undefined> {
+  const found = await api.listESimProfiles({ simSid: sim.sid }, signal);
+  return found[0];
+}
+
+/** Enabled, and its Sim as wanted: the goal was reached before. */
+function isComplete(run: Run, onEuicc: readonly InstalledProfile[]): boolean {
+  const { facts, parts } = run;
+  const enabled = onEuicc.some(({ iccid, enabled }) => enabled && iccid === facts.iccid);
+  const { activate } = parts.policy.sim;
+  const status = facts.sim?.status;
+  const simIsGood = activate === "none" || status === "active" || (status === "ready" && activate === "ready");
+  facts.simDone = simIsGood;
+  return enabled && simIsGood;
+}
+
+function settleForNothing(run: Run): EventName {
+  run.facts.nothingToDo = true;
+  return "nothing-to-do";
+}
+
+/** The journal says provisioned, and the eUICC agrees; only then is an unreachable API no reason to fail. */
+function provisionedOffline(run: Run, onEuicc: readonly InstalledProfile[], error: unknown): boolean {
+  if (!isEsimdError(error) || error.entry.retry !== "later") return false;
+  const { journal } = need(run, "store");
+  if (!journal.provisioned) return false;
+  const there = onEuicc.find(({ iccid, enabled }) => enabled && iccid === journal.installedIccid);
+  if (there !== undefined) run.facts.iccid = there.iccid;
+  return there !== undefined;
+}
+
+/** Provider none: what the back end reserved is asked for at the SM-DP+, unless the journal's profile is on the eUICC already. */
+function surveyWithoutApi(run: Run, onEuicc: readonly InstalledProfile[]): EventName {
+  const { facts } = run;
+  const { journal } = need(run, "store");
+  facts.simDone = true;
+  const known = journal.installedIccid === null ? undefined : parseIccid(journal.installedIccid, "the journal");
+  const there = onEuicc.find(({ iccid }) => iccid === known);
+  // A power cut between the download and its entry in the journal: what was not there before the session came from it.
+  const arrived =
+    journal.baseline === null ? undefined : onEuicc.find(({ iccid }) => !journal.baseline?.includes(iccid));
+  const ours = there ?? arrived;
+  if (ours === undefined) {
+    if (known !== undefined) {
+      throw new EsimdError("profile_missing", "the profile that was installed on this eUICC is no longer there");
+    }
+    return "to-download";
+  }
+  facts.iccid = ours.iccid;
+  return ours.enabled ? settleForNothing(run) : "installed";
+}
