@@ -191,7 +191,8 @@ function toTransportError(cause: unknown, what: string, progress: Progress, sign
   if (isEsimdError(cause)) return cause;
   if (signal.aborted) return new EsimdError("cancelled", `${what} was cancelled`, { cause });
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW") {
+  const isParserError = cause instanceof Error && cause.name === "HTTPParserError";
+  if (isParserError || code === "UND_ERR_HEADERS_OVERFLOW") {
     return new EsimdError("api_protocol", `${what}: the answer is not HTTP (${describeCause(cause)})`, { cause });
   }
   const sentence = !progress.sent
