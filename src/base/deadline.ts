@@ -47,6 +47,25 @@ export function withDeadline<T>(bound: Bound, work: (signal: AbortSignal) => Pro
   });
 }
 
+/** A signal for a whole run: aborts with `deadline` after `timeoutMs`, or as the caller's does. `release` ends the wait for either. */
+export function deadlineSignal(bound: Bound): { readonly signal: AbortSignal; readonly release: () => void } {
+  const { clock, timeoutMs, signal, what } = bound;
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal?.reason);
+  const cancelTimer = clock.setTimer(timeoutMs, () =>
+    controller.abort(new EsimdError("deadline", `${what} did not finish within ${formatMs(timeoutMs)}`)),
+  );
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  return {
+    signal: controller.signal,
+    release: () => {
+      cancelTimer();
+      signal?.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
 /** A duration as a person says it: "300 ms", "12 s", "15 min". */
 export function formatMs(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

@@ -12,6 +12,26 @@ export interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: "run",
+    summary: "the daemon: keep the configured modem provisioned until stopped",
+    load: async () => (await import("./run.js")).runCommand,
+  },
+  {
+    name: "provision",
+    summary: "provision one modem; run it again and it goes on where it stopped",
+    load: async () => (await import("./provision.js")).provisionCommand,
+  },
+  {
+    name: "probe",
+    summary: "show what is on a port: modem, eUICC, dialect, LPA, profiles",
+    load: async () => (await import("./probe.js")).probeCommand,
+  },
+  {
+    name: "status",
+    summary: "show the last report of each modem",
+    load: async () => (await import("./status.js")).statusCommand,
+  },
+  {
     name: "config",
     summary: "check the configuration, or show each value and where it came from",
     load: async () => (await import("./config.js")).configCommand,

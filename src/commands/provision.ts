@@ -1,0 +1,69 @@
+import { EsimdError } from "../base/errors.js";
+import { createRedactor } from "../base/logging.js";
+import type { Config } from "../daemon/config/config.js";
+import { type ProvisionResult, provisionOnce } from "../daemon/provisioner.js";
+import type { Observation } from "../provision/run.js";
+import { renderReport } from "../report/render.js";
+import type { Command, CommandContext, ParsedArgs } from "./command.js";
+import { commonFlags, configFor, oneShotDefaults, openLog } from "./common-flags.js";
+import { createProgress, type Progress } from "./terminal.js";
+
+/** `esimd provision`: one modem, one shot, resumable. */
+export const provisionCommand: Command = {
+  name: "provision",
+  summary: "provision one modem; run it again and it goes on where it stopped",
+  positionals: "",
+  flags: commonFlags(
+    "config",
+    "port",
+    "dialect",
+    "lpa",
+    "method",
+    "provider",
+    "fleet",
+    "ci-roots",
+    "deadline",
+    "log-level",
+    "json",
+    "quiet",
+    "no-color",
+  ),
+  run: async (context, args) => {
+    const { config } = configFor(context, args, oneShotDefaults);
+    return provisionAndShow(context, args, config);
+  },
+};
+
+/** Runs once with progress and shows the report. Shared with the demo. */
+export async function provisionAndShow(context: CommandContext, args: ParsedArgs, config: Config): Promise<number> {
+  const { port } = config.modem;
+  if (port === undefined) {
+    throw new EsimdError("usage", "no port is given", { hint: "Give --port, or set modem.port in the configuration." });
+  }
+  const options = { json: args.has("json"), quiet: args.has("quiet"), noColor: args.has("no-color") };
+  const log = openLog(context, config, createRedactor());
+  const progress = createProgress(context, options);
+  let result: ProvisionResult;
+  try {
+    const { clock, random } = context;
+    const observe = (observation: Observation): void => show(progress, observation, options.json);
+    result = await provisionOnce({ config, port, clock, random, log, observe }, context.signal);
+  } finally {
+    progress.done();
+  }
+  context.stdout(options.json ? `${JSON.stringify(result.report)}\n` : renderReport(result.report));
+  return result.exitStatus;
+}
+
+function show(progress: Progress, observation: Observation, json: boolean): void {
+  if (observation.kind === "state") {
+    progress.state(observation.state, observation.sentence);
+    return;
+  }
+  const { stage, doneBytes, totalBytes } = observation;
+  const share = totalBytes > 0 ? `: ${doneBytes} of ${totalBytes} bytes` : "";
+  // The living line shows every step; a log of lines would drown in them, so that only programs get them all.
+  if (json || totalBytes === 0 || doneBytes === totalBytes) {
+    progress.state("downloading", `Downloading the profile, ${stage}${share}.`, { stage, doneBytes, totalBytes });
+  }
+}

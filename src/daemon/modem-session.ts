@@ -1,0 +1,25 @@
+import { AtChannel } from "../at/channel.js";
+import type { Clock } from "../base/clock.js";
+import type { Log } from "../base/logging.js";
+import type { Random } from "../base/random.js";
+import { bringUp } from "../modem/bring-up.js";
+import type { ModemLine } from "../modem/exchange.js";
+import { openPort } from "../serial/open.js";
+
+/** Opens a port and wakes the modem on it; on failure the port is closed again. */
+export async function connectModem(
+  port: string,
+  parts: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+  signal: AbortSignal,
+): Promise<ModemLine> {
+  const { clock, random, log } = parts;
+  const bytes = await openPort(port, signal);
+  const line: ModemLine = { channel: new AtChannel(bytes, clock, log), clock, random };
+  try {
+    await bringUp(line, signal);
+    return line;
+  } catch (error) {
+    await line.channel.close();
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { createProviderApi } from "../api/client.js";
+import type { ProviderApi } from "../api/resources.js";
+import type { Clock } from "../base/clock.js";
+import { deadlineSignal } from "../base/deadline.js";
+import { EsimdError } from "../base/errors.js";
+import type { Log } from "../base/logging.js";
+import type { Random } from "../base/random.js";
+import { createEs9PlusClient, type Es9PlusClient } from "../lpa/es9plus/client.js";
+import { loadCiRoots } from "../lpa/es9plus/trust.js";
+import { openLpa } from "../lpa/open.js";
+import { detectDialect } from "../modem/detect.js";
+import type { Policy } from "../provision/policy.js";
+import type { Observation, RunParts } from "../provision/run.js";
+import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
+import { realDisk } from "../provision/store/disk.js";
+import { realProcesses } from "../provision/store/lock.js";
+import { openStore } from "../provision/store/store.js";
+import { buildReport } from "../report/build.js";
+import type { Report } from "../report/schema.js";
+import type { Config } from "./config/config.js";
+import { connectModem } from "./modem-session.js";
+import { writeStatus } from "./status-file.js";
+
+export interface ProvisionerParts {
+  readonly config: Config;
+  readonly port: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly observe: (observation: Observation) => void;
+}
+
+export interface ProvisionResult {
+  readonly outcome: RunOutcome;
+  readonly report: Report;
+  readonly exitStatus: number;
+}
+
+/** No esimd was made before this day: a clock before it is wrong, and certificates cannot be judged by it. */
+const earliestMs = Date.UTC(2025, 0, 1);
+
+/**
+ * One run for one modem, wired to the real world: serial port, provider, SM-DP+, state folder. Rejects only for what comes before a
+ * run (a configuration that cannot work); everything else is in the report, which is in the status file too.
+ */
+export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
+  const { config, clock, log } = parts;
+  requireUsable(config, clock);
+  const api = openApi(parts);
+  const es9Plus = lazyEs9Plus(parts);
+  const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
+  try {
+    const outcome = await runProvisioning(runParts(parts, api, es9Plus.get), bound.signal);
+    const report = buildReport(outcome, parts.port, api !== undefined);
+    await writeStatus(realDisk, config.stateDir, report, log);
+    return { outcome, report, exitStatus: exitStatusOf(outcome) };
+  } finally {
+    bound.release();
+    await api?.close();
+    await es9Plus.close();
+  }
+}
+
+function requireUsable(config: Config, clock: Clock): void {
+  if (config.modem.lpa === "host") {
+    throw new EsimdError("config_invalid", "modem.lpa is host, and this version of esimd has no LPA of its own yet", {
+      hint: "Leave modem.lpa at auto, or set it to modem.",
+    });
+  }
+  if (clock.nowMs() < earliestMs) {
+    const today = new Date(clock.nowMs()).toISOString().slice(0, 10);
+    throw new EsimdError("clock_insane", `the clock says ${today}, before this esimd was made`);
+  }
+}
+
+function openApi(parts: ProvisionerParts): ProviderApi | undefined {
+  const { provider, url, tokenUrl, key, secret, callbackUrl, callbackMethod, timeoutMs } = parts.config.api;
+  if (provider === "none") return undefined;
+  if (key === undefined || secret === undefined) {
+    throw new EsimdError("credentials_missing", `provider ${provider} needs a key and a secret`);
+  }
+  return createProviderApi({
+    provider,
+    baseUrl: url,
+    ...(tokenUrl === undefined ? {} : { tokenUrl }),
+    key,
+    secret,
+    ...(callbackUrl === undefined ? {} : { callbackUrl, callbackMethod }),
+    clock: parts.clock,
+    random: parts.random,
+    log: parts.log,
+    requestTimeoutMs: timeoutMs,
+  });
+}
+
+/** The roots are read only when a download by us is due: a provisioned device needs none. */
+function lazyEs9Plus(parts: ProvisionerParts): { get: () => Promise<Es9PlusClient>; close: () => Promise<void> } {
+  let client: Promise<Es9PlusClient> | undefined;
+  const open = async (): Promise<Es9PlusClient> => {
+    const ciRoots = await loadCiRoots(parts.config.ciRoots);
+    return createEs9PlusClient({ ciRoots, clock: parts.clock, random: parts.random, log: parts.log });
+  };
+  return {
+    get: () => {
+      client ??= open();
+      return client;
+    },
+    close: async () => {
+      const opened = await client?.catch(() => undefined);
+      await opened?.close();
+    },
+  };
+}
+
+function runParts(
+  parts: ProvisionerParts,
+  api: ProviderApi | undefined,
+  es9Plus: () => Promise<Es9PlusClient>,
+): RunParts {
+  const { config, port, clock, random, log } = parts;
+  return {
+    policy: policyOf(config),
+    portName: port,
+    connect: (signal) => connectModem(port, parts, signal),
+    detect: (line, signal) => detectDialect(line, config.modem.dialect, signal),
+    openLpa: (line, dialect) => openLpa(line, dialect, es9Plus, log),
+    api,
+    openStore: (eid) => openStore(config.stateDir, eid, { disk: realDisk, processes: realProcesses, clock, log }),
+    clock,
+    random,
+    log,
+    newId: randomUUID,
+    observe: parts.observe,
+  };
+}
+
+export function policyOf(config: Config): Policy {
+  const { reservation, sim, download } = config;
+  return {
+    provider: config.api.provider,
+    expectedEid: config.modem.expectedEid,
+    method: reservation.method,
+    maxReservations: reservation.maxReservations,
+    reserveSettleMs: reservation.reserveSettleMs,
+    onUnclear: reservation.onUnclear,
+    availableWaitMs: reservation.availableWaitMs,
+    sim,
+    smdpAddress: download.smdpAddress,
+    confirmationCode: undefined,
+    downloadAttempts: download.attempts,
+    downloadTimeoutMs: download.timeoutMs,
+    registrationWaitMs: config.network.registrationWaitMs,
+    confirmWaitMs: config.confirm.waitMs,
+  };
+}

@@ -1,0 +1,92 @@
+import { access } from "node:fs/promises";
+import { backoffMs } from "../base/backoff.js";
+import { type Clock, sleep } from "../base/clock.js";
+import { EsimdError } from "../base/errors.js";
+import type { Log } from "../base/logging.js";
+import type { Random } from "../base/random.js";
+import { parsePortAddress } from "../serial/address.js";
+import type { ProvisionResult } from "./provisioner.js";
+
+export interface ServiceParts {
+  readonly port: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** One run; it rejects only for what no later run can mend. */
+  readonly provision: (signal: AbortSignal) => Promise<ProvisionResult>;
+  readonly onResult: (result: ProvisionResult) => void;
+  /** Resolves when a tty of that name is there; asked while a modem is missing. */
+  readonly isPresent?: (port: string) => Promise<boolean>;
+}
+
+/** Doubling from half a minute to an hour: a fleet whose provider is down must not keep it down. */
+const retryPause = { firstMs: 30_000, maxMs: 3_600_000 };
+const presencePollMs = 5_000;
+
+/**
+ * The daemon's life with one modem: provision it, try again what is worth it, and rest when the goal is reached or a person must act.
+ * Resolves when `signal` aborts.
+ */
+export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
+  const { clock, random, log, port } = parts;
+  for (let failures = 0; !signal.aborted; ) {
+    const result = await parts.provision(signal);
+    if (signal.aborted) return;
+    parts.onResult(result);
+    const { error } = result.outcome;
+    if (error === undefined || error.entry.retry === "never") {
+      log.info({ port, state: result.outcome.state }, "nothing more is due on this port until esimd is started again");
+      await untilAborted(signal);
+      return;
+    }
+    if (error.code === "port_missing" || error.code === "serial_gone") {
+      await waitForPort(parts, signal);
+      failures = 0;
+      continue;
+    }
+    failures++;
+    const pauseMs = backoffMs(retryPause, failures, random, error.retryAfterMs);
+    log.info({ port, code: error.code, pauseMs: Math.round(pauseMs) }, "the run is tried again after a pause");
+    await rest(clock, pauseMs, signal);
+  }
+}
+
+/** Waits until the tty is there again; a socket's other end cannot be seen, so that it is simply tried again. */
+async function waitForPort(parts: ServiceParts, signal: AbortSignal): Promise<void> {
+  const { clock, port, isPresent = isTtyPresent } = parts;
+  parts.log.info({ port }, "the modem is not there; waiting for it");
+  do {
+    await rest(clock, presencePollMs, signal);
+  } while (!signal.aborted && !(await isPresent(port)));
+}
+
+async function isTtyPresent(port: string): Promise<boolean> {
+  const address = parsePortAddress(port);
+  if (address.kind !== "tty") return true;
+  return access(address.path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A pause that an abort ends without an error: the loop looks at the signal itself. */
+async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(clock, ms, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** What `esimd run` needs of the configuration. @throws EsimdError `config_invalid`. */
+export function requirePort(port: string | undefined): string {
+  if (port !== undefined) return port;
+  throw new EsimdError("config_invalid", "modem.port is not set, so there is no modem to serve", {
+    hint: "Set modem.port to the modem's AT port, by preference a name under /dev/serial/by-id.",
+  });
+}
