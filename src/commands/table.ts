@@ -36,4 +36,9 @@ export const commands: readonly CommandEntry[] = [
     summary: "check the configuration, or show each value and where it came from",
     load: async () => (await import("./config.js")).configCommand,
   },
+  {
+    name: "fake-api",
+    summary: "serve an emulated ESimProfiles API on loopback",
+    load: async () => (await import("./fake-api.js")).fakeApiCommand,
+  },
 ];
