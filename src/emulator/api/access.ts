@@ -48,6 +48,7 @@ export function createAccess({ clock, key, secret, tokenLifetimeMs }: AccessOpti
         const description = "Invalid client or Invalid client credentials";
         return json(401, { error: "unauthorized_client", error_description: description });
       }
+      for (const [old, goodUntilMs] of tokens) if (goodUntilMs <= clock.monotonicMs()) tokens.delete(old);
       const token = randomBytes(24).toString("base64url");
       tokens.set(token, clock.monotonicMs() + tokenLifetimeMs);
       const expiresIn = Math.floor(tokenLifetimeMs / 1000);

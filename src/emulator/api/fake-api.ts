@@ -76,7 +76,7 @@ export interface FakeApi {
   readonly tokenUrl: string;
   readonly accountSid: string;
   ledger(): readonly Charge[];
-  /** Every request so far but those for the ledger, oldest first. */
+  /** The latest requests but those for the ledger, oldest first. */
   requests(): readonly SeenRequest[];
   /** Every bearer token given out so far stops working. */
   revokeTokens(): void;
@@ -84,6 +84,7 @@ export interface FakeApi {
 }
 
 const maxBodyBytes = 256 * 1024;
+const rememberedRequests = 10_000;
 
 /** @throws EsimdError `bad_input` when the address is not loopback or cannot be listened on. */
 export async function startFakeApi(options: FakeApiOptions): Promise<FakeApi> {
@@ -152,6 +153,7 @@ export async function startFakeApi(options: FakeApiOptions): Promise<FakeApi> {
       return;
     }
     seen.push({ method, path, query, body, contentType });
+    if (seen.length > rememberedRequests) seen.shift();
     const actions = actionsFor(method, path);
     for (const action of actions) if (action.do === "delay") await sleep(clock, action.ms, stopping.signal);
     log.debug({ method, path, actions: actions.map((action) => action.do) }, "request");

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../../base/clock.js";
-import { toEsimdError } from "../../base/errors.js";
-import type { Eid, Iccid } from "../../base/identifiers.js";
+import { EsimdError, toEsimdError } from "../../base/errors.js";
+import { type Eid, type Iccid, quote } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
 import { makeSid } from "./identifiers.js";
@@ -124,6 +124,9 @@ export function createReservationStore(options: ReservationStoreOptions): Reserv
     let supplied: SuppliedProfile;
     try {
       supplied = await supplier.order({ eid: wantsMatchingId ? undefined : eid, wantsMatchingId }, signal);
+      if (sims.all().some((sim) => sim.iccid === supplied.iccid)) {
+        throw new EsimdError("smdp_protocol", `the SM-DP+ gave out the ICCID ${quote(supplied.iccid)} a second time`);
+      }
     } catch (cause) {
       signal.throwIfAborted();
       const error = toEsimdError(cause);

@@ -122,6 +122,18 @@ describe("an order at the SM-DP+", () => {
   });
 });
 
+describe("an SM-DP+ that gives out an ICCID twice", () => {
+  it("gets only one of the two charged", async () => {
+    const { host } = await smdp(good);
+    const api = await fakeApi({ smdp: { host } });
+    const client = clientOf(api);
+    await reaches(client, await create(client, { eid }), "available");
+    const second = await reaches(client, await create(client, { eid }), "failed");
+    expect(second.errorMessage).toContain("a second time");
+    expect(api.ledger()).toHaveLength(1);
+  });
+});
+
 describe("progress that the SM-DP+ reports", () => {
   async function available(...behaviours: Parameters<typeof fakeApi>[1][]) {
     const { host } = await smdp(good);
