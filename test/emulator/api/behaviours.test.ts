@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -62,6 +62,12 @@ describe("a scenario file", () => {
     const error: unknown = await readScenario(path).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: "scenario_invalid", message: expect.stringMatching(message) });
     expect(error).toMatchObject({ message: expect.stringContaining(path) });
+  });
+
+  it("is taken as the documentation shows it", async () => {
+    const page = await readFile(new URL("../../../docs/fake-api.md", import.meta.url), "utf8");
+    const example = /```json\n(.*?)```/s.exec(page)?.[1] ?? "";
+    await expect(readScenario(await scenarioFile(example))).resolves.toHaveLength(3);
   });
 
   it("that is missing is refused", async () => {
