@@ -41,4 +41,9 @@ export const commands: readonly CommandEntry[] = [
     summary: "serve an emulated ESimProfiles API on loopback",
     load: async () => (await import("./fake-api.js")).fakeApiCommand,
   },
+  {
+    name: "fake-modem",
+    summary: "an emulated modem with an eSIM, on a pseudo-terminal or a socket",
+    load: async () => (await import("./fake-modem.js")).fakeModemCommand,
+  },
 ];

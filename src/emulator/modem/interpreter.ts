@@ -28,8 +28,6 @@ export interface InterpreterOptions {
   /** The host's own bytes take their time too. */
   readonly baud: number | undefined;
   readonly unplug: (replugAfterMs: number | undefined) => void;
-  /** After each command line, answered or not. */
-  readonly onCommandDone: (() => void) | undefined;
 }
 
 export interface InterpreterCounts {
@@ -90,7 +88,6 @@ export class Interpreter {
     this.#running = true;
     for (let line = this.#queue.shift(); line !== undefined; line = this.#queue.shift()) {
       await this.#run(line, signal);
-      this.#options.onCommandDone?.();
       // After a power cut another drain owns the queue.
       if (signal.aborted) return;
     }

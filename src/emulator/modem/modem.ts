@@ -40,8 +40,6 @@ export interface ModemOptions {
   readonly write: (bytes: Uint8Array) => void;
   /** A behaviour pulls the modem out. */
   readonly unplug: (replugAfterMs: number | undefined) => void;
-  /** The eUICC may have changed: a state file wants to know. */
-  readonly onCommandDone?: () => void;
 }
 
 /** From power to `RDY`. */
@@ -109,7 +107,6 @@ export class Modem {
       ),
       output: this.#output,
       conditions: () => this.#conditions(),
-      onCommandDone: options.onCommandDone,
     });
     this.#reader = createLineReader((line) => this.#interpreter.accept(line));
     registration.settle();

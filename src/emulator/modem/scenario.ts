@@ -20,6 +20,8 @@ export const worldSchema = z.strictObject({
   /** The line that ends a download comes so much later, or never. */
   completionDelayMs: milliseconds.default(0),
   completionMissing: z.boolean().default(false),
+  /** Between the profile's arrival on the eUICC and the delivery of the install result: the window for a power cut. */
+  installMs: milliseconds.default(0),
   coverage: z.enum(["home", "roaming", "none"]).default("roaming"),
   /** How long the SIM is busy after a REFRESH. Real ones take 1.5 to 10 s. */
   simBusyMs: milliseconds.default(1500),

@@ -146,7 +146,7 @@ export class Desk {
       imei: "867698040000010",
       euicc: this.euicc,
       card: this.euicc,
-      lpa: options.lpa ?? (async () => ({ ok: false, stage: "none", reason: "none" })),
+      lpa: options.lpa ?? (async () => ({ ok: false, stage: "lpa", reason: "none" })),
       ownNetwork: () => options.ownNetwork ?? (async () => ({ status: 500, body: "" })),
       world: () => this.world,
       behaviours: options.behaviours ?? [],

@@ -18,10 +18,10 @@ class Lpa {
       for (const step of ["initiateAuthentication", "getBoundProfilePackage"]) {
         const { status, body } = await request.post(step, `{"step":"${step}"}`);
         this.answers.push(`${status} ${body}`);
-        if (status !== 200) return { ok: false, stage: "http", reason: "status" };
+        if (status !== 200) return { ok: false, stage: "answer", reason: "status" };
       }
     } catch {
-      return { ok: false, stage: "http", reason: "gone" };
+      return { ok: false, stage: "network", reason: "cancelled" };
     }
     this.installs++;
     return { ok: true };
@@ -175,6 +175,12 @@ describe("a download that the modem does by its own network", () => {
     [{ ok: true }, "0"],
     [{ ok: false, stage: "authenticateServer", reason: "ciPKUnknown" }, "0x85000707"],
     [{ ok: false, stage: "prepareDownload", reason: "invalidSignature" }, "0x85000802"],
+    [{ ok: false, stage: "prepareDownload", reason: "confirmationCodeRequired" }, "0x85000003"],
+    [{ ok: false, stage: "network", reason: "smdp_untrusted" }, "0x8500000f"],
+    [{ ok: false, stage: "network", reason: "deadline" }, "0x85000017"],
+    [{ ok: false, stage: "smdp", reason: "Refused" }, "0x85000016"],
+    [{ ok: false, stage: "answer", reason: "HTTP 500" }, "0x85000014"],
+    [{ ok: false, stage: "lpa", reason: "?" }, "0x85000005"],
     [{ ok: false, stage: "install", reason: "installFailedDueToInsufficientMemoryForProfile" }, "0x8500090a"],
   ])("ends %j with %s", async (outcome, result) => {
     const desk = await quietDesk({ dialect, lpa: async () => outcome });

@@ -131,7 +131,7 @@ describe("the reported EID", () => {
   it("can have wrong check digits, or be another's", async () => {
     const invalid = await quietDesk({ world: { reportedEid: "invalid" } });
     expect(await invalid.ask('AT+QESIM="eid"')).toBe('+QESIM: "eid",89049032123451234512345678901236|OK');
-    const reportedEid = "89049032000000000000000000000077";
+    const reportedEid = "89049032000000000000000000000066";
     const another = await quietDesk({ world: { reportedEid } });
     expect(await another.ask('AT+QESIM="eid"')).toBe(`+QESIM: "eid",${reportedEid}|OK`);
   });

@@ -12,11 +12,22 @@ export interface DownloadRequest {
   readonly post: Es9Post;
 }
 
-/** What the modem says; `stage` and `reason` are the LPA's words for a failure. */
+/** Who failed: the eUICC in one of its three steps, the network, the SM-DP+ by its own word, an answer that is none, or the LPA. */
+export type DownloadStage =
+  | "authenticateServer"
+  | "prepareDownload"
+  | "install"
+  | "network"
+  | "smdp"
+  | "answer"
+  | "lpa";
+
+/** What the modem makes of a download; `reason` is SGP.22's name of the eUICC's result, or the error's code for the network. */
 export type DownloadOutcome =
   | { readonly ok: true }
-  | { readonly ok: false; readonly stage: string; readonly reason: string };
+  | { readonly ok: false; readonly stage: DownloadStage; readonly reason: string };
 
+/** Never rejects, but for a defect. */
 export type OwnLpa = (request: DownloadRequest) => Promise<DownloadOutcome>;
 
 export class DownloadRunner {
@@ -29,7 +40,6 @@ export class DownloadRunner {
     this.#world = world;
   }
 
-  /** Never rejects. */
   async run(request: DownloadRequest): Promise<DownloadOutcome> {
     switch (this.#nextFate()) {
       case "truthful":

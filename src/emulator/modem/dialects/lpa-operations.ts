@@ -2,7 +2,7 @@
 
 import { isEsimdError } from "../../../base/errors.js";
 import { type ActivationCode, type Iccid, parseActivationCode, parseIccid } from "../../../base/identifiers.js";
-import { encodeGetEid } from "../../../lpa/es10/eid.js";
+import { decodeEid, encodeGetEid } from "../../../lpa/es10/eid.js";
 import type { ProfileInfo } from "../../../lpa/es10/profile-info.js";
 import {
   decodeOperationResult,
@@ -12,6 +12,7 @@ import {
   encodeSetNickname,
 } from "../../../lpa/es10/profile-operations.js";
 import { tags } from "../../../lpa/es10/tags.js";
+import { reportedEid } from "../eid-report.js";
 import type { World } from "../scenario.js";
 import type { Sim } from "../sim.js";
 
@@ -35,15 +36,9 @@ export class LpaOperations {
     this.#world = world;
   }
 
-  /** As the modem reports it: under some scenarios not the eUICC's. */
+  /** As the modem reports it. */
   eid(): string {
-    const { reportedEid } = this.#world();
-    if (reportedEid !== undefined && reportedEid !== "invalid") return reportedEid;
-    const { response } = this.#sim.es10(encodeGetEid());
-    const eid = Buffer.from(response.subarray(-16)).toString("hex");
-    if (reportedEid !== "invalid") return eid;
-    const last = Number(eid.slice(-1));
-    return `${eid.slice(0, -1)}${(last + 1) % 10}`;
+    return reportedEid(decodeEid(this.#sim.es10(encodeGetEid()).response), this.#world());
   }
 
   list(): readonly ProfileInfo[] {

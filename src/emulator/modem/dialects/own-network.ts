@@ -2,7 +2,6 @@
 
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Agent, request } from "undici";
 import { describeCause, EsimdError } from "../../../base/errors.js";
 import { quote } from "../../../base/identifiers.js";
 import type { HttpResponse } from "./http-text.js";
@@ -32,6 +31,7 @@ export async function readRoots(path: string): Promise<readonly string[]> {
 
 export function es9OverOwnNetwork(smdpAddress: string, roots: readonly string[], signal: AbortSignal): Es9Post {
   return async (functionName, body) => {
+    const { Agent, request } = await import("undici");
     // One connection a request: a modem keeps none, and a closed emulator must leave none behind.
     const agent = new Agent({ connect: { ca: [...roots], timeout: requestTimeoutMs }, pipelining: 0 });
     try {

@@ -17,7 +17,6 @@ export const quectelCodes = {
   ok: 0,
   activationCode: 0x85000003,
   general: 0x85000005,
-  jsonParse: 0x8500000d,
   httpsError: 0x8500000f,
   systemBusy: 0x85000011,
   httpsResponse: 0x85000014,
@@ -45,7 +44,7 @@ export function operationCode(operation: ProfileChange | "nickname", result: str
   }
 }
 
-/** The code of a failed download. */
+/** The code that ends a download. */
 export function downloadCode(outcome: DownloadOutcome): number {
   if (outcome.ok) return quectelCodes.ok;
   const { stage, reason } = outcome;
@@ -53,10 +52,17 @@ export function downloadCode(outcome: DownloadOutcome): number {
     case "authenticateServer":
       return 0x85000700 + resultCode(authenticateErrors, reason);
     case "prepareDownload":
+      if (reason === "confirmationCodeRequired") return quectelCodes.activationCode;
       return 0x85000800 + resultCode(downloadErrors, reason);
     case "install":
       return 0x85000900 + resultCode(installErrors, reason);
-    default:
+    case "network":
+      return reason === "deadline" ? quectelCodes.dataTimeout : quectelCodes.httpsError;
+    case "smdp":
+      return quectelCodes.smdpError;
+    case "answer":
+      return quectelCodes.httpsResponse;
+    case "lpa":
       return quectelCodes.general;
   }
 }

@@ -15,7 +15,7 @@ const holderScript = `stty raw -echo && printf ${readyMarker} && exec sleep infi
 export interface PtyOptions {
   readonly events: TransportEvents;
   /** A symbolic link to the slave that stays the same over replugs. */
-  readonly link?: string;
+  readonly link?: string | undefined;
 }
 
 /** @throws EsimdError `usage` where the machine has no pseudo-terminal library, `bad_input` for a link that cannot be made. */
