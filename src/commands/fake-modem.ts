@@ -1,6 +1,6 @@
 import { EsimdError } from "../base/errors.js";
 import { parseEid, quote } from "../base/identifiers.js";
-import { silentLog } from "../base/logging.js";
+import { createLog, createRedactor, type Log, logLevels } from "../base/logging.js";
 import { builtInScenarios } from "../emulator/modem/built-in-scenarios.js";
 import { fakeDialectNames } from "../emulator/modem/dialects/index.js";
 import { readRoots } from "../emulator/modem/dialects/own-network.js";
@@ -9,6 +9,7 @@ import { loadScenario } from "../emulator/modem/scenario.js";
 import { parseListenAddress } from "../emulator/modem/transport/socket.js";
 import { createPki, loadPki } from "../emulator/pki/pki.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
+import { commonFlags } from "./common-flags.js";
 
 /** `esimd fake-modem`: a modem with an eUICC on a pseudo-terminal or a socket, until stopped. */
 export const fakeModemCommand: Command = {
@@ -39,11 +40,9 @@ export const fakeModemCommand: Command = {
     "delay-ms": { type: "string", value: "N", help: "Wait so long before every answer." },
     state: { type: "string", value: "FILE", help: "Keep the eUICC's memory in this file." },
     bootstrap: { type: "boolean", help: "A new eUICC has an enabled provisioning profile, and so a network." },
+    ...commonFlags("log-level"),
   },
   run: async (context, args) => {
-    const [extra] = args.positionals;
-    if (extra !== undefined)
-      throw new EsimdError("usage", `fake-modem: ${quote(extra)} stands where nothing is expected`);
     const eid = args.text("eid");
     const pkiDir = args.text("pki");
     const roots = args.text("smdp-roots");
@@ -51,7 +50,7 @@ export const fakeModemCommand: Command = {
     const modem = await startFakeModem({
       clock: context.clock,
       random: context.random,
-      log: silentLog,
+      log: openLog(context, args),
       wire: wireOf(args),
       dialect: args.text("dialect"),
       eid: eid === undefined ? undefined : parseEid(eid, "--eid"),
@@ -92,6 +91,15 @@ function numberOf(args: ParsedArgs, flag: string, min: number, max: number): num
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value >= min && value <= max) return value;
   throw new EsimdError("usage", `fake-modem: --${flag} ${quote(text)} is not a whole number from ${min} to ${max}`);
+}
+
+function openLog(context: CommandContext, args: ParsedArgs): Log {
+  const wanted = args.text("log-level") ?? "warn";
+  const level = logLevels.find((one) => one === wanted);
+  if (level === undefined) {
+    throw new EsimdError("usage", `fake-modem: --log-level ${quote(wanted)} is none of ${logLevels.join(", ")}`);
+  }
+  return createLog({ level, write: context.stderr, redactor: createRedactor(), journald: false });
 }
 
 function stopped(context: CommandContext): Promise<void> {

@@ -1,0 +1,76 @@
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { SerialPort } from "serialport";
+
+/** A host of a few lines, so that the fake modem is not judged by esimd's own AT channel: writes commands, waits for lines. */
+export class AtClient {
+  readonly lines: string[] = [];
+  readonly closed: Promise<void>;
+  readonly #stream: Duplex;
+  #rest = "";
+  #wake: () => void = () => undefined;
+
+  private constructor(stream: Duplex) {
+    this.#stream = stream;
+    this.closed = new Promise((resolve) => stream.once("close", () => resolve()));
+    stream.on("error", () => undefined);
+    stream.on("data", (data: Buffer) => {
+      const parts = (this.#rest + data.toString("latin1")).split(/\r\n|\r|\n/);
+      this.#rest = parts.pop() ?? "";
+      this.lines.push(...parts.filter((line) => line !== ""));
+      this.#wake();
+    });
+  }
+
+  /** `address` as the fake modem gives it. */
+  static async open(address: string): Promise<AtClient> {
+    const tcp = /^tcp:\/\/([\d.]+):(\d+)$/.exec(address);
+    const stream =
+      tcp !== null
+        ? connect(Number(tcp[2]), tcp[1] ?? "")
+        : address.startsWith("unix:")
+          ? connect(address.slice("unix:".length))
+          : new SerialPort({ path: address, baudRate: 115_200 });
+    await new Promise<void>((resolve, reject) => {
+      stream.once(stream instanceof SerialPort ? "open" : "connect", () => resolve());
+      stream.once("error", reject);
+    });
+    return new AtClient(stream);
+  }
+
+  /** The first line from `from` on that matches, once it is there. */
+  async line(pattern: RegExp, from = 0): Promise<string> {
+    for (;;) {
+      const found = this.lines.slice(from).find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Sends a line and gives what came up to its final result, without the echo: `a|b|OK`. */
+  async ask(command: string): Promise<string> {
+    const from = this.lines.length;
+    this.#stream.write(`${command}\r`);
+    await this.line(/^(OK|ERROR|\+CME ERROR: .*)$/, from);
+    return this.lines
+      .slice(from)
+      .filter((line) => line !== command)
+      .join("|");
+  }
+
+  write(text: string): void {
+    this.#stream.write(text);
+  }
+
+  async close(): Promise<void> {
+    if (this.#stream instanceof SerialPort) {
+      const port = this.#stream;
+      if (port.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
+      return;
+    }
+    this.#stream.destroy();
+    await this.closed;
+  }
+}
