@@ -99,7 +99,7 @@ export const states = {
     on: { "session-ended": "verifying" },
   },
   verifying: {
-    sentence: "Reading the eUICC's list: is the profile there?",
+    sentence: "Reading the eUICC's list to see whether the profile is there.",
     deadline: 180_000,
     on: { installed: "activating", absent: "downloading" },
   },

@@ -27,7 +27,7 @@ export const reportSchema = z.strictObject({
     .describe("The reservation; absent with provider none, null while there is none."),
   sim: z
     .strictObject({
-      sid: z.string(),
+      sid: z.string().describe("The Sim at the provider."),
       status: z.string().describe("Its status when it was last seen."),
       fleet: nullableText.describe("The Fleet's SID."),
     })
@@ -35,20 +35,20 @@ export const reportSchema = z.strictObject({
     .describe("The Sim resource that belongs to the profile."),
   modem: z
     .strictObject({
-      port: z.string(),
-      vendor: nullableText,
-      model: nullableText,
-      revision: nullableText,
-      imei: nullableText,
+      port: z.string().describe("As it was named to esimd."),
+      vendor: nullableText.describe("AT+CGMI."),
+      model: nullableText.describe("AT+CGMM."),
+      revision: nullableText.describe("AT+CGMR."),
+      imei: nullableText.describe("AT+CGSN."),
       dialect: nullableText.describe("The dialect that esimd speaks with it."),
       lpa: nullableText.describe("Who does the downloading: modem-relay, modem-network or host."),
     })
     .describe("The modem, as far as it was asked."),
   network: z
     .strictObject({
-      registered: z.boolean(),
+      registered: z.boolean().describe("At home or roaming."),
       state: z.string().describe("home, roaming, searching, denied, not-registered or unknown."),
-      operator: nullableText,
+      operator: nullableText.describe("As the modem names it."),
     })
     .nullable()
     .describe("The registration when it was last read; null when it was not."),
@@ -63,8 +63,8 @@ export const reportSchema = z.strictObject({
     .nullable()
     .describe("Why the run failed or is held; null when it is provisioned."),
   timings: z.record(z.string(), z.number()).describe("Milliseconds spent in each state, and in all as total."),
-  startedAt: z.iso.datetime(),
-  finishedAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().describe("By the device's clock, UTC."),
+  finishedAt: z.iso.datetime().describe("By the device's clock, UTC."),
 });
 
 export type Report = z.infer<typeof reportSchema>;

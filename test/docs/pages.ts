@@ -1,8 +1,13 @@
 import { configPage } from "./config-page.js";
 import { errorsPage } from "./errors-page.js";
+import { reportJsonSchema, reportPage } from "./report-page.js";
+import { statesPage } from "./states-page.js";
 
 /** The files under docs/ that are made from code, and how. `npm run docs` writes them, `npm run docs:check` compares. */
 export const generatedPages: Readonly<Record<string, () => string>> = {
   "errors.md": errorsPage,
   "config.md": configPage,
+  "states.md": statesPage,
+  "report.md": reportPage,
+  "report.schema.json": reportJsonSchema,
 };

@@ -240,10 +240,11 @@ const sim = z.strictObject({
     }),
   when: z
     .enum(["before-download", "after-download"])
-    .prefault("before-download")
+    .prefault("after-download")
     .register(keyDocs, {
       allowed: list(["before-download", "after-download"]),
-      meaning: "When the Sim is activated.",
+      meaning:
+        "When the Sim is activated: once its profile is on the eUICC, or as soon as the SM-DP+'s offer shows the reservation's ICCID (only where esimd carries the download's traffic).",
     }),
   fleet: text
     .regex(/^[^/?#]{1,64}$/)
@@ -270,9 +271,9 @@ const download = z.strictObject({
       allowed: "a bare host name, with :PORT where it is not 443",
       meaning: "The SM-DP+ to use where neither the reservation nor the eUICC names one.",
     }),
-  attempts: wholeNumber(1, 20).prefault(3).register(keyDocs, {
+  attempts: wholeNumber(1, 20).prefault(2).register(keyDocs, {
     allowed: "a whole number from 1 to 20",
-    meaning: "How many download sessions one run may start.",
+    meaning: "How many download sessions one run may start; an SM-DP+ gives an order up after a few.",
   }),
   timeout: duration(10_000)
     .prefault("10min")

@@ -97,13 +97,17 @@ function uniqueNameOf(run: Run): string | undefined {
     iccid: facts.iccid,
     imei: facts.identity?.imei,
   };
-  return parts.policy.sim.uniqueName?.replace(
-    /\{(eid|iccid|imei)(\d+)?\}/g,
-    (_whole, name: string, digits: string | undefined) => {
-      const value = values[name] ?? "unknown";
-      return digits === undefined ? value : value.slice(-Number(digits));
-    },
-  );
+  const template = parts.policy.sim.uniqueName;
+  const unknown = Object.keys(values).find((name) => values[name] === undefined && template?.includes(`{${name}`));
+  if (unknown !== undefined) {
+    // A name with a gap would be the same for every unit with that gap, and names are unique in an account (83011).
+    parts.log.warn({ unknown }, "sim.unique_name cannot be filled in, so the Sim gets no name");
+    return undefined;
+  }
+  return template?.replace(/\{(eid|iccid|imei)(\d+)?\}/g, (_whole, name: string, digits: string | undefined) => {
+    const value = values[name] ?? "";
+    return digits === undefined ? value : value.slice(-Number(digits));
+  });
 }
 
 /** An update may be queued: the Sim is `scheduled` until it is carried out (83009 meanwhile). */

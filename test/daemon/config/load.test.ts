@@ -38,8 +38,8 @@ describe("a configuration without any file", () => {
         onUnclear: "retry",
         availableWaitMs: 300_000,
       },
-      sim: { activate: "ready", when: "before-download", fleet: undefined, uniqueName: undefined, reactivate: false },
-      download: { smdpAddress: undefined, attempts: 3, timeoutMs: 600_000 },
+      sim: { activate: "ready", when: "after-download", fleet: undefined, uniqueName: undefined, reactivate: false },
+      download: { smdpAddress: undefined, attempts: 2, timeoutMs: 600_000 },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
     });
