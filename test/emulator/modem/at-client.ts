@@ -1,6 +1,9 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { SerialPort } from "serialport";
+import { sleep, systemClock } from "../../../src/base/clock.js";
+
+const final = /^(OK|ERROR|\+CME ERROR: .*)$/;
 
 /** A host of a few lines, so that the fake modem is not judged by esimd's own AT channel: writes commands, waits for lines. */
 export class AtClient {
@@ -53,11 +56,18 @@ export class AtClient {
   async ask(command: string): Promise<string> {
     const from = this.lines.length;
     this.#stream.write(`${command}\r`);
-    await this.line(/^(OK|ERROR|\+CME ERROR: .*)$/, from);
-    return this.lines
-      .slice(from)
-      .filter((line) => line !== command)
-      .join("|");
+    await this.line(final, from);
+    const answer = this.lines.slice(from, this.lines.findIndex((line, at) => at >= from && final.test(line)) + 1);
+    return answer.filter((line) => line !== command.trim()).join("|");
+  }
+
+  /** Knocks until the modem answers: one that boots does not listen. */
+  async wake(): Promise<void> {
+    const answered = this.line(/^OK$/, this.lines.length).then(() => true);
+    do this.#stream.write("AT\r");
+    while (!(await Promise.race([answered, sleep(systemClock, 100).then(() => false)])));
+    // Every knock after boot is answered; the last answers must not be taken for another command's.
+    await sleep(systemClock, 50);
   }
 
   write(text: string): void {
