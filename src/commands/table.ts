@@ -12,6 +12,11 @@ export interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: "demo",
+    summary: "the whole main job on emulators: no hardware, no account, no root",
+    load: async () => (await import("./demo.js")).demoCommand,
+  },
+  {
     name: "run",
     summary: "the daemon: keep the configured modem provisioned until stopped",
     load: async () => (await import("./run.js")).runCommand,
@@ -45,5 +50,15 @@ export const commands: readonly CommandEntry[] = [
     name: "fake-modem",
     summary: "an emulated modem with an eSIM, on a pseudo-terminal or a socket",
     load: async () => (await import("./fake-modem.js")).fakeModemCommand,
+  },
+  {
+    name: "fake-world",
+    summary: "an emulated modem, SM-DP+ and API wired together, until stopped",
+    load: async () => (await import("./fake-world.js")).fakeWorldCommand,
+  },
+  {
+    name: "fake-smdp",
+    summary: "run an emulated SM-DP+: ES9+ over HTTPS, ES2+ over HTTP, on one port",
+    load: async () => (await import("./fake-smdp.js")).fakeSmdpCommand,
   },
 ];

@@ -1,0 +1,375 @@
+import { z } from "zod";
+import { EsimdError } from "../../base/errors.js";
+import { type Eid, type Iccid, parseEid, parseSmdpAddress } from "../../base/identifiers.js";
+import { universal } from "../../lpa/asn1/der.js";
+import { concatBytes, encodeTlv } from "../../lpa/asn1/tlv.js";
+import { decodeAuthenticateResponse, encodeServerSigned1 } from "../../lpa/es10/authenticate-server.js";
+import { decodeCancelSessionResponse } from "../../lpa/es10/cancel-session.js";
+import { encodeSignature, hexOf } from "../../lpa/es10/common.js";
+import { decodeEuiccInfo1, decodeEuiccInfo2 } from "../../lpa/es10/euicc-info.js";
+import { encodeStoreMetadata } from "../../lpa/es10/metadata.js";
+import { decodePendingNotification, type PendingNotification } from "../../lpa/es10/pending-notification.js";
+import { decodePrepareDownloadResponse, encodeSmdpSigned2 } from "../../lpa/es10/prepare-download.js";
+import { checkEuiccChain } from "../pki/certificate-chain.js";
+import { type Certificate, readCertificate } from "../pki/certificate-reader.js";
+import { newNonce, signPlain, verifyPlain } from "../pki/curves.js";
+import type { Pki, SmdpIdentity } from "../pki/pki.js";
+import { hashedConfirmationCode } from "../rsp/confirmation-code.js";
+import { bindPackage } from "./bind-package.js";
+import { FunctionFailure, refusals } from "./failures.js";
+import type { Order, OrderBook } from "./orders.js";
+import type { ProfileSource } from "./profile-source.js";
+import type { ProgressEvent } from "./progress.js";
+import type { Action, Es9Function } from "./scenario.js";
+
+/** A notification that a device delivered. */
+export interface ReceivedNotification {
+  readonly kind: "install" | "enable" | "disable" | "delete";
+  readonly seqNumber: number;
+  readonly iccid: Iccid | undefined;
+  readonly eid: Eid | undefined;
+  /** For an install: "success", or the names of SGP.22 for the error. */
+  readonly outcome: string | undefined;
+  /** False when the signature does not hold, or when nothing is known of its session; such a one has no effect. */
+  readonly verified: boolean;
+}
+
+export interface Es9PlusOptions {
+  readonly pki: Pki;
+  readonly address: string;
+  readonly orders: OrderBook;
+  readonly profiles: ProfileSource;
+  readonly checksMemory: boolean;
+  readonly onProgress: (order: Order, event: ProgressEvent) => void;
+}
+
+/** One RSP session, from initiateAuthentication on (SGP.22, 3.0.1). */
+interface Session {
+  readonly transactionId: Uint8Array;
+  readonly serverChallenge: Uint8Array;
+  stage: "initiated" | "authenticated" | "delivered" | "over";
+  order: Order | undefined;
+  offeredIccid: Iccid | undefined;
+  eid: Eid | undefined;
+  euicc: Certificate | undefined;
+  smdpSignature2: Uint8Array | undefined;
+}
+
+/** Sessions are kept for the notifications that may come long after; the oldest make room. */
+const maxSessions = 2000;
+const maxNotifications = 5000;
+
+const der = z
+  .base64()
+  .max(200_000)
+  .transform((text) => new Uint8Array(Buffer.from(text, "base64")));
+const transactionId = z
+  .string()
+  .regex(/^[0-9A-Fa-f]{2,32}$/)
+  .transform((text) => text.toUpperCase());
+const shapes = {
+  initiateAuthentication: z.object({ smdpAddress: z.string().max(255), euiccChallenge: der, euiccInfo1: der }),
+  authenticateClient: z.object({ transactionId, authenticateServerResponse: der }),
+  getBoundProfilePackage: z.object({ transactionId, prepareDownloadResponse: der }),
+  cancelSession: z.object({ transactionId, cancelSessionResponse: der }),
+  handleNotification: z.object({ pendingNotification: der }),
+} as const;
+
+/** The SM-DP+'s side of ES9+ (SGP.22, 5.6): JSON fields in, JSON fields out, every refusal a {@link FunctionFailure}. */
+export class Es9Plus {
+  readonly #options: Es9PlusOptions;
+  readonly #smdp: SmdpIdentity;
+  readonly #sessions = new Map<string, Session>();
+  readonly #notifications: ReceivedNotification[] = [];
+  /** The one-time public key of an eUICC whose download did not come to an end, by ICCID. */
+  readonly #oneTimeKeys = new Map<Iccid, Uint8Array>();
+
+  constructor(options: Es9PlusOptions) {
+    this.#options = options;
+    this.#smdp = options.pki.smdp();
+  }
+
+  notifications(): readonly ReceivedNotification[] {
+    return [...this.#notifications];
+  }
+
+  /** @throws FunctionFailure */
+  call(fn: Es9Function, body: unknown, action: Action | undefined): Readonly<Record<string, string>> {
+    try {
+      return this.#call(fn, body, action);
+    } catch (error) {
+      // DER that is not what it should be is a malformed element (SGP.22, 5.2.6.2).
+      if (error instanceof EsimdError)
+        throw new FunctionFailure({ ...refusals.mandatoryMissing, message: error.message });
+      throw error;
+    }
+  }
+
+  #call(fn: Es9Function, body: unknown, action: Action | undefined): Readonly<Record<string, string>> {
+    switch (fn) {
+      case "initiateAuthentication":
+        return this.#initiate(read(shapes.initiateAuthentication, body));
+      case "authenticateClient":
+        return this.#authenticate(read(shapes.authenticateClient, body), action?.kind === "wrong-iccid");
+      case "getBoundProfilePackage":
+        return this.#package(read(shapes.getBoundProfilePackage, body), action?.kind === "wrong-mac");
+      case "cancelSession":
+        return this.#cancel(read(shapes.cancelSession, body));
+      case "handleNotification":
+        this.#receive(decodePendingNotification(read(shapes.handleNotification, body).pendingNotification));
+        return {};
+    }
+  }
+
+  #initiate(body: z.output<typeof shapes.initiateAuthentication>): Record<string, string> {
+    const { address, pki } = this.#options;
+    if (normalAddress(body.smdpAddress) !== normalAddress(address)) throw new FunctionFailure(refusals.wrongAddress);
+    if (body.euiccChallenge.length !== 16) throw new FunctionFailure(refusals.mandatoryMissing);
+    const info = decodeEuiccInfo1(body.euiccInfo1);
+    if (!info.version.startsWith("2.")) throw new FunctionFailure(refusals.versionNotSupported);
+    const ciKeyId = pki.ci.subjectKeyId ?? new Uint8Array();
+    const knows = (keyIds: readonly string[]): boolean => keyIds.includes(hexOf(ciKeyId));
+    if (!knows(info.verificationKeyIds) || !knows(info.signingKeyIds)) {
+      throw new FunctionFailure(refusals.noSecurityConfiguration);
+    }
+    const session: Session = {
+      transactionId: newNonce(16),
+      serverChallenge: newNonce(16),
+      stage: "initiated",
+      order: undefined,
+      offeredIccid: undefined,
+      eid: undefined,
+      euicc: undefined,
+      smdpSignature2: undefined,
+    };
+    this.#keep(session);
+    const { dpAuth } = this.#smdp;
+    const serverSigned1 = encodeServerSigned1({
+      transactionId: session.transactionId,
+      euiccChallenge: body.euiccChallenge,
+      serverAddress: body.smdpAddress,
+      serverChallenge: session.serverChallenge,
+    });
+    return {
+      transactionId: hexOf(session.transactionId),
+      serverSigned1: base64(serverSigned1),
+      serverSignature1: base64(encodeSignature(signPlain(dpAuth.privateKey, serverSigned1))),
+      euiccCiPKIdToBeUsed: base64(encodeTlv(universal.octetString, ciKeyId)),
+      serverCertificate: base64(dpAuth.certificate.der),
+    };
+  }
+
+  #authenticate(body: z.output<typeof shapes.authenticateClient>, wrongIccid: boolean): Record<string, string> {
+    const session = this.#session(body.transactionId, "initiated");
+    // Whatever comes of it, the challenge is used up.
+    session.stage = "over";
+    const answer = decodeAuthenticateResponse(body.authenticateServerResponse);
+    if (answer.kind === "error") throw refusedBy("AuthenticateServer", answer.reason);
+    const euicc = readCertificate(answer.euiccCertificate);
+    const chain = checkEuiccChain(euicc, readCertificate(answer.eumCertificate), this.#options.pki.ci);
+    if (!chain.ok) throw new FunctionFailure(chain.of === "eum" ? refusals.eumCertificate : refusals.euiccCertificate);
+    const { signed } = answer;
+    if (
+      !verifyPlain(euicc.publicKey, answer.euiccSigned1, answer.euiccSignature1) ||
+      Buffer.compare(signed.serverChallenge, session.serverChallenge) !== 0 ||
+      Buffer.compare(signed.transactionId, session.transactionId) !== 0 ||
+      normalAddress(signed.serverAddress) !== normalAddress(this.#options.address)
+    ) {
+      throw new FunctionFailure(refusals.euiccSignature);
+    }
+    const eid = parseEid(chain.eid, "the eUICC's certificate");
+    const { orders, profiles, checksMemory } = this.#options;
+    const found = orders.find(eid, signed.ctxParams1.matchingId);
+    const free = decodeEuiccInfo2(signed.euiccInfo2).freeNonVolatileBytes;
+    if (checksMemory && free < profiles.sizeOf(found.iccid)) throw new FunctionFailure(refusals.noMemory);
+    const order = this.#claim(found, eid);
+
+    session.stage = "authenticated";
+    session.order = order;
+    session.eid = eid;
+    session.euicc = euicc;
+    session.offeredIccid = wrongIccid ? profiles.strangerTo(order.iccid) : order.iccid;
+    const smdpSigned2 = encodeSmdpSigned2({
+      transactionId: session.transactionId,
+      confirmationCodeRequired: order.confirmationHash !== undefined,
+      bppEuiccOtpk: this.#oneTimeKeys.get(order.iccid),
+    });
+    const { dpPb } = this.#smdp;
+    const tbs = concatBytes(smdpSigned2, encodeSignature(answer.euiccSignature1));
+    const signature = signPlain(dpPb.privateKey, tbs);
+    session.smdpSignature2 = signature;
+    return {
+      transactionId: hexOf(session.transactionId),
+      profileMetadata: base64(this.#metadata(session.offeredIccid)),
+      smdpSigned2: base64(smdpSigned2),
+      smdpSignature2: base64(encodeSignature(signature)),
+      smdpCertificate: base64(dpPb.certificate.der),
+    };
+  }
+
+  #package(body: z.output<typeof shapes.getBoundProfilePackage>, breakMac: boolean): Record<string, string> {
+    const session = this.#session(body.transactionId, "authenticated");
+    const { order, eid, euicc, offeredIccid, smdpSignature2 } = session;
+    if (order === undefined || eid === undefined || euicc === undefined || offeredIccid === undefined) {
+      throw new FunctionFailure(refusals.noPackage);
+    }
+    const answer = decodePrepareDownloadResponse(body.prepareDownloadResponse);
+    if (answer.kind === "error") {
+      session.stage = "over";
+      throw refusedBy("PrepareDownload", answer.reason);
+    }
+    const tbs = concatBytes(answer.euiccSigned2, encodeSignature(smdpSignature2 ?? new Uint8Array()));
+    if (
+      !verifyPlain(euicc.publicKey, tbs, answer.euiccSignature2) ||
+      Buffer.compare(answer.signed.transactionId, session.transactionId) !== 0
+    ) {
+      throw new FunctionFailure(refusals.euiccSignature);
+    }
+    const { orders, profiles, pki, onProgress } = this.#options;
+    session.stage = "over"; // A wrong code ends the session as well; the next try is a new one.
+    const hash = order.confirmationHash;
+    const expected = hash === undefined ? undefined : hashedConfirmationCode(hash, session.transactionId);
+    try {
+      orders.checkCode(order.iccid, answer.signed.hashCc, expected);
+    } catch (error) {
+      if (error instanceof FunctionFailure && orders.get(order.iccid)?.state === "Error") {
+        onProgress(order, { point: 3, eid, refusal: error.refusal });
+      }
+      throw error;
+    }
+    const boundProfilePackage = bindPackage({
+      transactionId: session.transactionId,
+      eid,
+      euiccOtpk: answer.signed.euiccOtpk,
+      curve: pki.curve,
+      dpPb: this.#smdp.dpPb,
+      metadata: this.#metadata(offeredIccid),
+      profile: profiles.profile(offeredIccid),
+      breakMac,
+    });
+    session.stage = "delivered";
+    orders.delivered(order.iccid);
+    this.#oneTimeKeys.set(order.iccid, answer.signed.euiccOtpk.slice());
+    onProgress(order, { point: 3, eid });
+    return { transactionId: hexOf(session.transactionId), boundProfilePackage: base64(boundProfilePackage) };
+  }
+
+  #cancel(body: z.output<typeof shapes.cancelSession>): Record<string, string> {
+    const session = this.#session(body.transactionId, "authenticated", "delivered");
+    const answer = decodeCancelSessionResponse(body.cancelSessionResponse);
+    if (answer.kind === "error") throw refusedBy("CancelSession", answer.error);
+    if (
+      session.euicc === undefined ||
+      !verifyPlain(session.euicc.publicKey, answer.signed, answer.signature) ||
+      Buffer.compare(answer.transactionId, session.transactionId) !== 0 ||
+      answer.smdpOid !== this.#smdp.oid
+    ) {
+      throw new FunctionFailure(refusals.euiccSignature);
+    }
+    const hadPackage = session.stage === "delivered";
+    session.stage = "over";
+    const { order, eid } = session;
+    if (order !== undefined && this.#options.orders.cancelled(order.iccid, answer.reason, hadPackage)) {
+      const refusal = { subjectCode: "8.2.6", reasonCode: "3.8", message: `The device cancelled: ${answer.reason}` };
+      this.#options.onProgress(order, { point: hadPackage ? 4 : 3, eid, refusal });
+    }
+    return {};
+  }
+
+  #receive(pending: PendingNotification): void {
+    if (this.#notifications.length >= maxNotifications) this.#notifications.shift();
+    this.#notifications.push(
+      pending.kind === "install-result" ? this.#installed(pending.result) : this.#changed(pending.notification),
+    );
+  }
+
+  /** The signed result of an installation moves the order, once. */
+  #installed(result: Extract<PendingNotification, { kind: "install-result" }>["result"]): ReceivedNotification {
+    const session = this.#sessions.get(result.transactionId);
+    const { order, euicc, eid } = session ?? {};
+    const verified = euicc !== undefined && verifyPlain(euicc.publicKey, result.signedData, result.signature);
+    const { outcome, seqNumber, iccid } = result;
+    const reason = outcome.kind === "error" ? `${outcome.bppCommand}/${outcome.reason}` : "success";
+    if (verified && session !== undefined && order !== undefined) {
+      session.stage = "over";
+      this.#oneTimeKeys.delete(order.iccid);
+      if (this.#options.orders.ended(order.iccid, outcome)) {
+        const refusal = { subjectCode: "8.1", reasonCode: "4.2", message: reason };
+        this.#options.onProgress(order, outcome.kind === "success" ? { point: 4, eid } : { point: 4, eid, refusal });
+      }
+    }
+    return { kind: "install", seqNumber, iccid, eid, outcome: reason, verified };
+  }
+
+  #changed(notification: Extract<PendingNotification, { kind: "other" }>["notification"]): ReceivedNotification {
+    const euicc = readCertificate(notification.euiccCertificate);
+    const chain = checkEuiccChain(euicc, readCertificate(notification.eumCertificate), this.#options.pki.ci);
+    const verified = chain.ok && verifyPlain(euicc.publicKey, notification.signedData, notification.signature);
+    const { operation, seqNumber, iccid } = notification.metadata;
+    const eid = chain.ok ? parseEid(chain.eid, "the eUICC's certificate") : undefined;
+    return { kind: operation, seqNumber, iccid, eid, outcome: undefined, verified };
+  }
+
+  #claim(found: Order, eid: Eid): Order {
+    try {
+      return this.#options.orders.claim(found.iccid, eid);
+    } catch (error) {
+      if (error instanceof FunctionFailure && this.#options.orders.get(found.iccid)?.state === "Error") {
+        this.#options.onProgress(found, { point: 3, eid, refusal: error.refusal });
+      }
+      throw error;
+    }
+  }
+
+  #metadata(iccid: Iccid): Uint8Array {
+    const { address, profiles } = this.#options;
+    return encodeStoreMetadata({
+      iccid,
+      serviceProvider: profiles.serviceProvider,
+      name: profiles.name,
+      profileClass: "operational",
+      notifications: (["enable", "disable", "delete"] as const).map((operation) => ({ operation, address })),
+      policyRules: [],
+    });
+  }
+
+  #keep(session: Session): void {
+    if (this.#sessions.size >= maxSessions) {
+      const [oldest] = this.#sessions.keys();
+      if (oldest !== undefined) this.#sessions.delete(oldest);
+    }
+    this.#sessions.set(hexOf(session.transactionId), session);
+  }
+
+  #session(id: string, ...stages: readonly Session["stage"][]): Session {
+    const session = this.#sessions.get(id);
+    if (session === undefined || !stages.includes(session.stage))
+      throw new FunctionFailure(refusals.unknownTransaction);
+    return session;
+  }
+}
+
+function read<T>(shape: z.ZodType<T>, body: unknown): T {
+  const parsed = shape.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const message = `${issue?.path.join(".") ?? "body"}: ${issue?.message ?? "malformed"}`;
+  throw new FunctionFailure({ ...refusals.mandatoryMissing, message });
+}
+
+function refusedBy(command: string, reason: string): FunctionFailure {
+  return new FunctionFailure({ ...refusals.euiccRefused, message: `${command}: ${reason}` });
+}
+
+/** Host in lower case, port 443 left out; what is no address stays as it is and equals nothing. */
+function normalAddress(address: string): string {
+  try {
+    return parseSmdpAddress(address, "smdpAddress");
+  } catch {
+    return address;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
+}
