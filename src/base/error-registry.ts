@@ -122,6 +122,13 @@ const entries = {
     exit: 75,
     next: "Run again: esimd goes on where it stopped.",
   },
+  pty_missing: {
+    sentence: "The emulated modem wants a pseudo-terminal, and this machine has no library for it.",
+    actor: "operator",
+    retry: "never",
+    exit: 69,
+    next: "Give the emulated modem a socket: --listen HOST:PORT or --listen unix:/PATH.",
+  },
   unexpected: {
     sentence: "esimd met a failure that it did not foresee.",
     actor: "esimd",

@@ -34,8 +34,13 @@ export const provisionCommand: Command = {
   },
 };
 
-/** Runs once with progress and shows the report. Shared with the demo. */
-export async function provisionAndShow(context: CommandContext, args: ParsedArgs, config: Config): Promise<number> {
+/** Runs once with progress and shows the report, which comes last; `beforeReport` may print something of its own. Shared with the demo. */
+export async function provisionAndShow(
+  context: CommandContext,
+  args: ParsedArgs,
+  config: Config,
+  beforeReport: () => void = () => undefined,
+): Promise<number> {
   const { port } = config.modem;
   if (port === undefined) {
     throw new EsimdError("usage", "no port is given", { hint: "Give --port, or set modem.port in the configuration." });
@@ -51,6 +56,7 @@ export async function provisionAndShow(context: CommandContext, args: ParsedArgs
   } finally {
     progress.done();
   }
+  beforeReport();
   context.stdout(options.json ? `${JSON.stringify(result.report)}\n` : renderReport(result.report));
   return result.exitStatus;
 }

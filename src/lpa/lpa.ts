@@ -48,6 +48,8 @@ export interface DownloadSession {
 /** A Local Profile Assistant, whoever does the work. */
 export interface Lpa {
   readonly kind: "modem-relay" | "modem-network" | "host";
+  /** Whether a download could begin now; asked before anything is paid. @throws EsimdError `not_registered` */
+  requireReady(signal: AbortSignal): Promise<void>;
   /** The eUICC's list, the truth about it. @throws EsimdError */
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]>;
   /** Resolves for every end of a session; rejects only when the port is gone, the signal aborted, or nothing was begun. */

@@ -24,19 +24,20 @@ export function createModemNetworkLpa(options: ModemNetworkOptions): Lpa {
   const { line, dialect } = options;
   return {
     kind: "modem-network",
+    requireReady: (signal) => requireRegistered(line, signal),
     listProfiles: (signal) => listByModem(line, dialect, signal),
     enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),
     download: async (request, signal) => {
-      const registration = await readRegistration(line, signal);
-      if (!registration.registered) {
-        throw new EsimdError(
-          "not_registered",
-          `the modem must download by its own network and is not registered (${registration.state})`,
-        );
-      }
+      await requireRegistered(line, signal);
       return run(options, request, signal);
     },
   };
+}
+
+async function requireRegistered(line: ModemLine, signal: AbortSignal): Promise<void> {
+  const { registered, state } = await readRegistration(line, signal);
+  if (registered) return;
+  throw new EsimdError("not_registered", `the modem must download by its own network and is not registered (${state})`);
 }
 
 async function run(

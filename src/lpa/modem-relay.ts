@@ -27,6 +27,8 @@ export function createModemRelayLpa(options: ModemRelayOptions): Lpa {
   const { line, dialect, download } = options;
   return {
     kind: "modem-relay",
+    // The host's own network is used, and that is asked when it is needed.
+    requireReady: () => Promise.resolve(),
     listProfiles: (signal) => listByModem(line, dialect, signal),
     enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),
     download: async (request, signal) => {

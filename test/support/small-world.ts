@@ -270,6 +270,8 @@ export class SmallEuicc implements Lpa {
     this.#eid = eid;
   }
 
+  async requireReady(): Promise<void> {}
+
   async listProfiles(): Promise<readonly InstalledProfile[]> {
     return this.profiles.map((profile) => ({ ...profile }));
   }

@@ -126,8 +126,9 @@ export function createEs2PlusSupplier(options: Es2PlusOptions): ProfileSupplier 
       const profileType = "esimd-emulated";
       const ordered = await call("downloadOrder", { ...eidField, profileType }, orderAnswer, signal);
       const { iccid } = ordered;
-      // No matching id is given: an order with an EID is found by the EID, for one without it the SM-DP+ makes one up (SGP.22, 5.3.2).
-      const confirm = { iccid, ...eidField, releaseFlag: !releaseSeparately };
+      // Left out, the SM-DP+ makes a matching id up; empty, the order is found by its EID: the default SM-DP+ way (SGP.22, 5.3.2).
+      const matchingIdField = wantsMatchingId ? {} : { matchingId: "" };
+      const confirm = { iccid, ...eidField, ...matchingIdField, releaseFlag: !releaseSeparately };
       const confirmed = await call("confirmOrder", confirm, confirmAnswer, signal);
       if (releaseSeparately) await call("releaseProfile", { iccid }, plainAnswer, signal);
       return readSupplied(confirmed, iccid, host, wantsMatchingId);

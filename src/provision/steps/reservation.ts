@@ -45,6 +45,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
   const { policy } = parts;
   const api = requireApi(run);
   const store = need(run, "store");
+  await need(run, "lpa").requireReady(signal);
   const request = policy.method === "eid" ? { eid: need(run, "eid") } : ({ generateMatchingId: true } as const);
   for (let attempt = 1; ; attempt++) {
     const id = parts.newId();

@@ -55,7 +55,7 @@ const good = {
 };
 
 describe("an order at the SM-DP+", () => {
-  it("for an EID: DownloadOrder and ConfirmOrder, no matching id", async () => {
+  it("for an EID: DownloadOrder and ConfirmOrder, with an empty matching id", async () => {
     const { host, calls } = await smdp(good);
     const api = await fakeApi({ smdp: { host } });
     const client = clientOf(api);
@@ -68,7 +68,7 @@ describe("an order at the SM-DP+", () => {
     });
     expect(calls.map(({ name, body: { header: _header, ...body } }) => ({ name, body }))).toEqual([
       { name: "downloadOrder", body: { eid, profileType: "esimd-emulated" } },
-      { name: "confirmOrder", body: { iccid, eid, releaseFlag: true } },
+      { name: "confirmOrder", body: { iccid, eid, matchingId: "", releaseFlag: true } },
     ]);
     expect(calls[0]?.headers).toMatchObject({
       "x-progress-url": `${api.url}/gsma/rsp2/es2plus/handleDownloadProgressInfo`,

@@ -87,7 +87,7 @@ async function loadLibrary(): Promise<PtyLibrary> {
     return await import("@lydell/node-pty");
   } catch (cause) {
     throw new EsimdError(
-      "usage",
+      "pty_missing",
       "this machine has no pseudo-terminal library, so the fake modem serves sockets only",
       {
         cause,
