@@ -1,5 +1,6 @@
 import { request as plainRequest } from "node:http";
 import { request } from "node:https";
+import type { ConnectionOptions } from "node:tls";
 import { type Eid, type Iccid, parseEid, parseMatchingId } from "../../src/base/identifiers.js";
 import { seededRandom } from "../../src/base/random.js";
 import { EmulatedEuicc } from "../../src/emulator/euicc/euicc.js";
@@ -103,12 +104,21 @@ export function createRspWorld(options: RspWorldOptions = {}): RspWorld {
 }
 
 /** ES9+ over HTTPS, with the given root only. */
-export function httpsPost(address: string, ca: string): Es9Post {
+export function httpsPost(address: string, ca: string, tls: ConnectionOptions = {}): Es9Post {
   const [host = "", port = "443"] = address.split(":");
   return (fn, body) =>
     new Promise((resolve, reject) => {
       const headers = { "content-type": "application/json", "x-admin-protocol": "gsma/rsp/v2.2.0" };
-      const options = { host, port, path: `/gsma/rsp2/es9plus/${fn}`, method: "POST", headers, ca, agent: false };
+      const options = {
+        host,
+        port,
+        path: `/gsma/rsp2/es9plus/${fn}`,
+        method: "POST",
+        headers,
+        ca,
+        agent: false,
+        ...tls,
+      };
       const outgoing = request(options, (response) => {
         let text = "";
         response.setEncoding("utf8");
