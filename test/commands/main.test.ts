@@ -24,7 +24,13 @@ describe("what is said without a command", () => {
   it.each([["help"], ["--help"], ["-h"]])("%s lists every command", async (word) => {
     const test = testContext();
     expect(await main([word], test.context)).toBe(0);
-    for (const { name, summary } of commands) expect(test.stdout()).toMatch(new RegExp(`^  ${name} +${summary}$`, "m"));
+    const lines = test.stdout().split("\n");
+    for (const { name, summary } of commands) {
+      expect(
+        lines.some((line) => line.startsWith(`  ${name} `) && line.endsWith(` ${summary}`)),
+        name,
+      ).toBe(true);
+    }
     expect(test.stderr()).toBe("");
   });
 

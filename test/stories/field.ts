@@ -8,7 +8,7 @@ import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import type { CommandContext } from "../../src/commands/command.js";
 import { main } from "../../src/commands/main.js";
-import { parseBehaviours } from "../../src/emulator/api/behaviours.js";
+import { type BehaviourInput, parseBehaviours } from "../../src/emulator/api/behaviours.js";
 import { builtInScenarios } from "../../src/emulator/modem/built-in-scenarios.js";
 import {
   checkScenario as checkModemScenario,
@@ -32,7 +32,7 @@ export interface FieldOptions {
   readonly modem?: string | ModemScenarioInput;
   readonly smdp?: SmdpScenarioInput;
   /** Entries of a scenario file of the fake API. */
-  readonly api?: readonly object[];
+  readonly api?: readonly BehaviourInput[];
   readonly bootstrap?: boolean;
   readonly world?: Partial<FakeWorldOptions>;
 }
