@@ -19,7 +19,7 @@ import { folderStore, memoryStore, type PkiStore } from "./store.js";
 
 /**
  * The certificates of a small RSP world under one CI: EUM and eUICCs, an SM-DP+ with its three certificates. Files that are in the
- * folder are used, what is missing is made under the CI where its key is there, and kept (the names are those of docs/emulators.md).
+ * folder are used, what is missing is made under the CI where its key is there, and kept (the names are those of docs/fake-smdp.md).
  */
 
 export interface KeyedCertificate {

@@ -183,12 +183,20 @@ export class OrderBook {
     return false;
   }
 
-  /** The eUICC's signed result; false when the order was over before. */
+  /**
+   * The eUICC's signed result; false when it changes nothing. A success counts even after the order ended in Error: it may have been on
+   * its way while further sessions were refused, and the eUICC is the truth.
+   */
   ended(iccid: Iccid, outcome: InstallOutcome): boolean {
     const order = this.#require(iccid);
-    if (order.state !== "Downloaded" && order.state !== "Released") return false;
-    if (outcome.kind === "success") order.state = "Installed";
-    else this.fail(iccid, refusals.unknownMatchingId);
+    if (order.state === "Installed") return false;
+    if (outcome.kind === "success") {
+      order.state = "Installed";
+      order.refusal = undefined;
+      return true;
+    }
+    if (order.state === "Error") return false;
+    this.fail(iccid, refusals.unknownMatchingId);
     return true;
   }
 

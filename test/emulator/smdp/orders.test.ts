@@ -114,6 +114,15 @@ describe("a claim (rule 2: bound by the first, over with the first success)", ()
     expect(refusalOf(() => book.find(testEid, matchingId))).toBe("8.2.6/3.8");
     const failing = released();
     expect([failing.ended(iccid, installError), failing.get(iccid)?.state]).toEqual([true, "Error"]);
+    expect([failing.ended(iccid, installError), failing.get(iccid)?.state]).toEqual([false, "Error"]);
+  });
+
+  it("a success that was long on its way counts even when the order was given up meanwhile", () => {
+    const book = released({ limits: { singleShot: true } });
+    book.claim(iccid, testEid);
+    book.delivered(iccid);
+    expect(refusalOf(() => book.claim(iccid, testEid))).toBe("8.8.5/6.4");
+    expect([book.ended(iccid, success), book.get(iccid)?.state]).toEqual([true, "Installed"]);
   });
 
   const keeps: ReadonlySet<CancelReason> = new Set(["postponed", "timeout"]);
