@@ -7,6 +7,7 @@ import type { SmdpAddress } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
 import type { StatusCode } from "./status-codes.js";
+import { ConnectFailure, connectToSmdp } from "./tls.js";
 
 /** ES9+, the interface between LPA and SM-DP+: HTTPS POST with JSON (SGP.22 5.6, 6.5). */
 export const es9PlusFunctions = [
@@ -46,6 +47,7 @@ export interface Es9PlusOptions {
 
 /** A bound profile package of 150 kB is 200 kB in base64; nothing legal comes near this. */
 const maxBodyBytes = 4 * 1024 * 1024;
+const connectTimeoutMs = 15_000;
 const connectAttempts = 3;
 const connectPause = { firstMs: 500, maxMs: 4_000 };
 
@@ -79,7 +81,13 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
   const { Agent, request } = await import("undici");
   const { ciRoots, clock, random, log, requestTimeoutMs = 60_000 } = options;
   const agent = new Agent({
-    connect: { ca: [...ciRoots], minVersion: "TLSv1.2", timeout: 15_000 },
+    connect: ({ hostname, port }, callback) => {
+      const endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 443 : Number(port) };
+      connectToSmdp(endpoint, { ciRoots, clock, timeoutMs: connectTimeoutMs }).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    },
     connections: 4,
     keepAliveTimeout: 30_000,
   });
@@ -127,7 +135,11 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
           return { ...answer, failure: readFailure(answer.body) };
         } catch (cause) {
           const error = postError(smdp, name, cause, signal);
-          if (!isEsimdError(error, "smdp_unreachable") || !neverReached(cause) || attempt >= connectAttempts)
+          if (
+            !isEsimdError(error, "smdp_unreachable") ||
+            !(cause instanceof ConnectFailure) ||
+            attempt >= connectAttempts
+          )
             throw error;
           log.info({ smdp, attempt, error }, "the SM-DP+ could not be reached; trying again");
           await sleep(clock, backoffMs(connectPause, attempt, random), signal);
@@ -160,13 +172,6 @@ export function readFailure(body: string): StatusCode | undefined {
 
 function codeOf(cause: unknown): string {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
-}
-
-/** Failures that come before a byte of the request was sent. */
-function neverReached(cause: unknown): boolean {
-  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"].includes(
-    codeOf(cause),
-  );
 }
 
 function postError(smdp: SmdpAddress, name: string, cause: unknown, signal: AbortSignal): unknown {

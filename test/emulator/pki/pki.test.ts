@@ -1,14 +1,16 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer, request } from "node:https";
+import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/base/clock.js";
 import { parseEid } from "../../../src/base/identifiers.js";
 import { checkEuiccChain, isLeafOfCi } from "../../../src/emulator/pki/certificate-chain.js";
 import { curves } from "../../../src/emulator/pki/curves.js";
 import { createPki, loadPki } from "../../../src/emulator/pki/pki.js";
 import { tlsServerOptions } from "../../../src/emulator/pki/tls.js";
+import { connectToSmdp } from "../../../src/lpa/es9plus/tls.js";
 
 const eid = parseEid("89049032123451234512345678901235", "the test");
 const otherEid = parseEid("89049032000000000000000000000163", "the test");
@@ -39,16 +41,17 @@ describe.each(curves)("a fresh world on %s", (curve) => {
     const server = createServer(tlsServerOptions(pki), (_, response) => response.end("hello"));
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const { port } = server.address() as AddressInfo;
-    const get = (host: string): Promise<string> =>
-      new Promise((resolve, reject) => {
-        const options = { host, port, ca: pki.ciPem, ecdhCurve: "brainpoolP256r1:P-256", agent: false };
-        request(options, (response) => {
-          response.setEncoding("utf8");
-          response.on("data", (text: string) => resolve(text));
-        })
-          .on("error", reject)
-          .end();
-      });
+    // The product's own way to connect: an ordinary client of Node 24 crashes on a brainpool certificate.
+    const get = async (host: string): Promise<string> => {
+      const socket = await connectToSmdp(
+        { host, port },
+        { ciRoots: [pki.ciPem], clock: systemClock, timeoutMs: 5_000 },
+      );
+      socket.end("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      const chunks: Buffer[] = [];
+      for await (const chunk of socket) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks).toString().split("\r\n").at(-1) ?? "";
+    };
     try {
       expect([await get("localhost"), await get("127.0.0.1")]).toEqual(["hello", "hello"]);
     } finally {

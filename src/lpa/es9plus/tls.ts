@@ -1,0 +1,80 @@
+import { isIP } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import type { Clock } from "../../base/clock.js";
+import { formatMs } from "../../base/deadline.js";
+import { describeCause } from "../../base/errors.js";
+
+/** How a connection to an SM-DP+ could not be made: nothing was sent, so that trying again is harmless. */
+export class ConnectFailure extends Error {
+  override readonly name = "ConnectFailure";
+  readonly code: string;
+
+  constructor(message: string, code: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+export interface SmdpEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SmdpTlsOptions {
+  /** PEM certificates; the only ones that are trusted. */
+  readonly ciRoots: readonly string[];
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/**
+ * P-256 and brainpoolP256r1 are the curves of SGP.22 (2.6.7.1); Node offers no brainpool unless told to, and a server with such a
+ * certificate is then refused. The others are for servers behind an ordinary TLS front.
+ */
+const curves = "X25519:P-256:P-384:brainpoolP256r1:brainpoolP384r1";
+
+/** Connects, and resolves when the server's certificate was verified against the roots and its name. @throws ConnectFailure */
+export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): Promise<TLSSocket> {
+  const { host, port } = endpoint;
+  const { ciRoots, clock, timeoutMs } = options;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host,
+      port,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ca: [...ciRoots],
+      minVersion: "TLSv1.2",
+      ecdhCurve: curves,
+      ALPNProtocols: ["http/1.1"],
+    });
+    avoidLegacyCertificates(socket);
+    const cancelTimer = clock.setTimer(timeoutMs, () =>
+      socket.destroy(new ConnectFailure(`no connection within ${formatMs(timeoutMs)}`, "ETIMEDOUT")),
+    );
+    const onError = (cause: Error): void => {
+      cancelTimer();
+      const code = "code" in cause && typeof cause.code === "string" ? cause.code : "ECONNECT";
+      reject(cause instanceof ConnectFailure ? cause : new ConnectFailure(describeCause(cause), code, cause));
+    };
+    socket.once("error", onError);
+    socket.once("secureConnect", () => {
+      cancelTimer();
+      socket.removeListener("error", onError);
+      resolve(socket);
+    });
+  });
+}
+
+/**
+ * Node 24.21 crashes as a process when it turns a certificate on a brainpool curve into its legacy object, which it does for every
+ * handshake in order to check the name. The X509Certificate object gives what that check needs without the conversion.
+ */
+function avoidLegacyCertificates(socket: TLSSocket): void {
+  Object.defineProperty(socket, "getPeerCertificate", {
+    value: () => {
+      const certificate = socket.getPeerX509Certificate();
+      if (certificate === undefined) return {};
+      return { subject: {}, subjectaltname: certificate.subjectAltName, raw: certificate.raw };
+    },
+  });
+}
