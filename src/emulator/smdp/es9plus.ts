@@ -8,31 +8,21 @@ import { decodeCancelSessionResponse } from "../../lpa/es10/cancel-session.js";
 import { encodeSignature, hexOf } from "../../lpa/es10/common.js";
 import { decodeEuiccInfo1, decodeEuiccInfo2 } from "../../lpa/es10/euicc-info.js";
 import { encodeStoreMetadata } from "../../lpa/es10/metadata.js";
-import { decodePendingNotification, type PendingNotification } from "../../lpa/es10/pending-notification.js";
+import { decodePendingNotification } from "../../lpa/es10/pending-notification.js";
 import { decodePrepareDownloadResponse, encodeSmdpSigned2 } from "../../lpa/es10/prepare-download.js";
 import { checkEuiccChain } from "../pki/certificate-chain.js";
-import { type Certificate, readCertificate } from "../pki/certificate-reader.js";
+import { readCertificate } from "../pki/certificate-reader.js";
 import { newNonce, signPlain, verifyPlain } from "../pki/curves.js";
 import type { Pki, SmdpIdentity } from "../pki/pki.js";
 import { hashedConfirmationCode } from "../rsp/confirmation-code.js";
 import { bindPackage } from "./bind-package.js";
 import { FunctionFailure, refusals } from "./failures.js";
+import { NotificationInbox, type ReceivedNotification } from "./notification-inbox.js";
 import type { Order, OrderBook } from "./orders.js";
 import type { ProfileSource } from "./profile-source.js";
 import type { ProgressEvent } from "./progress.js";
 import type { Action, Es9Function } from "./scenario.js";
-
-/** A notification that a device delivered. */
-export interface ReceivedNotification {
-  readonly kind: "install" | "enable" | "disable" | "delete";
-  readonly seqNumber: number;
-  readonly iccid: Iccid | undefined;
-  readonly eid: Eid | undefined;
-  /** For an install: "success", or the names of SGP.22 for the error. */
-  readonly outcome: string | undefined;
-  /** False when the signature does not hold, or when nothing is known of its session; such a one has no effect. */
-  readonly verified: boolean;
-}
+import { type Session, SessionTable } from "./sessions.js";
 
 export interface Es9PlusOptions {
   readonly pki: Pki;
@@ -42,22 +32,6 @@ export interface Es9PlusOptions {
   readonly checksMemory: boolean;
   readonly onProgress: (order: Order, event: ProgressEvent) => void;
 }
-
-/** One RSP session, from initiateAuthentication on (SGP.22, 3.0.1). */
-interface Session {
-  readonly transactionId: Uint8Array;
-  readonly serverChallenge: Uint8Array;
-  stage: "initiated" | "authenticated" | "delivered" | "over";
-  order: Order | undefined;
-  offeredIccid: Iccid | undefined;
-  eid: Eid | undefined;
-  euicc: Certificate | undefined;
-  smdpSignature2: Uint8Array | undefined;
-}
-
-/** Sessions are kept for the notifications that may come long after; the oldest make room. */
-const maxSessions = 2000;
-const maxNotifications = 5000;
 
 const der = z
   .base64()
@@ -79,18 +53,23 @@ const shapes = {
 export class Es9Plus {
   readonly #options: Es9PlusOptions;
   readonly #smdp: SmdpIdentity;
-  readonly #sessions = new Map<string, Session>();
-  readonly #notifications: ReceivedNotification[] = [];
+  readonly #sessions = new SessionTable();
+  readonly #inbox: NotificationInbox;
   /** The one-time public key of an eUICC whose download did not come to an end, by ICCID. */
   readonly #oneTimeKeys = new Map<Iccid, Uint8Array>();
 
   constructor(options: Es9PlusOptions) {
     this.#options = options;
     this.#smdp = options.pki.smdp();
+    const { pki, orders, onProgress } = options;
+    const onEnded = (iccid: Iccid): void => {
+      this.#oneTimeKeys.delete(iccid);
+    };
+    this.#inbox = new NotificationInbox({ ci: pki.ci, sessions: this.#sessions, orders, onProgress, onEnded });
   }
 
   notifications(): readonly ReceivedNotification[] {
-    return [...this.#notifications];
+    return this.#inbox.list();
   }
 
   /** @throws FunctionFailure */
@@ -116,7 +95,7 @@ export class Es9Plus {
       case "cancelSession":
         return this.#cancel(read(shapes.cancelSession, body));
       case "handleNotification":
-        this.#receive(decodePendingNotification(read(shapes.handleNotification, body).pendingNotification));
+        this.#inbox.receive(decodePendingNotification(read(shapes.handleNotification, body).pendingNotification));
         return {};
     }
   }
@@ -142,7 +121,7 @@ export class Es9Plus {
       euicc: undefined,
       smdpSignature2: undefined,
     };
-    this.#keep(session);
+    this.#sessions.keep(session);
     const { dpAuth } = this.#smdp;
     const serverSigned1 = encodeServerSigned1({
       transactionId: session.transactionId,
@@ -160,7 +139,7 @@ export class Es9Plus {
   }
 
   #authenticate(body: z.output<typeof shapes.authenticateClient>, wrongIccid: boolean): Record<string, string> {
-    const session = this.#session(body.transactionId, "initiated");
+    const session = this.#sessions.get(body.transactionId, "initiated");
     // Whatever comes of it, the challenge is used up.
     session.stage = "over";
     const answer = decodeAuthenticateResponse(body.authenticateServerResponse);
@@ -208,7 +187,7 @@ export class Es9Plus {
   }
 
   #package(body: z.output<typeof shapes.getBoundProfilePackage>, breakMac: boolean): Record<string, string> {
-    const session = this.#session(body.transactionId, "authenticated");
+    const session = this.#sessions.get(body.transactionId, "authenticated");
     const { order, eid, euicc, offeredIccid, smdpSignature2 } = session;
     if (order === undefined || eid === undefined || euicc === undefined || offeredIccid === undefined) {
       throw new FunctionFailure(refusals.noPackage);
@@ -255,7 +234,7 @@ export class Es9Plus {
   }
 
   #cancel(body: z.output<typeof shapes.cancelSession>): Record<string, string> {
-    const session = this.#session(body.transactionId, "authenticated", "delivered");
+    const session = this.#sessions.get(body.transactionId, "authenticated", "delivered");
     const answer = decodeCancelSessionResponse(body.cancelSessionResponse);
     if (answer.kind === "error") throw refusedBy("CancelSession", answer.error);
     if (
@@ -274,40 +253,6 @@ export class Es9Plus {
       this.#options.onProgress(order, { point: hadPackage ? 4 : 3, eid, refusal });
     }
     return {};
-  }
-
-  #receive(pending: PendingNotification): void {
-    if (this.#notifications.length >= maxNotifications) this.#notifications.shift();
-    this.#notifications.push(
-      pending.kind === "install-result" ? this.#installed(pending.result) : this.#changed(pending.notification),
-    );
-  }
-
-  /** The signed result of an installation moves the order, once. */
-  #installed(result: Extract<PendingNotification, { kind: "install-result" }>["result"]): ReceivedNotification {
-    const session = this.#sessions.get(result.transactionId);
-    const { order, euicc, eid } = session ?? {};
-    const verified = euicc !== undefined && verifyPlain(euicc.publicKey, result.signedData, result.signature);
-    const { outcome, seqNumber, iccid } = result;
-    const reason = outcome.kind === "error" ? `${outcome.bppCommand}/${outcome.reason}` : "success";
-    if (verified && session !== undefined && order !== undefined) {
-      session.stage = "over";
-      this.#oneTimeKeys.delete(order.iccid);
-      if (this.#options.orders.ended(order.iccid, outcome)) {
-        const refusal = { subjectCode: "8.1", reasonCode: "4.2", message: reason };
-        this.#options.onProgress(order, outcome.kind === "success" ? { point: 4, eid } : { point: 4, eid, refusal });
-      }
-    }
-    return { kind: "install", seqNumber, iccid, eid, outcome: reason, verified };
-  }
-
-  #changed(notification: Extract<PendingNotification, { kind: "other" }>["notification"]): ReceivedNotification {
-    const euicc = readCertificate(notification.euiccCertificate);
-    const chain = checkEuiccChain(euicc, readCertificate(notification.eumCertificate), this.#options.pki.ci);
-    const verified = chain.ok && verifyPlain(euicc.publicKey, notification.signedData, notification.signature);
-    const { operation, seqNumber, iccid } = notification.metadata;
-    const eid = chain.ok ? parseEid(chain.eid, "the eUICC's certificate") : undefined;
-    return { kind: operation, seqNumber, iccid, eid, outcome: undefined, verified };
   }
 
   #claim(found: Order, eid: Eid): Order {
@@ -331,21 +276,6 @@ export class Es9Plus {
       notifications: (["enable", "disable", "delete"] as const).map((operation) => ({ operation, address })),
       policyRules: [],
     });
-  }
-
-  #keep(session: Session): void {
-    if (this.#sessions.size >= maxSessions) {
-      const [oldest] = this.#sessions.keys();
-      if (oldest !== undefined) this.#sessions.delete(oldest);
-    }
-    this.#sessions.set(hexOf(session.transactionId), session);
-  }
-
-  #session(id: string, ...stages: readonly Session["stage"][]): Session {
-    const session = this.#sessions.get(id);
-    if (session === undefined || !stages.includes(session.stage))
-      throw new FunctionFailure(refusals.unknownTransaction);
-    return session;
   }
 }
 

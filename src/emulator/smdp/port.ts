@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import type { Clock } from "../../base/clock.js";
 import { EsimdError } from "../../base/errors.js";
@@ -58,10 +58,10 @@ export async function openSharedPort(options: SharedPortOptions): Promise<Shared
     });
     server.listen(listen.port, listen.host, resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const bound = server.address();
   return {
     host: listen.host,
-    port,
+    port: typeof bound === "object" && bound !== null ? bound.port : listen.port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,7 +1,13 @@
 import { decodeInteger, decodeOid, encodeInteger, encodeOid, encodeSequence, universal } from "../asn1/der.js";
 import { encodeTlv, Fields, readTlv } from "../asn1/tlv.js";
 import { encodeSignature, encodeTransactionId, takeSignature, takeTransactionId } from "./common.js";
-import { type CancelReason, cancelReasonOf, cancelReasons, cancelSessionErrors, resultName } from "./result-codes.js";
+import {
+  type CancelReason,
+  cancelReasonCode,
+  cancelReasonOf,
+  cancelSessionErrors,
+  resultName,
+} from "./result-codes.js";
 import { tags } from "./tags.js";
 
 /** CancelSession (SGP.22, 5.7.14): a session is given up, with a signed reason. */
@@ -15,7 +21,7 @@ export function encodeCancelSession(command: CancelSession): Uint8Array {
   return encodeTlv(
     tags.cancelSession,
     encodeTransactionId(command.transactionId),
-    encodeInteger(cancelReasons[command.reason], 0x81),
+    encodeInteger(cancelReasonCode(command.reason), 0x81),
   );
 }
 
@@ -31,7 +37,7 @@ export function encodeCancelSigned(signed: CancelSession & { readonly smdpOid: s
   return encodeSequence(
     encodeTransactionId(signed.transactionId),
     encodeOid(signed.smdpOid, 0x81),
-    encodeInteger(cancelReasons[signed.reason], 0x82),
+    encodeInteger(cancelReasonCode(signed.reason), 0x82),
   );
 }
 

@@ -100,20 +100,24 @@ export const removeNotificationResults: ResultTable = { 0: "ok", 1: "nothingToDe
 export const cancelSessionErrors: ResultTable = { 5: "invalidTransactionId", 127: "undefinedError" };
 
 /** Why a session is given up. `postponed` and `timeout` keep the order alive at the SM-DP+; the others end it (SGP.22, 5.6.5). */
-export const cancelReasons = {
-  endUserRejection: 0,
-  postponed: 1,
-  timeout: 2,
-  pprNotAllowed: 3,
-  metadataMismatch: 4,
-  loadBppExecutionError: 5,
-  undefinedReason: 127,
-} as const;
+export const cancelReasonNames = [
+  "endUserRejection",
+  "postponed",
+  "timeout",
+  "pprNotAllowed",
+  "metadataMismatch",
+  "loadBppExecutionError",
+  "undefinedReason",
+] as const;
+export type CancelReason = (typeof cancelReasonNames)[number];
 
-export type CancelReason = keyof typeof cancelReasons;
+const undefinedReasonCode = 127;
+
+export function cancelReasonCode(reason: CancelReason): number {
+  return reason === "undefinedReason" ? undefinedReasonCode : cancelReasonNames.indexOf(reason);
+}
 
 /** The reason of a number; what is unknown counts as `undefinedReason`. */
 export function cancelReasonOf(code: number): CancelReason {
-  const names = Object.keys(cancelReasons) as CancelReason[];
-  return names.find((name) => cancelReasons[name] === code) ?? "undefinedReason";
+  return cancelReasonNames.find((reason) => cancelReasonCode(reason) === code) ?? "undefinedReason";
 }

@@ -7,7 +7,7 @@ import { createPki, type Pki } from "../../../src/emulator/pki/pki.js";
 import { generateProfile } from "../../../src/emulator/rsp/profile-element.js";
 import { bindPackage } from "../../../src/emulator/smdp/bind-package.js";
 import type { ScenarioInput } from "../../../src/emulator/smdp/scenario.js";
-import { concatBytes } from "../../../src/lpa/asn1/tlv.js";
+import { concatBytes, readTlvs } from "../../../src/lpa/asn1/tlv.js";
 import {
   decodeAuthenticateResponse,
   encodeAuthenticateServer,
@@ -22,7 +22,7 @@ import { decodeCancelSessionResponse, encodeCancelSession } from "../../../src/l
 import { decodeEuiccChallenge, encodeGetEuiccChallenge } from "../../../src/lpa/es10/challenge.js";
 import { encodeSignature } from "../../../src/lpa/es10/common.js";
 import { decodeInstallResult } from "../../../src/lpa/es10/install-result.js";
-import type { ProfileMetadata } from "../../../src/lpa/es10/metadata.js";
+import type { PolicyRule, ProfileMetadata } from "../../../src/lpa/es10/metadata.js";
 import { encodeStoreMetadata } from "../../../src/lpa/es10/metadata.js";
 import { decodePendingNotification } from "../../../src/lpa/es10/pending-notification.js";
 import {
@@ -30,6 +30,14 @@ import {
   encodePrepareDownload,
   encodeSmdpSigned2,
 } from "../../../src/lpa/es10/prepare-download.js";
+import {
+  decodeOperationResult,
+  encodeDeleteProfile,
+  encodeDisableProfile,
+  encodeEnableProfile,
+} from "../../../src/lpa/es10/profile-operations.js";
+import { decodeRat, encodeGetRat } from "../../../src/lpa/es10/rat.js";
+import { tags } from "../../../src/lpa/es10/tags.js";
 import { createRspWorld, smdpAddress, testEid } from "../../support/rsp-world.js";
 
 const sha256 = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
@@ -193,8 +201,10 @@ function newEuicc(pki: Pki): EmulatedEuicc {
   return new EmulatedEuicc({ pki, state: { eid: testEid } });
 }
 
-function authenticated(pki: Pki): { euicc: EmulatedEuicc; server: Server; euiccSignature1: Uint8Array } {
-  const euicc = newEuicc(pki);
+function authenticated(
+  pki: Pki,
+  euicc = newEuicc(pki),
+): { euicc: EmulatedEuicc; server: Server; euiccSignature1: Uint8Array } {
   const server = new Server(pki);
   const answer = decodeAuthenticateResponse(euicc.es10(server.authenticate(euicc)).response);
   if (answer.kind !== "ok") throw new Error(answer.reason);
@@ -294,12 +304,12 @@ describe("a package", () => {
     policyRules: [],
   };
 
-  function prepared(): {
+  function prepared(own?: EmulatedEuicc): {
     euicc: EmulatedEuicc;
     bpp: (change?: { metadata?: ProfileMetadata; profile?: Uint8Array; transactionId?: Uint8Array }) => Uint8Array;
     transactionId: Uint8Array;
   } {
-    const { euicc, server, euiccSignature1 } = authenticated(pki);
+    const { euicc, server, euiccSignature1 } = authenticated(pki, own);
     const answer = decodePrepareDownloadResponse(euicc.es10(server.prepare(euiccSignature1)).response);
     if (answer.kind !== "ok") throw new Error(answer.reason);
     const { transactionId } = server;
@@ -396,6 +406,21 @@ describe("a package", () => {
     const parts = segmentBoundProfilePackage(bpp());
     spoil(parts);
     expect(load(euicc, parts)).toMatchObject({ outcome });
+  });
+
+  it("with policy rules installs where the eUICC's rules allow it, and then cannot be disabled or deleted", () => {
+    const permissive = new EmulatedEuicc({ pki, state: { eid: testEid }, allowsPolicyRules: true });
+    expect(readTlvs(decodeRat(permissive.es10(encodeGetRat()).response)).map(({ tag }) => tag)).toEqual([0x30]);
+    const { euicc, bpp } = prepared(permissive);
+    const policyRules: readonly PolicyRule[] = ["ppr1", "ppr2"];
+    const parts = segmentBoundProfilePackage(bpp({ metadata: { ...goodMetadata, policyRules } }));
+    expect(load(euicc, parts)).toMatchObject({ outcome: { kind: "success" } });
+    const id = { by: "iccid", iccid } as const;
+    const remove = euicc.es10(encodeDeleteProfile(id)).response;
+    expect(decodeOperationResult(tags.deleteProfile, remove)).toBe("disallowedByPolicy");
+    euicc.es10(encodeEnableProfile({ id, refresh: false }));
+    const disable = euicc.es10(encodeDisableProfile({ id, refresh: false })).response;
+    expect(decodeOperationResult(tags.disableProfile, disable)).toBe("disallowedByPolicy");
   });
 
   it("with a signature of somebody else is refused", () => {

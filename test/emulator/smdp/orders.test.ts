@@ -5,7 +5,7 @@ import type { Es9Post } from "../../../src/emulator/euicc/modem-lpa.js";
 import { FunctionFailure } from "../../../src/emulator/smdp/failures.js";
 import { OrderBook, type OrderLimits } from "../../../src/emulator/smdp/orders.js";
 import { encodeEuiccInfo1 } from "../../../src/lpa/es10/euicc-info.js";
-import { type CancelReason, cancelReasons } from "../../../src/lpa/es10/result-codes.js";
+import { type CancelReason, cancelReasonNames } from "../../../src/lpa/es10/result-codes.js";
 import { createRspWorld, otherEid, testEid } from "../../support/rsp-world.js";
 
 const iccid = parseIccid("89883070000000000005", "the test");
@@ -127,7 +127,7 @@ describe("a claim (rule 2: bound by the first, over with the first success)", ()
 
   const keeps: ReadonlySet<CancelReason> = new Set(["postponed", "timeout"]);
   it.each(
-    (Object.keys(cancelReasons) as CancelReason[]).map((reason) => ({
+    cancelReasonNames.map((reason) => ({
       reason,
       state: keeps.has(reason) ? "Downloaded" : "Error",
     })),
