@@ -37,6 +37,21 @@ const shared = {
 
 export type CommonFlag = keyof typeof shared;
 
+/** What a run of provisioning is told on the command line. */
+export const runFlags: readonly CommonFlag[] = [
+  "config",
+  "port",
+  "dialect",
+  "lpa",
+  "method",
+  "provider",
+  "fleet",
+  "ci-roots",
+  "deadline",
+  "log-level",
+  "json",
+];
+
 /** The named ones, to be spread into a command's `flags`. */
 export function commonFlags(...names: readonly CommonFlag[]): Readonly<Record<string, FlagSpec>> {
   return Object.fromEntries(names.map((name) => [name, shared[name]]));

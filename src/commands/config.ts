@@ -3,7 +3,7 @@ import { quote } from "../base/identifiers.js";
 import { inspectConfig, type LoadedConfig } from "../daemon/config/load.js";
 import { describeOrigin } from "../daemon/config/provenance.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
-import { commonFlags, configFor, overridesOf } from "./common-flags.js";
+import { commonFlags, configFor, overridesOf, runFlags } from "./common-flags.js";
 import { failureText } from "./failure.js";
 
 /** `esimd config check|show`: touches neither modem nor network. */
@@ -11,19 +11,7 @@ export const configCommand: Command = {
   name: "config",
   summary: "check the configuration, or show each value and where it came from",
   positionals: "check|show",
-  flags: commonFlags(
-    "config",
-    "port",
-    "dialect",
-    "lpa",
-    "method",
-    "provider",
-    "fleet",
-    "ci-roots",
-    "deadline",
-    "log-level",
-    "json",
-  ),
+  flags: commonFlags(...runFlags),
   run: async (context, args) => {
     const [action, ...rest] = args.positionals;
     const extra = rest[0];

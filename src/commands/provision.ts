@@ -5,7 +5,7 @@ import { type ProvisionResult, provisionOnce } from "../daemon/provisioner.js";
 import type { Observation } from "../provision/run.js";
 import { renderReport } from "../report/render.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
-import { commonFlags, configFor, oneShotDefaults, openLog } from "./common-flags.js";
+import { commonFlags, configFor, oneShotDefaults, openLog, runFlags } from "./common-flags.js";
 import { createProgress, type Progress } from "./terminal.js";
 
 /** `esimd provision`: one modem, one shot, resumable. */
@@ -13,21 +13,7 @@ export const provisionCommand: Command = {
   name: "provision",
   summary: "provision one modem; run it again and it goes on where it stopped",
   positionals: "",
-  flags: commonFlags(
-    "config",
-    "port",
-    "dialect",
-    "lpa",
-    "method",
-    "provider",
-    "fleet",
-    "ci-roots",
-    "deadline",
-    "log-level",
-    "json",
-    "quiet",
-    "no-color",
-  ),
+  flags: commonFlags(...runFlags, "quiet", "no-color"),
   run: async (context, args) => {
     const { config } = configFor(context, args, oneShotDefaults);
     return provisionAndShow(context, args, config);

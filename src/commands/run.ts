@@ -2,26 +2,14 @@ import { createRedactor } from "../base/logging.js";
 import { provisionOnce } from "../daemon/provisioner.js";
 import { requirePort, serve } from "../daemon/service.js";
 import type { Command } from "./command.js";
-import { commonFlags, configFor, openLog } from "./common-flags.js";
+import { commonFlags, configFor, openLog, runFlags } from "./common-flags.js";
 
 /** `esimd run`: the daemon, for the configured modem. It logs; each report goes to the status file and, with `--json`, to stdout. */
 export const runCommand: Command = {
   name: "run",
   summary: "the daemon: keep the configured modem provisioned until stopped",
   positionals: "",
-  flags: commonFlags(
-    "config",
-    "port",
-    "dialect",
-    "lpa",
-    "method",
-    "provider",
-    "fleet",
-    "ci-roots",
-    "deadline",
-    "log-level",
-    "json",
-  ),
+  flags: commonFlags(...runFlags),
   run: async (context, args) => {
     const { config } = configFor(context, args);
     const port = requirePort(config.modem.port);

@@ -7,7 +7,7 @@ import type { Dialect, Exchange } from "./dialect.js";
 export const qesim: AnswerPattern = { kind: "prefix", prefix: "+QESIM" };
 
 /** A list: a header with the prefix, and profiles on lines without one. */
-export const qesimList: AnswerPattern = { kind: "free", own: /^\+QESIM\s*:\s*("list"|\d)/i };
+const qesimList: AnswerPattern = { kind: "free", own: /^\+QESIM\s*:\s*("list"|\d)/i };
 
 export const qesimProbe: Pick<Dialect["probe"], "send" | "timeoutMs"> = { send: "AT+QESIM=?", timeoutMs: 5_000 };
 
@@ -30,4 +30,27 @@ export function parseEidAnswer(lines: readonly string[]): Eid | undefined {
 
 export function parseListAnswer(lines: readonly string[]): readonly ProfileRow[] {
   return lines.map(parseProfileRow).filter((row) => row !== undefined);
+}
+
+/** The operations by ICCID, alike in both families that know them: the LPA inside the modem answers each with a result. */
+export function qesimByIccid(listSend: string): Pick<Dialect, "list" | "enable" | "disable"> {
+  const switchTo = (operation: "enable" | "disable"): Exchange => ({
+    send: `AT+QESIM="${operation}","{iccid}"`,
+    answer: qesim,
+    timeoutMs: 30_000,
+    resultCode: qesimResult(operation),
+    repeatable: false,
+  });
+  return {
+    list: {
+      send: listSend,
+      answer: qesimList,
+      timeoutMs: 10_000,
+      resultCode: qesimResult("list"),
+      repeatable: true,
+      parse: parseListAnswer,
+    },
+    enable: switchTo("enable"),
+    disable: switchTo("disable"),
+  };
 }

@@ -1,5 +1,5 @@
 import type { Dialect } from "./dialect.js";
-import { parseEidAnswer, parseListAnswer, qesim, qesimList, qesimProbe, qesimResult } from "./qesim.js";
+import { parseEidAnswer, qesim, qesimByIccid, qesimProbe } from "./qesim.js";
 import { describeQuectelResult } from "./quectel-result-codes.js";
 
 /**
@@ -22,29 +22,7 @@ export const quectelIccid: Dialect = {
     repeatable: true,
     parse: parseEidAnswer,
   },
-  list: {
-    send: 'AT+QESIM="list"',
-    // Profiles come on lines without a prefix, behind a header with one.
-    answer: qesimList,
-    timeoutMs: 10_000,
-    resultCode: qesimResult("list"),
-    repeatable: true,
-    parse: parseListAnswer,
-  },
-  enable: {
-    send: 'AT+QESIM="enable","{iccid}"',
-    answer: qesim,
-    timeoutMs: 30_000,
-    resultCode: qesimResult("enable"),
-    repeatable: false,
-  },
-  disable: {
-    send: 'AT+QESIM="disable","{iccid}"',
-    answer: qesim,
-    timeoutMs: 30_000,
-    resultCode: qesimResult("disable"),
-    repeatable: false,
-  },
+  ...qesimByIccid('AT+QESIM="list"'),
   download: {
     kind: "host-relay",
     start: {

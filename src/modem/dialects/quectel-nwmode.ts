@@ -1,5 +1,5 @@
 import type { Dialect } from "./dialect.js";
-import { parseEidAnswer, parseListAnswer, qesim, qesimList, qesimProbe, qesimResult } from "./qesim.js";
+import { parseEidAnswer, qesim, qesimByIccid, qesimProbe, qesimResult } from "./qesim.js";
 import { describeQuectelResult } from "./quectel-result-codes.js";
 
 /**
@@ -26,28 +26,7 @@ export const quectelNwmode: Dialect = {
     repeatable: true,
     parse: parseEidAnswer,
   },
-  list: {
-    send: 'AT+QESIM="list",0',
-    answer: qesimList,
-    timeoutMs: 10_000,
-    resultCode: qesimResult("list"),
-    repeatable: true,
-    parse: parseListAnswer,
-  },
-  enable: {
-    send: 'AT+QESIM="enable","{iccid}"',
-    answer: qesim,
-    timeoutMs: 30_000,
-    resultCode: qesimResult("enable"),
-    repeatable: false,
-  },
-  disable: {
-    send: 'AT+QESIM="disable","{iccid}"',
-    answer: qesim,
-    timeoutMs: 30_000,
-    resultCode: qesimResult("disable"),
-    repeatable: false,
-  },
+  ...qesimByIccid('AT+QESIM="list",0'),
   download: {
     kind: "modem-network",
     start: {
