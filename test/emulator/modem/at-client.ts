@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { SerialPort } from "serialport";
 import { sleep, systemClock } from "../../../src/base/clock.js";
+import { openRawTty } from "./raw-tty.js";
 
 const final = /^(OK|ERROR|\+CME ERROR: .*)$/;
 
@@ -28,14 +28,11 @@ export class AtClient {
   /** `address` as the fake modem gives it. */
   static async open(address: string): Promise<AtClient> {
     const tcp = /^tcp:\/\/([\d.]+):(\d+)$/.exec(address);
+    if (address.startsWith("/")) return new AtClient(openRawTty(address));
     const stream =
-      tcp !== null
-        ? connect(Number(tcp[2]), tcp[1] ?? "")
-        : address.startsWith("unix:")
-          ? connect(address.slice("unix:".length))
-          : new SerialPort({ path: address, baudRate: 115_200 });
+      tcp === null ? connect(address.slice("unix:".length)) : connect(Number(tcp[2]), tcp[1] ?? "127.0.0.1");
     await new Promise<void>((resolve, reject) => {
-      stream.once(stream instanceof SerialPort ? "open" : "connect", () => resolve());
+      stream.once("connect", () => resolve());
       stream.once("error", reject);
     });
     return new AtClient(stream);
@@ -75,11 +72,6 @@ export class AtClient {
   }
 
   async close(): Promise<void> {
-    if (this.#stream instanceof SerialPort) {
-      const port = this.#stream;
-      if (port.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
-      return;
-    }
     this.#stream.destroy();
     await this.closed;
   }
