@@ -12,8 +12,8 @@ export const builtInScenarios: Readonly<Record<string, ScenarioInput>> = {
     behaviours: [{ do: { kind: "silence" } }],
   },
   "busy-then-ok": {
-    description: "the SIM is busy three times for everything that touches the eUICC, then it answers",
-    behaviours: [{ command: "^AT\\+(QESIM|CCHO|CGLA|CSIM|CPIN)\\b", times: 3, do: { kind: "busy" } }],
+    description: "the SIM is busy three times for what touches the eUICC, then it answers",
+    behaviours: [{ command: '^AT\\+(QESIM="|CCHO="|CGLA=[^?]|CSIM=[^?]|CPIN\\?)', times: 3, do: { kind: "busy" } }],
   },
   garbage: {
     description: "noise on the line before every third answer and behind every fourth",
