@@ -182,6 +182,16 @@ describe("by the modem's own network (EC200)", () => {
     expect(smdp.orders()[0]?.state).toBe("Installed");
   });
 
+  it("installs from an SM-DP+ on the brainpool curve, too", async () => {
+    await smdp.close();
+    const brainpool = createPki({ curve: "brainpoolP256r1" });
+    smdp = await startFakeSmdp({ listen: { host: "127.0.0.1", port: 0 }, pki: brainpool });
+    smdp.placeOrder(defaultEid);
+    const { host } = await start({ dialect, bootstrap: true, pki: brainpool });
+    await host.ask(download());
+    expect(await host.line(/"download"/)).toBe('+QESIM: "download",0');
+  });
+
   it("cannot without a network", async () => {
     smdp.placeOrder(defaultEid);
     const { host } = await start({ dialect });

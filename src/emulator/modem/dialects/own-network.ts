@@ -33,7 +33,9 @@ export function es9OverOwnNetwork(smdpAddress: string, roots: readonly string[],
   return async (functionName, body) => {
     const { Agent, request } = await import("undici");
     // One connection a request: a modem keeps none, and a closed emulator must leave none behind.
-    const agent = new Agent({ connect: { ca: [...roots], timeout: requestTimeoutMs }, pipelining: 0 });
+    // Node's default leaves out the brainpool curve, which SGP.22 has beside P-256; TLS 1.3 has no place for it.
+    const connect = { ca: [...roots], timeout: requestTimeoutMs, ecdhCurve: "P-256:brainpoolP256r1" };
+    const agent = new Agent({ connect: { ...connect, maxVersion: "TLSv1.2" }, pipelining: 0 });
     try {
       const response = await request(`https://${smdpAddress}/gsma/rsp2/es9plus/${functionName}`, {
         method: "POST",
