@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { SerialPort } from "serialport";
 import { describeCause, EsimdError } from "../base/errors.js";
+import { noticeHangUp } from "./hang-up.js";
 import { createInbox } from "./inbox.js";
 import type { BytePort } from "./port.js";
 
@@ -21,6 +22,7 @@ export async function openTty(path: string): Promise<BytePort> {
   await new Promise<void>((resolve, reject) => {
     tty.open((error) => (error ? reject(openError(path, error)) : resolve()));
   });
+  noticeHangUp(tty.port);
   const inbox = createInbox();
   let closing = false;
   tty.on("data", (bytes: Buffer) => inbox.deliver(bytes));
