@@ -2,7 +2,7 @@ import { EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { Dialect } from "./dialects/dialect.js";
 import { dialectNames, dialects, findDialect } from "./dialects/index.js";
-import type { ModemLine } from "./exchange.js";
+import { askWhileBusy, type ModemLine } from "./exchange.js";
 
 /**
  * Finds the dialect by asking, never by brand alone: three incompatible families share one command name. `wanted` skips the asking.
@@ -26,10 +26,8 @@ export async function detectDialect(
   for (const dialect of dialects) {
     const { send, timeoutMs, matches } = dialect.probe;
     if (!answers.has(send)) {
-      const reply = await line.channel.execute(
-        { text: send, answer: { kind: "prefix", prefix: "+QESIM" }, timeoutMs },
-        signal,
-      );
+      const command = { text: send, answer: { kind: "prefix", prefix: "+QESIM" }, timeoutMs } as const;
+      const reply = await askWhileBusy(line, command, true, signal);
       answers.set(send, reply.result.kind === "ok" ? reply.lines : undefined);
     }
     const lines = answers.get(send);

@@ -1,4 +1,4 @@
-import type { AtChannel, AtReply } from "../at/channel.js";
+import type { AtChannel, AtCommand, AtReply } from "../at/channel.js";
 import { describeResult } from "../at/result-code.js";
 import { backoffMs } from "../base/backoff.js";
 import { type Clock, sleep } from "../base/clock.js";
@@ -43,24 +43,43 @@ export async function runExchange(
 ): Promise<AtReply> {
   const text = fillTemplate(exchange.send, values);
   const command = { text, answer: exchange.answer, timeoutMs: exchange.timeoutMs };
+  const reply = await askWhileBusy(line, command, exchange.repeatable, signal);
+  requireSuccess(text, reply, exchange, describeCode);
+  return reply;
+}
+
+/**
+ * Sends what can do no harm twice: once more after silence or an answer out of all bounds. Resolves whatever the result code.
+ * @throws EsimdError what the channel throws, the second time.
+ */
+export async function ask(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<AtReply> {
+  try {
+    return await line.channel.execute(command, signal);
+  } catch (error) {
+    if (!isEsimdError(error, "modem_silent") && !isEsimdError(error, "modem_protocol")) throw error;
+    return line.channel.execute(command, signal);
+  }
+}
+
+/**
+ * Sends a command again while the SIM is busy: that says nothing about what the modem can do. Resolves with any other answer.
+ * @throws EsimdError `modem_busy` after a minute, and what the channel throws.
+ */
+export async function askWhileBusy(
+  line: ModemLine,
+  command: AtCommand,
+  repeatable: boolean,
+  signal: AbortSignal,
+): Promise<AtReply> {
   const startMs = line.clock.monotonicMs();
   for (let attempt = 1; ; attempt++) {
-    let reply: AtReply;
-    try {
-      reply = await line.channel.execute(command, signal);
-    } catch (error) {
-      const repeat = exchange.repeatable && attempt === 1;
-      if (repeat && (isEsimdError(error, "modem_silent") || isEsimdError(error, "modem_protocol"))) continue;
-      throw error;
+    const mayRepeat = repeatable && attempt === 1;
+    const reply = await (mayRepeat ? ask(line, command, signal) : line.channel.execute(command, signal));
+    if (!isBusy(reply)) return reply;
+    if (line.clock.monotonicMs() - startMs >= busyPatienceMs) {
+      throw new EsimdError("modem_busy", `the SIM stayed busy for a minute at ${quote(shown(command.text))}`);
     }
-    const busy = isBusy(reply);
-    if (busy && line.clock.monotonicMs() - startMs < busyPatienceMs) {
-      await sleep(line.clock, backoffMs(busyPause, attempt, line.random), signal);
-      continue;
-    }
-    if (busy) throw new EsimdError("modem_busy", `the SIM stayed busy for a minute at ${quote(shown(text))}`);
-    requireSuccess(text, reply, exchange, describeCode);
-    return reply;
+    await sleep(line.clock, backoffMs(busyPause, attempt, line.random), signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterPrefix, splitFields } from "../at/fields.js";
-import type { ModemLine } from "./exchange.js";
+import { ask, type ModemLine } from "./exchange.js";
 
 export type RegistrationState = "home" | "roaming" | "searching" | "denied" | "not-registered" | "unknown";
 
@@ -19,7 +19,8 @@ const isReadAnswer = (fields: string): boolean => /^\s*\d+\s*,\s*\d+\s*(,|$)/.te
 export async function readRegistration(line: ModemLine, signal: AbortSignal): Promise<Registration> {
   let best: RegistrationState = "unknown";
   for (const prefix of commands) {
-    const reply = await line.channel.execute(
+    const reply = await ask(
+      line,
       { text: `AT${prefix}?`, answer: { kind: "prefix", prefix, accepts: isReadAnswer }, timeoutMs: 5_000 },
       signal,
     );

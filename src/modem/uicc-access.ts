@@ -1,7 +1,7 @@
 import { afterPrefix, splitFields } from "../at/fields.js";
 import { EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
-import { type ModemLine, refusal, runExchange } from "./exchange.js";
+import { askWhileBusy, type ModemLine, refusal, runExchange } from "./exchange.js";
 
 /** A logical channel to an application on the card, opened through the modem (TS 27.007 8.17, 8.45, 8.46). */
 export interface CardChannel {
@@ -28,10 +28,9 @@ export async function openCardChannel(
 
 async function openByCcho(line: ModemLine, aid: string, signal: AbortSignal): Promise<CardChannel | undefined> {
   const text = `AT+CCHO="${aid}"`;
-  const reply = await line.channel.execute(
-    { text, answer: { kind: "free", own: /^\+CCHO\s*:/i }, timeoutMs: openTimeoutMs },
-    signal,
-  );
+  const command = { text, answer: { kind: "free", own: /^\+CCHO\s*:/i }, timeoutMs: openTimeoutMs } as const;
+  // Not sent again after silence: the channel may be open, and a card has few.
+  const reply = await askWhileBusy(line, command, false, signal);
   if (reply.result.kind !== "ok") return undefined;
   const session = parseCchoAnswer(reply.lines);
   if (session === undefined) {
