@@ -64,7 +64,9 @@ async function relay(
     const activationCode = formatActivationCode(request.activationCode);
     await runExchange(line, download.start, { activationCode }, signal, dialect.describeResultCode);
     for (let round = 0; round < maxRounds; round++) {
-      const next = await queue.next(download.stepTimeoutMs, signal);
+      // The install result was the last thing of weight: a modem that then forgets to say that it ended is not waited for long.
+      const patienceMs = session.isReported ? download.endTimeoutMs : download.stepTimeoutMs;
+      const next = await queue.next(patienceMs, signal);
       if (next.kind === "end") {
         const reported = next.code === 0 ? "installed" : "failed";
         return session.end(

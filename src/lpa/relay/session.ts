@@ -54,6 +54,11 @@ export class RelaySession {
     return answer;
   }
 
+  /** The eUICC's install result has passed through our hands. */
+  get isReported(): boolean {
+    return this.#installResult !== undefined;
+  }
+
   /** How it ended, given what the modem reported at last. */
   end(reported: DownloadSession["reported"], error: EsimdError | undefined): DownloadSession {
     return {

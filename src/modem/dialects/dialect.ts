@@ -36,6 +36,8 @@ export interface HostRelayDownload {
   readonly prefix: string;
   /** How long the modem may think between our last chunk and its next request; loading a package into the eUICC is in it. */
   readonly stepTimeoutMs: number;
+  /** How long it may take from the delivered install result to the line that ends the download; without it, the list decides. */
+  readonly endTimeoutMs: number;
 }
 
 /** The modem downloads over its own network; its word about the end is hearsay until the list has the profile. */

@@ -41,6 +41,7 @@ export const quectelIccid: Dialect = {
     prefix: "+QESIM",
     // The package is loaded between the last chunk and the install result: up to 240 s were needed on slow cards.
     stepTimeoutMs: 240_000,
+    endTimeoutMs: 15_000,
   },
   describeResultCode: describeQuectelResult,
 };
