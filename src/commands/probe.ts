@@ -25,14 +25,14 @@ export const probeCommand: Command = {
   flags: commonFlags("config", "port", "dialect", "deadline", "log-level", "json"),
   run: async (context, args) => {
     const { config } = configFor(context, args, { ...oneShotDefaults, "api.provider": "none" });
-    const { port, dialect } = config.modem;
+    const { port, dialect, wakeWaitMs } = config.modem;
     if (port === undefined) throw new EsimdError("usage", "no port is given", { hint: "Give --port." });
     const log = openLog(context, config, createRedactor());
     const { clock, random } = context;
     const timeoutMs = Math.min(config.deadlineMs, probeBudgetMs);
     const bound = deadlineSignal({ clock, timeoutMs, signal: context.signal, what: "the probe" });
     try {
-      const line = await connectModem(port, { clock, random, log }, bound.signal);
+      const line = await connectModem(port, { clock, random, log, wakeMs: wakeWaitMs }, bound.signal);
       try {
         const findings = await probe(line, port, dialect, bound.signal);
         context.stdout(args.has("json") ? `${JSON.stringify(findings)}\n` : renderFindings(findings));

@@ -6,17 +6,17 @@ import { bringUp } from "../modem/bring-up.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { openPort } from "../serial/open.js";
 
-/** Opens a port and wakes the modem on it; on failure the port is closed again. */
+/** Opens a port and wakes the modem on it, which may be silent for `wakeMs`; on failure the port is closed again. */
 export async function connectModem(
   port: string,
-  parts: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+  parts: { readonly clock: Clock; readonly random: Random; readonly log: Log; readonly wakeMs: number },
   signal: AbortSignal,
 ): Promise<ModemLine> {
-  const { clock, random, log } = parts;
+  const { clock, random, log, wakeMs } = parts;
   const bytes = await openPort(port, signal);
   const line: ModemLine = { channel: new AtChannel(bytes, clock, log), clock, random };
   try {
-    await bringUp(line, signal);
+    await bringUp(line, wakeMs, signal);
     return line;
   } catch (error) {
     await line.channel.close();

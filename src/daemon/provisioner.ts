@@ -122,7 +122,7 @@ function runParts(
   return {
     policy: policyOf(config),
     portName: port,
-    connect: (signal) => connectModem(port, parts, signal),
+    connect: (signal) => connectModem(port, { clock, random, log, wakeMs: config.modem.wakeWaitMs }, signal),
     detect: (line, signal) => detectDialect(line, config.modem.dialect, signal),
     openLpa: (line, dialect) => openLpa(line, dialect, es9Plus, log),
     api,

@@ -16,6 +16,8 @@ export interface Config {
     readonly dialect: string;
     readonly lpa: "auto" | "host" | "modem";
     readonly expectedEid: Eid | undefined;
+    /** How long the modem may be silent when its port was opened. */
+    readonly wakeWaitMs: number;
   };
   readonly api: {
     readonly provider: "twilio" | "kore" | "none";

@@ -193,6 +193,7 @@ function resolved(
       dialect: file.modem.dialect,
       lpa: file.modem.lpa,
       expectedEid: file.modem.expected_eid,
+      wakeWaitMs: file.modem.wake_wait,
     },
     api: {
       provider: api.provider,

@@ -134,6 +134,13 @@ const modem = z.strictObject({
       allowed: "an EID of 32 digits with the right check digits",
       meaning: "Refuse any other eUICC, before anything is reserved.",
     }),
+  wake_wait: duration(1000)
+    .prefault("60s")
+    .register(keyDocs, {
+      allowed: `${durationForm}, at least 1s`,
+      meaning:
+        "How long the modem may be silent when its port was opened; one that was just plugged in takes up to 45 s.",
+    }),
 });
 
 const api = z.strictObject({

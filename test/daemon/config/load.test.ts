@@ -19,7 +19,7 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
-      modem: { port: undefined, dialect: "auto", lpa: "auto", expectedEid: undefined },
+      modem: { port: undefined, dialect: "auto", lpa: "auto", expectedEid: undefined, wakeWaitMs: 60_000 },
       api: {
         provider: "twilio",
         url: "https://supersim.twilio.com",
