@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { backoffMs } from "../base/backoff.js";
 import { type Clock, sleep } from "../base/clock.js";
-import { EsimdError } from "../base/errors.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import { parsePortAddress } from "../serial/address.js";
@@ -12,7 +12,7 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** One run; it rejects only for what no later run can mend. */
+  /** One run; it rejects for what comes before a run, such as a clock that is not set yet. */
   readonly provision: (signal: AbortSignal) => Promise<ProvisionResult>;
   readonly onResult: (result: ProvisionResult) => void;
   /** Resolves when a tty of that name is there; asked while a modem is missing. */
@@ -26,28 +26,45 @@ const presencePollMs = 5_000;
 /**
  * The daemon's life with one modem: provision it, try again what is worth it, and rest when the goal is reached or a person must act.
  * Resolves when `signal` aborts.
+ * @throws EsimdError when no run can begin and no later one could, as under a configuration that cannot work.
  */
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
   const { clock, random, log, port } = parts;
   for (let failures = 0; !signal.aborted; ) {
-    const result = await parts.provision(signal);
+    const error = await runOnce(parts, signal);
     if (signal.aborted) return;
-    parts.onResult(result);
-    const { error } = result.outcome;
     if (error === undefined || error.entry.retry === "never") {
-      log.info({ port, state: result.outcome.state }, "nothing more is due on this port until esimd is started again");
+      log.info({ port, code: error?.code }, "nothing more is due on this port until esimd is started again");
       await untilAborted(signal);
       return;
     }
-    if (error.code === "port_missing" || error.code === "serial_gone") {
-      await waitForPort(parts, signal);
+    if (error.code === "port_missing") {
       failures = 0;
+      await waitForPort(parts, signal);
       continue;
     }
     failures++;
+    if (error.code === "serial_gone") {
+      await waitForPort(parts, signal);
+      // Once is a modem that was replugged. Again and again is one that flaps, and each run may cost a session of the paid order.
+      if (failures === 1) continue;
+    }
     const pauseMs = backoffMs(retryPause, failures, random, error.retryAfterMs);
     log.info({ port, code: error.code, pauseMs: Math.round(pauseMs) }, "the run is tried again after a pause");
     await rest(clock, pauseMs, signal);
+  }
+}
+
+/** The error that the run ended with. A run that could not begin ends with one too, if a later one may begin. */
+async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<EsimdError | undefined> {
+  try {
+    const result = await parts.provision(signal);
+    if (!signal.aborted) parts.onResult(result);
+    return result.outcome.error;
+  } catch (error) {
+    if (!isEsimdError(error) || error.entry.retry === "never") throw error;
+    parts.log.warn({ port: parts.port, error }, "a run could not begin");
+    return error;
   }
 }
 
