@@ -1,0 +1,141 @@
+import { describe, expect, it, type TestContext } from "vitest";
+import type { BehaviourInput } from "../../src/emulator/api/behaviours.js";
+import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
+import { configured, endOf, endsAs, provisioned, reservationPosts, successResults } from "./conditions.js";
+import { type Field, startField } from "./field.js";
+import { killWhen, type Seen } from "./kill.js";
+
+/** The process dies at the worst moments inside a state: with money, a package or a switch under way. */
+
+type DialectName = "quectel-iccid" | "quectel-nwmode";
+
+interface Moment {
+  readonly name: string;
+  readonly dialects?: readonly DialectName[];
+  readonly api?: readonly BehaviourInput[];
+  readonly smdp?: ScenarioInput;
+  /** Of the modem's world. */
+  readonly installMs?: number;
+  readonly when: (field: Field, seen: Seen) => boolean;
+  /** The SM-DP+ may not have heard of the installation: the modem gave its result up with the host. */
+  readonly resultLost?: true;
+}
+
+const posted = (field: Field): boolean => reservationPosts(field) > 0;
+const simPosted = (field: Field): boolean =>
+  field.world.api.requests().some(({ method, path }) => method === "POST" && path.startsWith("/v1/Sims/"));
+const fromHost = (field: Field, pattern: RegExp): number =>
+  field.world.modem.transcript.filter(({ from, text }) => from === "host" && pattern.test(text)).length;
+
+const post = (...actions: BehaviourInput["actions"]): BehaviourInput => ({
+  match: { method: "POST", path: "/v1/ESimProfiles", nth: 1 },
+  actions,
+});
+
+const moments: readonly Moment[] = [
+  {
+    name: "the POST took effect, its answer is not there yet",
+    api: [post({ do: "silence", effect: true })],
+    when: posted,
+  },
+  { name: "the POST is on its way, and will have no effect", api: [post({ do: "silence" })], when: posted },
+  {
+    name: "the POST is on its way, and takes effect afterwards",
+    api: [post({ do: "delay", ms: 600 })],
+    when: posted,
+  },
+  {
+    name: "the POST took effect, and lists do not show it yet",
+    api: [post({ do: "silence", effect: true }, { do: "stale-list", ms: 900 })],
+    when: posted,
+  },
+  {
+    name: "the modem's LPA has authenticated, nothing is loaded",
+    dialects: ["quectel-iccid"],
+    when: (_field, { stages }) => stages.has("authorising"),
+  },
+  {
+    name: "the first chunk of the package is in the modem",
+    dialects: ["quectel-iccid"],
+    when: (_field, { stages }) => stages.has("loading"),
+  },
+  {
+    name: "the tenth chunk is in the modem",
+    dialects: ["quectel-iccid"],
+    when: (field) => fromHost(field, /"trans",\d+,1,9,/) > 0,
+  },
+  {
+    name: "the profile is installed, and the SM-DP+ has not heard of it",
+    dialects: ["quectel-iccid"],
+    smdp: { behaviours: [{ function: "handleNotification", nth: 1, do: { kind: "cut" } }] },
+    when: (_field, { stages }) => stages.has("reporting"),
+    resultLost: true,
+  },
+  {
+    name: "the modem downloads by itself",
+    dialects: ["quectel-nwmode"],
+    smdp: { behaviours: [{ function: "getBoundProfilePackage", nth: 1, do: { kind: "delay", ms: 1500 } }] },
+    when: (field) => fromHost(field, /"download",0/) > 0,
+  },
+  {
+    name: "the modem has installed the profile by itself, and not reported it",
+    dialects: ["quectel-nwmode"],
+    installMs: 1500,
+    when: (field) => field.world.modem.euicc.profiles.length > 1,
+  },
+  { name: "the Sim's update is scheduled", when: simPosted },
+  { name: "the modem was told to enable the profile", when: (field) => fromHost(field, /"enable"/) > 0 },
+];
+
+const cases = moments.flatMap((moment) =>
+  (moment.dialects ?? (["quectel-iccid", "quectel-nwmode"] as const)).map((dialect) => ({ ...moment, dialect })),
+);
+
+async function start(test: TestContext, dialect: DialectName, moment: Omit<Moment, "name" | "when">): Promise<Field> {
+  const field = await startField({
+    dialect,
+    ...(moment.api === undefined ? {} : { api: moment.api }),
+    ...(moment.smdp === undefined ? {} : { smdp: moment.smdp }),
+    world: {
+      modemWorld: { simBusyMs: 150, registrationMs: 200, relayTimeoutMs: 1500, installMs: moment.installMs ?? 0 },
+      apiTiming: { toReservingMs: 20, toAvailableMs: 60, simScheduledMs: 300 },
+    },
+  });
+  test.onTestFinished(() => field.close());
+  return field;
+}
+
+describe("esimd is killed, and run again: provisioned, one charge", { concurrent: true }, () => {
+  it.for(cases)("$name ($dialect)", async ({ dialect, when, name, ...moment }, test) => {
+    const field = await start(test, dialect, moment);
+    const words = await configured(field);
+    await killWhen(field, words, (seen) => when(field, seen), name);
+
+    const ended = await field.provision(words);
+    expect(endOf(ended)).toEqual(provisioned);
+    expect(ended.report()).toMatchObject({ sim: { status: "ready" } });
+    expect(field.charges()).toBe(1);
+    expect(field.world.smdp.orders().map(({ iccid, state }) => [iccid, state])).toEqual([
+      [ended.report().iccid, moment.resultLost === true ? "Downloaded" : "Installed"],
+    ]);
+    expect(successResults(field)).toBe(moment.resultLost === true ? 0 : 1);
+  });
+});
+
+describe("esimd is killed while it reserves an activation code", { concurrent: true }, () => {
+  it.for([
+    ["the POST took effect", { do: "silence", effect: true }, 1],
+    ["the POST has no effect", { do: "silence" }, 0],
+  ] as const)("%s: held, and it stays so", async ([, action, charges], test) => {
+    const field = await start(test, "quectel-iccid", { api: [post(action)] });
+    const words = [...(await configured(field)), "--method", "activation-code"];
+    await killWhen(field, words, () => posted(field), "the API has seen the POST");
+
+    for (const more of [[], ["--method", "eid"], []]) {
+      const ended = await field.provision([...words, ...more]);
+      expect(endOf(ended)).toEqual(endsAs(79, "held", "reservation_unclear"));
+    }
+    expect(reservationPosts(field)).toBe(1);
+    expect(field.charges()).toBe(charges);
+  });
+});
