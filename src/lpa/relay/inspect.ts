@@ -40,9 +40,19 @@ export function packageBytesIn(json: string): number | undefined {
 }
 
 /** The eUICC's install result in a handleNotification request; undefined for notifications of other kinds. */
-export function installResultIn(json: string): InstallResult | undefined {
-  return read(json, notificationRequest, ({ pendingNotification }) => decodeInstallResult(base64(pendingNotification)));
+export function installResultIn(json: string): InstallResult | "unreadable" | undefined {
+  const bytes = read(json, notificationRequest, ({ pendingNotification }) => base64(pendingNotification));
+  if (bytes === undefined || bytes[0] !== installResultTag[0] || bytes[1] !== installResultTag[1]) return undefined;
+  try {
+    return decodeInstallResult(bytes);
+  } catch (error) {
+    if (isEsimdError(error)) return "unreadable";
+    throw error;
+  }
 }
+
+/** BF37, the tag of a ProfileInstallationResult (SGP.22 5.7.6). */
+const installResultTag = [0xbf, 0x37] as const;
 
 /** The reason of a cancelSession that the modem wants to send. */
 export function cancelReasonIn(json: string): string | undefined {

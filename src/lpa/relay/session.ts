@@ -139,6 +139,12 @@ export class RelaySession {
     this.#request.onProgress("reporting", 0, 0);
     const result = installResultIn(json);
     if (result === undefined) return this.#post("handleNotification", json, signal);
+    if (result === "unreadable") {
+      // It may say that the installation failed, and that would end the order. A success is told by the next notification, too.
+      this.#delivery = "undelivered";
+      this.#parts.log.warn({ smdp: this.#smdp }, "the modem's install result cannot be read; not sent");
+      return stopAnswer;
+    }
     this.#installResult = result;
     this.#delivery = "undelivered";
     if (result.outcome.kind === "error") {
