@@ -10,6 +10,7 @@ import type { Behaviour as ApiBehaviour } from "./api/behaviours.js";
 import { type FakeApi, type FakeApiTiming, fakeApiDefaults, startFakeApi } from "./api/fake-api.js";
 import { type FakeModem, type ModemWire, startFakeModem } from "./modem/fake-modem.js";
 import type { Scenario as ModemScenario, World as ModemWorld } from "./modem/scenario.js";
+import type { Curve } from "./pki/curves.js";
 import { loadPki } from "./pki/pki.js";
 import { type FakeSmdp, startFakeSmdp } from "./smdp/fake-smdp.js";
 import type { Scenario as SmdpScenario } from "./smdp/scenario.js";
@@ -33,6 +34,7 @@ export interface FakeWorldOptions {
   readonly modemWorld?: Partial<ModemWorld> | undefined;
   readonly smdpScenario?: SmdpScenario | undefined;
   readonly profileSizeBytes?: number | undefined;
+  readonly curve?: Curve | undefined;
   readonly apiBehaviours?: readonly ApiBehaviour[] | undefined;
   readonly apiTiming?: Partial<FakeApiTiming> | undefined;
 }
@@ -82,7 +84,7 @@ async function wire(
   const ciRoots = join(dir, "ci-roots");
   await mkdir(ciRoots, { recursive: true });
   await mkdir(join(dir, "pki"), { recursive: true });
-  const pki = loadPki(join(dir, "pki"));
+  const pki = loadPki(join(dir, "pki"), options.curve === undefined ? {} : { curve: options.curve });
   await writeFile(join(ciRoots, "ci.pem"), pki.ciPem);
 
   const loopback = { host: "127.0.0.1", port: 0 };

@@ -27,6 +27,10 @@ export const worldSchema = z.strictObject({
   simBusyMs: milliseconds.default(1500),
   /** From a usable SIM to the network. */
   registrationMs: milliseconds.default(2500),
+  /** The ways to the card: by logical channels and CSIM, or by CSIM alone, as on modems without CCHO. */
+  cardAccess: z.enum(["channels", "csim"]).default("channels"),
+  /** Longer APDUs are refused, as by modems whose AT lines are short. */
+  maxApduBytes: z.number().int().min(16).max(261).default(261),
   /** How long a relayed download waits for the host. */
   relayTimeoutMs: milliseconds.default(120_000),
 });

@@ -2,20 +2,27 @@
 
 import { type Answer, cme, cmeError, incorrectParameters, ok } from "../answers.js";
 import type { Parameter } from "../command-line.js";
-import { type CommandTable, fixed, hexAt, looseTextAt, numberAt } from "../command-set.js";
+import {
+  type CommandForms,
+  type CommandTable,
+  fixed,
+  type Handler,
+  hexAt,
+  looseTextAt,
+  numberAt,
+} from "../command-set.js";
+import type { World } from "../scenario.js";
 import type { Sim } from "../sim.js";
 
 export interface CardParts {
   readonly sim: Sim;
+  readonly world: () => Pick<World, "cardAccess" | "maxApduBytes">;
   /** True while the modem's own LPA works on the eUICC. */
   readonly isOwnLpaBusy: () => boolean;
 }
 
-/** Short APDUs: four bytes of header, Lc, 255 bytes, Le. */
-const maxApduBytes = 261;
-
 export function cardCommands(parts: CardParts): CommandTable {
-  const { sim, isOwnLpaBusy } = parts;
+  const { sim, world, isOwnLpaBusy } = parts;
   const guarded = (use: () => Answer): Answer => {
     const refusal = sim.refusal();
     if (refusal !== undefined) return refusal;
@@ -25,15 +32,23 @@ export function cardCommands(parts: CardParts): CommandTable {
   const apduAt = (parameters: readonly Parameter[], index: number): Uint8Array | undefined => {
     const bytes = hexAt(parameters, index + 1);
     if (bytes === undefined || parameters.length !== index + 2) return undefined;
-    if (numberAt(parameters, index, 8, 2 * maxApduBytes) !== 2 * bytes.length) return undefined;
+    if (numberAt(parameters, index, 8, 2 * world().maxApduBytes) !== 2 * bytes.length) return undefined;
     return bytes;
   };
   const reply = (name: string, response: Uint8Array): Answer => {
     const hex = Buffer.from(response).toString("hex").toUpperCase();
     return ok(`${name}: ${hex.length},"${hex}"`);
   };
+  /** A modem without logical channels does not know their commands at all. */
+  const channelForms = (forms: CommandForms): CommandForms => {
+    const known =
+      (handler: Handler): Handler =>
+      (parameters) =>
+        world().cardAccess === "channels" ? handler(parameters) : cmeError(cme.notSupported);
+    return Object.fromEntries(Object.entries(forms).map(([form, handler]) => [form, known(handler)]));
+  };
   return {
-    "+CCHO": {
+    "+CCHO": channelForms({
       test: fixed(),
       set: (parameters) => {
         const aid = hexAt(parameters, 0);
@@ -46,16 +61,16 @@ export function cardCommands(parts: CardParts): CommandTable {
           return cmeError(opened.statusWord === 0x6a82 ? cme.notFound : cme.memoryFull);
         });
       },
-    },
-    "+CCHC": {
+    }),
+    "+CCHC": channelForms({
       test: fixed(),
       set: (parameters) => {
         const session = looseTextAt(parameters, 0);
         if (parameters.length !== 1 || session === undefined) return incorrectParameters;
         return guarded(() => (sim.close(session) ? ok() : cmeError(cme.notFound)));
       },
-    },
-    "+CGLA": {
+    }),
+    "+CGLA": channelForms({
       test: fixed(),
       set: (parameters) => {
         const session = looseTextAt(parameters, 0);
@@ -67,7 +82,7 @@ export function cardCommands(parts: CardParts): CommandTable {
           return withRefresh(sim, reply("+CGLA", response), response);
         });
       },
-    },
+    }),
     "+CSIM": {
       test: fixed(),
       set: (parameters) => {

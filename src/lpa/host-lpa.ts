@@ -1,0 +1,182 @@
+import type { Clock } from "../base/clock.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
+import type { Iccid, Imei } from "../base/identifiers.js";
+import type { Log } from "../base/logging.js";
+import type { ModemLine } from "../modem/exchange.js";
+import { type Es10Channel, isTransportRefusal } from "./apdu/es10-channel.js";
+import { largestSegment, nextSmallerSegment, type SegmentMemory } from "./apdu/segment-size.js";
+import { openIsdR } from "./card.js";
+import type { Es9PlusClient } from "./es9plus/client.js";
+import { decodeProfileInfoList, encodeGetProfilesInfo } from "./es10/profile-info.js";
+import { decodeOperationResult, encodeEnableProfile } from "./es10/profile-operations.js";
+import { tags } from "./es10/tags.js";
+import { type Delivered, deliverFor, handOver } from "./host/notifications.js";
+import { type HostSessionEnd, runHostSession, type SessionTrace } from "./host/session.js";
+import type { DownloadRequest, DownloadSession, InstalledProfile, Lpa, ResultDelivery } from "./lpa.js";
+
+export interface HostLpaOptions {
+  readonly line: ModemLine;
+  readonly es9Plus: Es9PlusClient;
+  readonly imei: Imei | undefined;
+  readonly segments: SegmentMemory;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Our own LPA: SGP.22 over raw APDUs through the modem's AT+CGLA or AT+CSIM. */
+export class HostLpa implements Lpa {
+  readonly kind = "host";
+  readonly #options: HostLpaOptions;
+  /** One channel serves a whole run; a restart of the card takes it away. */
+  #isdR: Es10Channel | undefined;
+
+  constructor(options: HostLpaOptions) {
+    this.#options = options;
+  }
+
+  requireReady(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {
+    const answer = await this.#onChannel(signal, (isdR) => isdR.command(encodeGetProfilesInfo(), signal));
+    return decodeProfileInfoList(answer).map(({ iccid, state }) => ({ iccid, enabled: state === "enabled" }));
+  }
+
+  async enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void> {
+    const command = encodeEnableProfile({ id: { by: "iccid", iccid }, refresh: true });
+    const answer = await this.#onChannel(signal, (isdR) => isdR.command(command, signal));
+    const result = decodeOperationResult(tags.enableProfile, answer);
+    // The REFRESH that follows restarts the card, and with it goes every channel.
+    this.#isdR = undefined;
+    if (result === "ok" || result === "profileNotInDisabledState") return;
+    if (result === "catBusy")
+      throw new EsimdError("modem_busy", "the eUICC cannot switch now: its card application toolkit is busy");
+    throw new EsimdError("enable_failed", `the eUICC refuses to enable the profile: ${result}`);
+  }
+
+  async download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession> {
+    let segmentBytes = (await this.#options.segments.recall()) ?? largestSegment;
+    for (;;) {
+      const trace: SessionTrace = { offer: undefined, segments: "untried", loading: false };
+      try {
+        const isdR = await this.#channel(signal);
+        isdR.segmentBytes = segmentBytes;
+        const end = await this.#session(isdR, request, trace, segmentBytes, signal);
+        return await this.#finish(end, isdR, signal);
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        if (!isEsimdError(error) || error.code === "serial_gone") throw error;
+        await this.#drop(signal);
+        const smaller = nextSmallerSegment(segmentBytes);
+        if (trace.segments === "trying" && isTransportRefusal(error) && smaller !== undefined) {
+          this.#options.log.info({ refused: segmentBytes, next: smaller }, "the modem refuses segments of this size");
+          segmentBytes = smaller;
+          continue;
+        }
+        return {
+          reported: trace.loading ? "unknown" : "failed",
+          offer: trace.offer,
+          installResult: undefined,
+          resultDelivery: "none",
+          error,
+        };
+      }
+    }
+  }
+
+  /** Hands over what the eUICC still has to tell of the profile. */
+  deliverNotifications(iccid: Iccid, signal: AbortSignal): Promise<Delivered> {
+    const { es9Plus, log } = this.#options;
+    return this.#onChannel(signal, (isdR) => deliverFor(iccid, { isdR, es9Plus, log }, signal));
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    await this.#drop(signal);
+  }
+
+  async #session(
+    isdR: Es10Channel,
+    request: DownloadRequest,
+    trace: SessionTrace,
+    segmentBytes: number,
+    signal: AbortSignal,
+  ): Promise<HostSessionEnd> {
+    const { es9Plus, imei, clock, log, segments } = this.#options;
+    const { smdpAddress, matchingId } = request.activationCode;
+    const call = { es9Plus, smdp: smdpAddress, byEid: matchingId === undefined };
+    try {
+      return await runHostSession({ isdR, call, request, imei, clock, log }, trace, signal);
+    } finally {
+      if (trace.segments === "accepted" && (await segments.recall()) !== segmentBytes)
+        await segments.remember(segmentBytes);
+      log.info({ exchanges: isdR.exchanges, way: isdR.way, segmentBytes }, "the session's exchanges with the card");
+    }
+  }
+
+  /** A success is told to the SM-DP+ at once; an error result only after the list was read, which is not ours to do. */
+  async #finish(end: HostSessionEnd, isdR: Es10Channel, signal: AbortSignal): Promise<DownloadSession> {
+    const { offer, installResult, notification } = end;
+    const { outcome, seqNumber, smdpAddress } = installResult;
+    if (outcome.kind === "error") {
+      const isFull = /memory/i.test(outcome.reason);
+      const error = new EsimdError(
+        isFull ? "euicc_full" : "install_failed",
+        `the eUICC failed to install the profile: ${outcome.reason} at ${outcome.bppCommand}`,
+      );
+      return { reported: "failed", offer, installResult, resultDelivery: "undelivered", error };
+    }
+    const resultDelivery = await this.#tell(seqNumber, smdpAddress, notification, isdR, signal);
+    return { reported: "installed", offer, installResult, resultDelivery, error: undefined };
+  }
+
+  async #tell(
+    seqNumber: number,
+    address: string,
+    notification: Uint8Array,
+    isdR: Es10Channel,
+    signal: AbortSignal,
+  ): Promise<ResultDelivery> {
+    const { es9Plus, log } = this.#options;
+    try {
+      return (await handOver(seqNumber, address, notification, { isdR, es9Plus, log }, signal))
+        ? "delivered"
+        : "undelivered";
+    } catch (error) {
+      if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
+      log.warn({ error }, "the install result could not be delivered; it stays on the eUICC");
+      return "undelivered";
+    }
+  }
+
+  async #onChannel<Value>(signal: AbortSignal, work: (isdR: Es10Channel) => Promise<Value>): Promise<Value> {
+    const isdR = await this.#channel(signal);
+    try {
+      return await work(isdR);
+    } catch (error) {
+      // Whatever went wrong, the channel's state is not known any more; the next command opens another.
+      if (!signal.aborted) await this.#drop(signal);
+      throw error;
+    }
+  }
+
+  async #channel(signal: AbortSignal): Promise<Es10Channel> {
+    this.#isdR ??= await openIsdR(this.#options.line, signal);
+    if (this.#isdR !== undefined) return this.#isdR;
+    throw new EsimdError(
+      "modem_refused",
+      `the modem on ${this.#options.line.channel.portName} opens no channel to the eUICC now`,
+    );
+  }
+
+  async #drop(signal: AbortSignal): Promise<void> {
+    const isdR = this.#isdR;
+    this.#isdR = undefined;
+    try {
+      await isdR?.close(signal);
+    } catch (error) {
+      if (!isEsimdError(error)) throw error;
+      this.#options.log.debug({ error }, "the channel to the eUICC could not be closed");
+    }
+  }
+}

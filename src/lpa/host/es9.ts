@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { EsimdError } from "../../base/errors.js";
+import type { SmdpAddress } from "../../base/identifiers.js";
+import type { Es9PlusClient, Es9PlusFunction } from "../es9plus/client.js";
+import { smdpFailure } from "../es9plus/status-codes.js";
+
+/** ES9+ as our own LPA speaks it: typed requests and answers (SGP.22 5.6, JSON binding 6.5.2). */
+
+const der = z
+  .base64()
+  .max(4_000_000)
+  .transform((text) => new Uint8Array(Buffer.from(text, "base64")));
+const transactionId = z.string().regex(/^[0-9A-Fa-f]{2,32}$/);
+
+export const initiateAnswer = z.object({
+  transactionId,
+  serverSigned1: der,
+  serverSignature1: der,
+  euiccCiPKIdToBeUsed: der,
+  serverCertificate: der,
+});
+export const authenticateClientAnswer = z.object({
+  profileMetadata: der.optional(),
+  smdpSigned2: der,
+  smdpSignature2: der,
+  smdpCertificate: der,
+});
+export const packageAnswer = z.object({ boundProfilePackage: der });
+
+export interface Es9Call {
+  readonly es9Plus: Es9PlusClient;
+  readonly smdp: SmdpAddress;
+  /** The order is asked for without a matching id. */
+  readonly byEid: boolean;
+}
+
+/** Posts one function and reads its answer. @throws EsimdError of the transport, `smdp_error` and kin for Failed, `smdp_protocol`. */
+export async function ask<Shape>(
+  call: Es9Call,
+  name: Es9PlusFunction,
+  body: Readonly<Record<string, string>>,
+  shape: z.ZodType<Shape>,
+  signal: AbortSignal,
+): Promise<Shape> {
+  const { es9Plus, smdp, byEid } = call;
+  const { httpStatus, body: text, failure } = await es9Plus.post(smdp, name, JSON.stringify(body), signal);
+  if (failure !== undefined) throw smdpFailure(smdp, failure, byEid);
+  if (httpStatus !== 200)
+    throw new EsimdError("smdp_error", `the SM-DP+ ${smdp} answers ${name} with HTTP ${httpStatus}`);
+  const parsed = shape.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path.join(".") ?? "";
+  throw new EsimdError(
+    "smdp_protocol",
+    `the SM-DP+ ${smdp} answers ${name} without a good ${field === "" ? "JSON object" : field}`,
+  );
+}
+
+/** Hands a notification over; false when the SM-DP+ did not take it. @throws EsimdError of the transport. */
+export async function notify(
+  es9Plus: Es9PlusClient,
+  smdp: SmdpAddress,
+  notification: Uint8Array,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const json = JSON.stringify({ pendingNotification: base64(notification) });
+  const { httpStatus, failure } = await es9Plus.post(smdp, "handleNotification", json, signal);
+  return httpStatus >= 200 && httpStatus <= 299 && failure === undefined;
+}
+
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
