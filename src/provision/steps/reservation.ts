@@ -78,7 +78,9 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
         const { error } = outcome;
         await store.record({ kind: "refused", id, code: error.code });
         const worthIt = error.code === "api_unreachable" || error.code === "api_rate_limited";
-        if (!worthIt || attempt >= postAttempts) throw error;
+        // A longer pause than this is for the next run, which is told of it by the error.
+        const tooLong = (error.retryAfterMs ?? 0) > postPause.maxMs;
+        if (!worthIt || tooLong || attempt >= postAttempts) throw error;
         parts.log.info({ error, attempt }, "the reservation was not processed; trying again");
         await sleep(parts.clock, backoffMs(postPause, attempt, parts.random, error.retryAfterMs), signal);
       }
