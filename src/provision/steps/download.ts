@@ -7,6 +7,7 @@ import { readDefaultSmdpFromCard } from "../../lpa/card.js";
 import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lpa/lpa.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { requireRoom } from "./room.js";
 import { activateSim } from "./sim.js";
 
 /** Download and judgement: rule 2 of the contract in effect. A session's own word is hearsay; the eUICC's list decides. */
@@ -23,6 +24,7 @@ export async function download(run: Run, signal: AbortSignal): Promise<EventName
   if (facts.sessionsThisRun > 0) {
     await sleep(parts.clock, backoffMs(sessionPause, facts.sessionsThisRun, parts.random), signal);
   }
+  await requireRoom(run, signal);
   facts.sessionsThisRun++;
   await store.saveJournal({
     baseline: facts.baseline.map(({ iccid }) => iccid),

@@ -7,6 +7,7 @@ import { decideReservation } from "../decide.js";
 import type { PendingIntent } from "../ledger.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { requireRoom } from "./room.js";
 
 /** Everything that has to do with money: rule 1 of the contract in effect. */
 
@@ -46,6 +47,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
   const api = requireApi(run);
   const store = need(run, "store");
   await need(run, "lpa").requireReady(signal);
+  await requireRoom(run, signal);
   const request = policy.method === "eid" ? { eid: need(run, "eid") } : ({ generateMatchingId: true } as const);
   for (let attempt = 1; ; attempt++) {
     const id = parts.newId();

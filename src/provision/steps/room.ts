@@ -1,0 +1,30 @@
+import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { readFreeMemoryFromCard } from "../../lpa/card.js";
+import { need, type Run } from "../run.js";
+
+/** No profile with a network application is as small as this; the smallest test profile of the GSMA takes more. */
+const leastProfileBytes = 4_096;
+
+/**
+ * Stops before money or a session of the order is spent on an eUICC that cannot take any profile. A modem that downloads by itself would
+ * only say that "the SM-DP+ returned an error". What cannot be asked is no reason to stop.
+ * @throws EsimdError `euicc_full`.
+ */
+export async function requireRoom(run: Run, signal: AbortSignal): Promise<void> {
+  const freeBytes = await freeMemory(run, signal);
+  if (freeBytes === undefined || freeBytes >= leastProfileBytes) return;
+  throw new EsimdError(
+    "euicc_full",
+    `the eUICC has ${freeBytes} bytes free, too few for any profile; nothing was reserved or downloaded by this run`,
+  );
+}
+
+async function freeMemory(run: Run, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    return await readFreeMemoryFromCard(need(run, "line"), signal);
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
+    run.parts.log.info({ error }, "the eUICC does not tell how much room it has");
+    return undefined;
+  }
+}
