@@ -84,6 +84,9 @@ function openError(path: string, cause: Error): EsimdError {
   if (/permission denied|EACCES|EPERM/i.test(text)) {
     return new EsimdError("port_forbidden", `${path} may not be opened by this user`, { cause });
   }
+  if (/inappropriate ioctl|ENOTTY/i.test(text)) {
+    return new EsimdError("port_missing", `${path} is not a serial port`, { cause });
+  }
   if (/no such|ENODEV|ENXIO/i.test(text)) return new EsimdError("port_missing", `there is no port ${path}`, { cause });
   return new EsimdError("serial_io", `${path} could not be opened: ${text}`, { cause });
 }
