@@ -1,0 +1,282 @@
+import { z } from "zod";
+import { sleep, systemClock } from "../../src/base/clock.js";
+import type { Iccid } from "../../src/base/identifiers.js";
+import type { StoredProfile } from "../../src/emulator/euicc/state.js";
+import { keyIdOf } from "../../src/emulator/pki/certificate-writer.js";
+import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
+import { type LpaWorld, startLpaWorld } from "./lpa-world.js";
+import type { Lpac, LpacAnswer, LpacDriver, LpacModem } from "./lpac.js";
+import type { Outcome } from "./outcome.js";
+
+/** A foreign LPA on our fake modem, eUICC and SM-DP+: what it says, and what the emulators then hold. */
+
+const chipSchema = z.object({
+  eidValue: z.string(),
+  EuiccConfiguredAddresses: z.object({ defaultDpAddress: z.string().nullable() }),
+  EUICCInfo2: z.object({
+    svn: z.string().optional(),
+    profileVersion: z.string().optional(),
+    extCardResource: z.object({ freeNonVolatileMemory: z.number() }),
+    euiccCiPKIdListForVerification: z.array(z.string()),
+    euiccCiPKIdListForSigning: z.array(z.string()),
+  }),
+});
+const profilesSchema = z.array(
+  z.object({
+    iccid: z.string(),
+    profileState: z.string(),
+    profileNickname: z.string().nullable(),
+    serviceProviderName: z.string().nullable(),
+    profileName: z.string().nullable(),
+  }),
+);
+const notificationsSchema = z.array(
+  z.object({
+    seqNumber: z.number(),
+    profileManagementOperation: z.string(),
+    notificationAddress: z.string(),
+    iccid: z.string().nullable(),
+  }),
+);
+
+const matchingId = "PEER-1";
+const nickname = "Peer's own";
+
+export async function checkLpac(lpac: Lpac, driver: LpacDriver, segmentBytes: number, outcome: Outcome): Promise<void> {
+  const at = (world: LpaWorld): LpacModem => ({ driver, device: world.modem.port, segmentBytes });
+  const name = `lpac ${driver}, segments of ${segmentBytes}`;
+  await outcome.story(name, () => inWorld({}, (world) => wholeLife(new Story(lpac, at(world), world, name, outcome))));
+  const refusalsName = `lpac ${driver}, refusals`;
+  await outcome.story(refusalsName, () =>
+    inWorld({}, (world) => refusals(new Story(lpac, at(world), world, refusalsName, outcome))),
+  );
+  const wrongMac: ScenarioInput = { behaviours: [{ function: "getBoundProfilePackage", do: { kind: "wrong-mac" } }] };
+  const macName = `lpac ${driver}, wrong MAC`;
+  await outcome.story(macName, () =>
+    inWorld(wrongMac, (world) => brokenPackage(new Story(lpac, at(world), world, macName, outcome))),
+  );
+}
+
+async function inWorld(scenario: ScenarioInput, tell: (world: LpaWorld) => Promise<void>): Promise<void> {
+  const world = await startLpaWorld(scenario);
+  try {
+    await tell(world);
+  } finally {
+    await world.close();
+  }
+}
+
+/** lpac in one world, and the checks under one name. */
+class Story {
+  readonly world: LpaWorld;
+  readonly #lpac: Lpac;
+  readonly #modem: LpacModem;
+  readonly #name: string;
+  readonly #outcome: Outcome;
+
+  constructor(lpac: Lpac, modem: LpacModem, world: LpaWorld, name: string, outcome: Outcome) {
+    this.world = world;
+    this.#lpac = lpac;
+    this.#modem = modem;
+    this.#name = name;
+    this.#outcome = outcome;
+  }
+
+  run(...words: readonly string[]): Promise<LpacAnswer> {
+    return this.#lpac.run(this.#modem, words);
+  }
+
+  /** After a REFRESH the SIM answers nobody for a moment. @throws Error when it stays so. */
+  async untilReady(): Promise<void> {
+    const untilMs = systemClock.monotonicMs() + 20_000;
+    while ((await this.run("chip", "info")).code !== 0) {
+      if (systemClock.monotonicMs() > untilMs) throw new Error("the eUICC does not come back after a REFRESH");
+      await sleep(systemClock, 200);
+    }
+  }
+
+  check(what: string, ok: boolean, detail: string): void {
+    this.#outcome.check(`${this.#name}: ${what}`, ok, detail);
+  }
+
+  get profiles(): readonly StoredProfile[] {
+    return this.world.modem.euicc.profiles;
+  }
+
+  profile(iccid: Iccid): StoredProfile | undefined {
+    return this.profiles.find((one) => one.iccid === iccid);
+  }
+
+  /** What the SM-DP+ was told of a profile, in order; "!" marks what did not verify. */
+  told(iccid: Iccid): string {
+    const all = this.world.smdp.notifications().filter((one) => one.iccid === iccid);
+    return all.map(({ kind, verified, outcome = "" }) => `${verified ? "" : "!"}${kind} ${outcome}`.trim()).join(", ");
+  }
+
+  pending(): number {
+    return this.world.modem.euicc.toJSON().notifications.length;
+  }
+
+  orderState(iccid: Iccid): string | undefined {
+    return this.world.smdp.orders().find((one) => one.iccid === iccid)?.state;
+  }
+
+  /** Runs a download and checks the bytes that arrived. */
+  async download(what: string, iccid: Iccid, ...words: readonly string[]): Promise<void> {
+    const before = this.world.modem.counts.commandLines;
+    const answer = await this.run("profile", "download", ...words);
+    const commands = this.world.modem.counts.commandLines - before;
+    const installed = this.profile(iccid);
+    const same = installed?.sha256 === this.world.sha256Of(iccid);
+    this.check(
+      what,
+      answer.code === 0 && same && installed?.state === "disabled",
+      answer.code === 0 && same
+        ? `${installed?.sizeBytes} bytes installed, those of the SM-DP+; ${commands} AT commands`
+        : `lpac says ${said(answer)}, the eUICC holds ${installed === undefined ? "no such profile" : "other bytes"}`,
+    );
+  }
+}
+
+function said(answer: LpacAnswer): string {
+  const data = typeof answer.data === "string" && answer.data !== "" ? ` (${answer.data})` : "";
+  return `${answer.code} ${answer.message}${data}`;
+}
+
+async function wholeLife(story: Story): Promise<void> {
+  const { world } = story;
+  const { euicc } = world.modem;
+  const { address } = world.smdp;
+
+  const info = chipSchema.parse((await story.run("chip", "info")).data);
+  const keyId = Buffer.from(keyIdOf(world.pki.ci.publicKey)).toString("hex");
+  const { EUICCInfo2: info2, EuiccConfiguredAddresses: addresses } = info;
+  story.check(
+    "chip info",
+    info.eidValue === euicc.eid &&
+      addresses.defaultDpAddress === address &&
+      info2.euiccCiPKIdListForVerification.includes(keyId) &&
+      info2.euiccCiPKIdListForSigning.includes(keyId) &&
+      info2.extCardResource.freeNonVolatileMemory === euicc.freeBytes,
+    `EID ${info.eidValue}, SGP.22 ${info2.svn}, default SM-DP+, CI key id and free memory as the eUICC has them`,
+  );
+  const empty = await story.run("profile", "list");
+  story.check("profile list, empty", empty.code === 0 && listed(empty).length === 0, said(empty));
+
+  const iccid = await world.order({ matchingId });
+  await story.download("profile download by activation code", iccid, "-a", `LPA:1$${address}$${matchingId}`);
+  const notifications = notificationsSchema.parse((await story.run("notification", "list")).data);
+  const [install] = notifications;
+  story.check(
+    "notification list",
+    notifications.length === 1 && install?.profileManagementOperation === "install" && install.iccid === iccid,
+    notifications.map((one) => `${one.seqNumber} ${one.profileManagementOperation}`).join(", "),
+  );
+  const processed = await story.run("notification", "process", "-a", "-r");
+  story.check(
+    "notification process",
+    processed.code === 0 &&
+      story.told(iccid) === "install success" &&
+      story.orderState(iccid) === "Installed" &&
+      story.pending() === 0,
+    `the SM-DP+ was told ${story.told(iccid)}; its order is ${story.orderState(iccid)}; ${story.pending()} left on the eUICC`,
+  );
+
+  const named = await story.run("profile", "nickname", iccid, nickname);
+  story.check("profile nickname", named.code === 0 && story.profile(iccid)?.nickname === nickname, said(named));
+  const enabled = await story.run("profile", "enable", iccid);
+  story.check("profile enable", enabled.code === 0 && story.profile(iccid)?.state === "enabled", said(enabled));
+  await story.untilReady();
+  const list = listed(await story.run("profile", "list"));
+  story.check(
+    "profile list",
+    list.length === 1 &&
+      list[0]?.iccid === iccid &&
+      list[0].profileState === "enabled" &&
+      list[0].profileNickname === nickname,
+    list.map((one) => `${one.iccid} ${one.profileState} "${one.profileNickname}" of ${one.serviceProviderName}`).join(),
+  );
+  const kept = await story.run("profile", "delete", iccid);
+  story.check("profile delete, enabled", kept.code !== 0 && story.profile(iccid) !== undefined, said(kept));
+
+  const second = await world.order();
+  await story.download("profile download from the default SM-DP+", second);
+  const swapped = await story.run("profile", "enable", second);
+  await story.untilReady();
+  story.check(
+    "profile enable, another",
+    swapped.code === 0 && story.profile(second)?.state === "enabled" && story.profile(iccid)?.state === "disabled",
+    `${said(swapped)}; the first is disabled by it`,
+  );
+  const disabled = await story.run("profile", "disable", second);
+  await story.untilReady();
+  story.check("profile disable", disabled.code === 0 && story.profile(second)?.state === "disabled", said(disabled));
+  const deleted = await story.run("profile", "delete", iccid);
+  story.check("profile delete", deleted.code === 0 && story.profile(iccid) === undefined, said(deleted));
+  await story.run("notification", "process", "-a", "-r");
+  story.check(
+    "notifications of it all",
+    story.told(iccid) === "install success, enable, disable, delete" &&
+      story.told(second) === "install success, enable, disable" &&
+      story.pending() === 0,
+    `first ${story.told(iccid)}; second ${story.told(second)}`,
+  );
+
+  const moved = await story.run("chip", "defaultsmdp", "smdp.example.com");
+  const after = chipSchema.parse((await story.run("chip", "info")).data);
+  story.check(
+    "chip defaultsmdp",
+    moved.code === 0 && after.EuiccConfiguredAddresses.defaultDpAddress === "smdp.example.com",
+    said(moved),
+  );
+  const purged = await story.run("chip", "purge", "yes");
+  story.check("chip purge", purged.code === 0 && story.profiles.length === 0, said(purged));
+}
+
+async function refusals(story: Story): Promise<void> {
+  const { world } = story;
+  const { address } = world.smdp;
+  const download = (...words: readonly string[]): Promise<LpacAnswer> => story.run("profile", "download", ...words);
+
+  const unknown = await download("-s", address, "-m", "NOT-THERE");
+  story.check(
+    "unknown matching id",
+    unknown.code !== 0 && unknown.message === "es9p_authenticate_client" && story.profiles.length === 0,
+    said(unknown),
+  );
+  const coded = await world.order({ matchingId: "PEER-CODE", confirmationCode: "4711" });
+  const wrong = await download("-s", address, "-m", "PEER-CODE", "-c", "0815");
+  // lpac then cancels a session that the refusal has ended, so that the order stays (SGP.22, 5.6.5).
+  story.check(
+    "wrong confirmation code",
+    wrong.code !== 0 && story.profiles.length === 0 && story.orderState(coded) === "Released",
+    `${said(wrong)}; the order is ${story.orderState(coded)}`,
+  );
+  await story.download("right confirmation code", coded, "-s", address, "-m", "PEER-CODE", "-c", "4711");
+
+  const declined = await world.order({ matchingId: "PEER-NO" });
+  const cancelled = await download("-s", address, "-m", "PEER-NO", "-p");
+  story.check(
+    "profile declined",
+    cancelled.message === "cancelled" && story.orderState(declined) === "Error" && story.profiles.length === 1,
+    `${said(cancelled)}; the order is ${story.orderState(declined)}`,
+  );
+}
+
+async function brokenPackage(story: Story): Promise<void> {
+  const { world } = story;
+  const iccid = await world.order({ matchingId });
+  const answer = await story.run("profile", "download", "-s", world.smdp.address, "-m", matchingId);
+  story.check("profile download", answer.code !== 0 && story.profiles.length === 0, said(answer));
+  await story.run("notification", "process", "-a", "-r");
+  const told = world.smdp.notifications();
+  story.check(
+    "the error result reaches the SM-DP+",
+    told.length === 1 && told[0]?.verified === true && story.orderState(iccid) === "Error" && story.pending() === 0,
+    `told ${told.map(({ kind, outcome }) => `${kind} ${outcome}`).join()}; the order is ${story.orderState(iccid)}`,
+  );
+}
+
+function listed(answer: LpacAnswer): z.output<typeof profilesSchema> {
+  return profilesSchema.parse(answer.data ?? []);
+}
