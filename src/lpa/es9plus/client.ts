@@ -7,7 +7,7 @@ import type { SmdpAddress } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
 import type { StatusCode } from "./status-codes.js";
-import { ConnectFailure, connectToSmdp } from "./tls.js";
+import { ConnectFailure, connectToSmdp, type Locate } from "./tls.js";
 
 /** ES9+, the interface between LPA and SM-DP+: HTTPS POST with JSON (SGP.22 5.6, 6.5). */
 export const es9PlusFunctions = [
@@ -43,6 +43,8 @@ export interface Es9PlusOptions {
   readonly log: Log;
   /** For one request, from connecting to the last byte. */
   readonly requestTimeoutMs?: number;
+  /** For servers whose names no DNS knows. */
+  readonly locate?: Locate | undefined;
 }
 
 /** A bound profile package of 150 kB is 200 kB in base64; nothing legal comes near this. */
@@ -79,11 +81,11 @@ const answerSchema = z.object({
 
 export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9PlusClient> {
   const { Agent, request } = await import("undici");
-  const { ciRoots, clock, random, log, requestTimeoutMs = 60_000 } = options;
+  const { ciRoots, clock, random, log, requestTimeoutMs = 60_000, locate } = options;
   const agent = new Agent({
     connect: ({ hostname, port }, callback) => {
       const endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 443 : Number(port) };
-      connectToSmdp(endpoint, { ciRoots, clock, timeoutMs: connectTimeoutMs }).then(
+      connectToSmdp(endpoint, { ciRoots, clock, timeoutMs: connectTimeoutMs, locate }).then(
         (socket) => callback(null, socket),
         (error: Error) => callback(error, null),
       );

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import type { Clock } from "../../base/clock.js";
 import { formatMs } from "../../base/deadline.js";
 import { describeCause } from "../../base/errors.js";
@@ -25,7 +25,11 @@ export interface SmdpTlsOptions {
   readonly ciRoots: readonly string[];
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly locate?: Locate | undefined;
 }
+
+/** Where a server is to be found, in place of what DNS says of its name; its certificate has to name it all the same. */
+export type Locate = (endpoint: SmdpEndpoint) => SmdpEndpoint;
 
 /**
  * P-256 and brainpoolP256r1 are the curves of SGP.22 (2.6.7.1); Node offers no brainpool unless told to, and a server with such a
@@ -35,13 +39,13 @@ const curves = "X25519:P-256:P-384:brainpoolP256r1:brainpoolP384r1";
 
 /** Connects, and resolves when the server's certificate was verified against the roots and its name. @throws ConnectFailure */
 export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): Promise<TLSSocket> {
-  const { host, port } = endpoint;
-  const { ciRoots, clock, timeoutMs } = options;
+  const { host } = endpoint;
+  const { ciRoots, clock, timeoutMs, locate } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({
-      host,
-      port,
+      ...(locate === undefined ? endpoint : locate(endpoint)),
       ...(isIP(host) === 0 ? { servername: host } : {}),
+      checkServerIdentity: (_connectedTo, certificate) => checkServerIdentity(host, certificate),
       ca: [...ciRoots],
       minVersion: "TLSv1.2",
       ecdhCurve: curves,

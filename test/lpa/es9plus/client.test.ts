@@ -75,6 +75,32 @@ describe("ES9+ over TLS", () => {
     await expect(post(await client(), smdp)).rejects.toMatchObject({ code: "smdp_untrusted" });
   });
 
+  it.each([
+    { certified: "smdp.example.org", outcome: "Executed-Success" },
+    { certified: "other.example.org", outcome: "smdp_untrusted" },
+  ])("a server found by other means than DNS must have a certificate for its name: $certified", async (row) => {
+    const world = createPki({ tlsNames: [row.certified] });
+    const body = '{"header":{"functionExecutionStatus":{"status":"Executed-Success"}}}';
+    const at = await serve((_request, response) => response.end(body), world);
+    const es9 = await createEs9PlusClient({
+      ciRoots: [world.ciPem],
+      clock: systemClock,
+      random: seededRandom(1),
+      log: silentLog,
+      locate: ({ host, port }) => {
+        expect([host, port]).toEqual(["smdp.example.org", 443]);
+        return { host: "127.0.0.1", port: Number(at.split(":")[1]) };
+      },
+    });
+    closers.push(() => es9.close());
+    const named = parseSmdpAddress("smdp.example.org", "test");
+    const got = await post(es9, named).then(
+      (answer) => JSON.parse(answer.body).header.functionExecutionStatus.status,
+      (error) => error.code,
+    );
+    expect(got).toBe(row.outcome);
+  });
+
   it("gives a connection that is refused three tries, and then says so", async () => {
     const server = createTcpServer();
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
