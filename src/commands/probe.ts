@@ -80,7 +80,7 @@ async function probe(line: ModemLine, port: string, wanted: string, signal: Abor
   };
   const reading = await attempt<{ eid: Eid; from: string }>(() => readEid(line, dialect, signal));
   const profiles =
-    dialect === undefined || reading === undefined
+    dialect?.kind !== "own-lpa" || reading === undefined
       ? undefined
       : await attempt(() => listByModem(line, dialect, signal));
   const registration = await readRegistration(line, signal);
@@ -112,6 +112,7 @@ async function probe(line: ModemLine, port: string, wanted: string, signal: Abor
 
 function lpaOf(dialect: Dialect | undefined): string | null {
   if (dialect === undefined) return null;
+  if (dialect.kind === "card") return "host";
   return dialect.download.kind === "host-relay" ? "modem-relay" : "modem-network";
 }
 

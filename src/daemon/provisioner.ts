@@ -20,6 +20,7 @@ import { buildReport } from "../report/build.js";
 import type { Report } from "../report/schema.js";
 import type { Config } from "./config/config.js";
 import { connectModem } from "./modem-session.js";
+import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
 
 export interface ProvisionerParts {
@@ -46,7 +47,7 @@ const earliestMs = Date.UTC(2025, 0, 1);
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log } = parts;
-  requireUsable(config, clock);
+  requireSaneClock(clock);
   const api = openApi(parts);
   const es9Plus = lazyEs9Plus(parts);
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
@@ -62,12 +63,7 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
   }
 }
 
-function requireUsable(config: Config, clock: Clock): void {
-  if (config.modem.lpa === "host") {
-    throw new EsimdError("config_invalid", "modem.lpa is host, and this version of esimd has no LPA of its own yet", {
-      hint: "Leave modem.lpa at auto, or set it to modem.",
-    });
-  }
+function requireSaneClock(clock: Clock): void {
   if (clock.nowMs() < earliestMs) {
     const today = new Date(clock.nowMs()).toISOString().slice(0, 10);
     throw new EsimdError("clock_insane", `the clock says ${today}, before this esimd was made`);
@@ -124,7 +120,19 @@ function runParts(
     portName: port,
     connect: (signal) => connectModem(port, { clock, random, log, wakeMs: config.modem.wakeWaitMs }, signal),
     detect: (line, signal) => detectDialect(line, config.modem.dialect, signal),
-    openLpa: (line, dialect) => openLpa(line, dialect, es9Plus, log),
+    openLpa: (line, dialect, identity, signal) =>
+      openLpa(
+        {
+          line,
+          dialect,
+          wanted: config.modem.lpa,
+          imei: identity.imei,
+          segments: createSegmentMemory(realDisk, config.stateDir, identity, log),
+          es9Plus,
+          log,
+        },
+        signal,
+      ),
     api,
     openStore: (eid) => openStore(config.stateDir, eid, { disk: realDisk, processes: realProcesses, clock, log }),
     clock,

@@ -1,13 +1,10 @@
 import { type Eid, parseSmdpAddress, type SmdpAddress } from "../base/identifiers.js";
 import type { ModemLine } from "../modem/exchange.js";
-import { openCardChannel } from "../modem/uicc-access.js";
+import { isdrAid, openCardChannel } from "../modem/uicc-access.js";
 import { Es10Channel } from "./apdu/es10-channel.js";
 import { decodeConfiguredAddresses, encodeGetConfiguredAddresses } from "./es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "./es10/eid.js";
 import { decodeEuiccInfo2, encodeGetEuiccInfo2 } from "./es10/euicc-info.js";
-
-/** The ISD-R, the eUICC's application for the LPA (SGP.02 2.2.3, used by SGP.22). */
-export const isdrAid = "A0000005591010FFFFFFFF8900000100";
 
 /** A channel to the ISD-R; undefined when the modem gives no way to it, or the card has none. */
 export async function openIsdR(line: ModemLine, signal: AbortSignal): Promise<Es10Channel | undefined> {

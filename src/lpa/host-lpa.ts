@@ -10,12 +10,14 @@ import type { Es9PlusClient } from "./es9plus/client.js";
 import { decodeProfileInfoList, encodeGetProfilesInfo } from "./es10/profile-info.js";
 import { decodeOperationResult, encodeEnableProfile } from "./es10/profile-operations.js";
 import { tags } from "./es10/tags.js";
-import { type Delivered, deliverFor, handOver } from "./host/notifications.js";
+import { deliverFor, handOver } from "./host/notifications.js";
 import { type HostSessionEnd, runHostSession, type SessionTrace } from "./host/session.js";
-import type { DownloadRequest, DownloadSession, InstalledProfile, Lpa, ResultDelivery } from "./lpa.js";
+import type { Delivered, DownloadRequest, DownloadSession, InstalledProfile, Lpa, ResultDelivery } from "./lpa.js";
 
 export interface HostLpaOptions {
   readonly line: ModemLine;
+  /** A channel that is open already. */
+  readonly isdR?: Es10Channel;
   readonly es9Plus: Es9PlusClient;
   readonly imei: Imei | undefined;
   readonly segments: SegmentMemory;
@@ -32,6 +34,7 @@ export class HostLpa implements Lpa {
 
   constructor(options: HostLpaOptions) {
     this.#options = options;
+    this.#isdR = options.isdR;
   }
 
   requireReady(): Promise<void> {
@@ -85,7 +88,6 @@ export class HostLpa implements Lpa {
     }
   }
 
-  /** Hands over what the eUICC still has to tell of the profile. */
   deliverNotifications(iccid: Iccid, signal: AbortSignal): Promise<Delivered> {
     const { es9Plus, log } = this.#options;
     return this.#onChannel(signal, (isdR) => deliverFor(iccid, { isdR, es9Plus, log }, signal));

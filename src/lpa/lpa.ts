@@ -54,6 +54,22 @@ export interface Lpa {
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]>;
   /** Resolves for every end of a session; rejects only when the port is gone, the signal aborted, or nothing was begun. */
   download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession>;
+  /** Hands over what the eUICC still has to tell the SM-DP+ of this profile; a modem's own LPA sees to that by itself. */
+  deliverNotifications(iccid: Iccid, signal: AbortSignal): Promise<Delivered>;
   /** Resolves when the modem accepted it; whether it took effect is for the list to say. */
   enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void>;
+  /** Gives back what it holds of the card. */
+  close(signal: AbortSignal): Promise<void>;
 }
+
+/** What became of a profile's notifications. */
+export interface Delivered {
+  readonly delivered: number;
+  /** Still on the eUICC. */
+  readonly pending: number;
+  /** Why the first of them is. */
+  readonly error: EsimdError | undefined;
+}
+
+/** Nothing to do: the modem's own LPA delivers by itself, and gives no account of it. */
+export const nothingDelivered: Delivered = { delivered: 0, pending: 0, error: undefined };

@@ -2,15 +2,21 @@ import { sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { formatActivationCode } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
-import type { Dialect, ModemNetworkDownload } from "../modem/dialects/dialect.js";
+import type { ModemNetworkDownload, OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, ModemResultCode, runExchange } from "../modem/exchange.js";
 import { readRegistration } from "../modem/registration.js";
-import type { DownloadRequest, DownloadSession, InstalledProfile, Lpa } from "./lpa.js";
+import {
+  type DownloadRequest,
+  type DownloadSession,
+  type InstalledProfile,
+  type Lpa,
+  nothingDelivered,
+} from "./lpa.js";
 import { enableByModem, listByModem } from "./modem-profiles.js";
 
 export interface ModemNetworkOptions {
   readonly line: ModemLine;
-  readonly dialect: Dialect;
+  readonly dialect: OwnLpaDialect;
   readonly download: ModemNetworkDownload;
   readonly log: Log;
 }
@@ -24,6 +30,8 @@ export function createModemNetworkLpa(options: ModemNetworkOptions): Lpa {
   const { line, dialect } = options;
   return {
     kind: "modem-network",
+    deliverNotifications: () => Promise.resolve(nothingDelivered),
+    close: () => Promise.resolve(),
     requireReady: (signal) => requireRegistered(line, signal),
     listProfiles: (signal) => listByModem(line, dialect, signal),
     enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),

@@ -1,13 +1,13 @@
 import { isEsimdError } from "../base/errors.js";
 import type { Iccid } from "../base/identifiers.js";
-import type { Dialect } from "../modem/dialects/dialect.js";
+import type { OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, ModemResultCode, runExchange, runQuery } from "../modem/exchange.js";
 import type { InstalledProfile } from "./lpa.js";
 
 /** What every modem with an LPA of its own offers: its list, and the switch. */
 export async function listByModem(
   line: ModemLine,
-  dialect: Dialect,
+  dialect: OwnLpaDialect,
   signal: AbortSignal,
 ): Promise<readonly InstalledProfile[]> {
   const rows = await runQuery(line, dialect.list, signal, dialect.describeResultCode);
@@ -18,7 +18,7 @@ const alreadyEnabled = "85000102";
 
 export async function enableByModem(
   line: ModemLine,
-  dialect: Dialect,
+  dialect: OwnLpaDialect,
   iccid: Iccid,
   signal: AbortSignal,
 ): Promise<void> {

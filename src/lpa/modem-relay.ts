@@ -1,10 +1,10 @@
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { formatActivationCode, quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
-import type { Dialect, HostRelayDownload } from "../modem/dialects/dialect.js";
+import type { HostRelayDownload, OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, runExchange } from "../modem/exchange.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
-import type { DownloadRequest, DownloadSession, Lpa } from "./lpa.js";
+import { type DownloadRequest, type DownloadSession, type Lpa, nothingDelivered } from "./lpa.js";
 import { enableByModem, listByModem } from "./modem-profiles.js";
 import { cutIntoChunks, httpResponseText } from "./relay/http-text.js";
 import { createLineQueue, type LineQueue } from "./relay/line-queue.js";
@@ -13,7 +13,7 @@ import { RelaySession } from "./relay/session.js";
 
 export interface ModemRelayOptions {
   readonly line: ModemLine;
-  readonly dialect: Dialect;
+  readonly dialect: OwnLpaDialect;
   readonly download: HostRelayDownload;
   readonly es9Plus: Es9PlusClient;
   readonly log: Log;
@@ -27,6 +27,8 @@ export function createModemRelayLpa(options: ModemRelayOptions): Lpa {
   const { line, dialect, download } = options;
   return {
     kind: "modem-relay",
+    deliverNotifications: () => Promise.resolve(nothingDelivered),
+    close: () => Promise.resolve(),
     // The host's own network is used, and that is asked when it is needed.
     requireReady: () => Promise.resolve(),
     listProfiles: (signal) => listByModem(line, dialect, signal),

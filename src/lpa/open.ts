@@ -1,21 +1,48 @@
 import { EsimdError, isEsimdError } from "../base/errors.js";
-import type { Eid } from "../base/identifiers.js";
+import type { Eid, Imei } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { Dialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, runQuery } from "../modem/exchange.js";
-import { readEidFromCard } from "./card.js";
+import type { SegmentMemory } from "./apdu/segment-size.js";
+import { openIsdR, readEidFromCard } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
+import { HostLpa } from "./host-lpa.js";
 import type { Lpa } from "./lpa.js";
 import { createModemNetworkLpa } from "./modem-network.js";
 import { createModemRelayLpa } from "./modem-relay.js";
 
-/** The LPA that the modem's dialect offers. `es9Plus` is made only when the host has to carry HTTPS. */
-export async function openLpa(
-  line: ModemLine,
-  dialect: Dialect,
-  es9Plus: () => Promise<Es9PlusClient>,
-  log: Log,
-): Promise<Lpa> {
+export interface LpaOptions {
+  readonly line: ModemLine;
+  readonly dialect: Dialect;
+  /** `auto`: ours where the ISD-R opens, else the modem's own. */
+  readonly wanted: "auto" | "host" | "modem";
+  readonly imei: Imei | undefined;
+  readonly segments: SegmentMemory;
+  /** Made only when the host has to carry HTTPS. */
+  readonly es9Plus: () => Promise<Es9PlusClient>;
+  readonly log: Log;
+}
+
+/** The LPA that does the work. @throws EsimdError `no_euicc` when the one that is wanted cannot be had. */
+export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise<Lpa> {
+  const { line, dialect, wanted, imei, segments, es9Plus, log } = options;
+  if (wanted !== "modem") {
+    const isdR = await openIsdR(line, signal);
+    if (isdR !== undefined) {
+      return new HostLpa({ line, isdR, imei, segments, es9Plus: await es9Plus(), clock: line.clock, log });
+    }
+    if (wanted === "host")
+      throw new EsimdError("no_euicc", `the modem on ${line.channel.portName} opens no channel to its eUICC`);
+  }
+  if (dialect.kind === "card") {
+    throw new EsimdError(
+      "no_euicc",
+      `the modem on ${line.channel.portName} has no LPA of its own, and opens no channel to its eUICC`,
+      {
+        hint: "Leave modem.lpa at auto, or set it to host.",
+      },
+    );
+  }
   const { download } = dialect;
   switch (download.kind) {
     case "host-relay":
@@ -37,7 +64,7 @@ export interface EidReading {
  */
 export async function readEid(line: ModemLine, dialect: Dialect | undefined, signal: AbortSignal): Promise<EidReading> {
   let refused: unknown;
-  if (dialect !== undefined) {
+  if (dialect?.kind === "own-lpa") {
     try {
       return { eid: await runQuery(line, dialect.eid, signal, dialect.describeResultCode), from: "dialect" };
     } catch (error) {

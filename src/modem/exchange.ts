@@ -5,7 +5,7 @@ import { type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { maskIdentifiers, quote } from "../base/identifiers.js";
 import type { Random } from "../base/random.js";
-import type { Dialect, Exchange, Query } from "./dialects/dialect.js";
+import type { Exchange, OwnLpaDialect, Query } from "./dialects/dialect.js";
 
 /** What it takes to talk with a modem: its channel, and time and chance for the pauses. */
 export interface ModemLine {
@@ -39,7 +39,7 @@ export async function runExchange(
   exchange: Exchange,
   values: Readonly<Record<string, string | number>>,
   signal: AbortSignal,
-  describeCode?: Dialect["describeResultCode"],
+  describeCode?: OwnLpaDialect["describeResultCode"],
 ): Promise<AtReply> {
   const text = fillTemplate(exchange.send, values);
   const command = { text, answer: exchange.answer, timeoutMs: exchange.timeoutMs };
@@ -88,7 +88,7 @@ export async function runQuery<Value>(
   line: ModemLine,
   query: Query<Value>,
   signal: AbortSignal,
-  describeCode?: Dialect["describeResultCode"],
+  describeCode?: OwnLpaDialect["describeResultCode"],
 ): Promise<Value> {
   for (let attempt = 1; ; attempt++) {
     const reply = await runExchange(line, query, {}, signal, describeCode);
@@ -123,7 +123,7 @@ function requireSuccess(
   text: string,
   reply: AtReply,
   exchange: Exchange,
-  describeCode: Dialect["describeResultCode"] | undefined,
+  describeCode: OwnLpaDialect["describeResultCode"] | undefined,
 ): void {
   const { result, lines } = reply;
   if (result.kind !== "ok") throw refusal(text, reply);

@@ -11,6 +11,9 @@ export interface CardChannel {
   close(signal: AbortSignal): Promise<void>;
 }
 
+/** The ISD-R, the eUICC's application for the LPA (SGP.02 2.2.3, used by SGP.22). */
+export const isdrAid = "A0000005591010FFFFFFFF8900000100";
+
 /** The 300 ms that manuals give are useless with an eUICC behind (host LPAs use 10 s). */
 const openTimeoutMs = 10_000;
 

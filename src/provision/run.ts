@@ -19,7 +19,7 @@ export interface RunParts {
   /** Opens the port and wakes the modem. */
   readonly connect: (signal: AbortSignal) => Promise<ModemLine>;
   readonly detect: (line: ModemLine, signal: AbortSignal) => Promise<Dialect | undefined>;
-  readonly openLpa: (line: ModemLine, dialect: Dialect) => Promise<Lpa>;
+  readonly openLpa: (line: ModemLine, dialect: Dialect, identity: ModemIdentity, signal: AbortSignal) => Promise<Lpa>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
   readonly openStore: (eid: Eid) => Promise<Store>;

@@ -14,6 +14,7 @@ import {
 } from "./states.js";
 import { confirm, register } from "./steps/confirm.js";
 import { connect, identify } from "./steps/connect.js";
+import { deliverInstallResult, deliverRest } from "./steps/deliver.js";
 import { download, verify } from "./steps/download.js";
 import { enable } from "./steps/enable.js";
 import { awaitAvailable, reserve, settle } from "./steps/reservation.js";
@@ -33,9 +34,11 @@ const steps: Readonly<Record<WorkingState, Step>> = {
   awaiting: awaitAvailable,
   downloading: download,
   verifying: verify,
+  delivering: deliverInstallResult,
   activating: activate,
   enabling: enable,
   registering: register,
+  notifying: deliverRest,
   confirming: confirm,
 };
 
@@ -51,6 +54,7 @@ export interface RunOutcome {
 
 /** Room for the step to end by its own clock before the state's deadline ends it. */
 const graceMs = 60_000;
+const closeTimeoutMs = 10_000;
 
 /**
  * Runs the table from `connecting` to a final state. The port is closed and the journal released in every case; never rejects for a
@@ -101,9 +105,8 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "registrationWaitMs":
     case "confirmWaitMs":
     case "downloadTimeoutMs":
-      return policy[entry.deadline] + graceMs;
     case "availableWaitMs":
-      return policy[entry.deadline];
+      return policy[entry.deadline] + graceMs;
     default:
       return entry.deadline;
   }
@@ -129,9 +132,23 @@ async function finish(run: Run, state: FinalState, error: EsimdError | undefined
       ...(state === "provisioned" ? { provisioned: true, installedIccid: facts.iccid ?? null } : {}),
     }),
   );
+  await closeLpa(run, error);
   await attempt(() => facts.store?.close());
   await attempt(() => facts.line?.channel.close());
   return failure;
+}
+
+/** A line that is out of step, or gone, gives nothing back; that changes nothing about how the run ended. */
+async function closeLpa(run: Run, error: EsimdError | undefined): Promise<void> {
+  const { lpa } = run.facts;
+  const { clock, log } = run.parts;
+  if (lpa === undefined || error?.code === "serial_gone") return;
+  try {
+    const bound = { clock, timeoutMs: closeTimeoutMs, what: "closing the channel to the eUICC" };
+    await withDeadline(bound, (bounded) => lpa.close(bounded));
+  } catch (thrown) {
+    log.info({ error: thrown }, "the channel to the eUICC could not be closed");
+  }
 }
 
 /** The exit status of a run, after docs/errors.md. */

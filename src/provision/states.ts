@@ -13,9 +13,11 @@ export type StateName =
   | "awaiting"
   | "downloading"
   | "verifying"
+  | "delivering"
   | "activating"
   | "enabling"
   | "registering"
+  | "notifying"
   | "confirming"
   | "provisioned"
   | "failed"
@@ -36,9 +38,11 @@ export type EventName =
   | "available"
   | "session-ended"
   | "absent"
+  | "delivered"
   | "activated"
   | "enabled"
   | "registration-read"
+  | "notified"
   | "confirmed";
 
 export interface StateEntry {
@@ -71,7 +75,7 @@ export const states = {
     deadline: 300_000,
     on: {
       "nothing-to-do": "registering",
-      installed: "activating",
+      installed: "delivering",
       adopted: "awaiting",
       "to-reserve": "reserving",
       doubt: "settling",
@@ -101,7 +105,12 @@ export const states = {
   verifying: {
     sentence: "Reading the eUICC's list to see whether the profile is there.",
     deadline: 180_000,
-    on: { installed: "activating", absent: "downloading" },
+    on: { installed: "delivering", absent: "downloading" },
+  },
+  delivering: {
+    sentence: "Telling the SM-DP+ of the installation, before enabling the profile may change the link.",
+    deadline: 120_000,
+    on: { delivered: "activating" },
   },
   activating: {
     sentence: "Bringing the Sim into the wanted status and Fleet.",
@@ -116,7 +125,12 @@ export const states = {
   registering: {
     sentence: "Waiting for the modem to register on a network.",
     deadline: "registrationWaitMs",
-    on: { "registration-read": "confirming" },
+    on: { "registration-read": "notifying" },
+  },
+  notifying: {
+    sentence: "Telling the SM-DP+ what the eUICC still has to tell it.",
+    deadline: 120_000,
+    on: { notified: "confirming" },
   },
   confirming: {
     sentence: "Asking the provider whether it has heard of the installation.",

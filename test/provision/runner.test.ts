@@ -21,9 +21,11 @@ describe("a run from nothing", () => {
       "awaiting",
       "downloading",
       "verifying",
+      "delivering",
       "activating",
       "enabling",
       "registering",
+      "notifying",
       "confirming",
       "provisioned",
     ]);

@@ -27,13 +27,15 @@ import { type Report, reportSchema } from "../../src/report/schema.js";
  */
 
 export interface FieldOptions {
-  readonly dialect?: "quectel-iccid" | "quectel-nwmode";
+  readonly dialect?: "quectel-iccid" | "quectel-nwmode" | "etsi-apdu";
   /** A built-in scenario's name, or a scenario. */
   readonly modem?: string | ModemScenarioInput;
   readonly smdp?: SmdpScenarioInput;
   /** Entries of a scenario file of the fake API. */
   readonly api?: readonly BehaviourInput[];
   readonly bootstrap?: boolean;
+  /** Whose LPA does the work; the modem's own, unless the story is about ours. */
+  readonly lpa?: "modem" | "host" | "auto";
   readonly world?: Partial<FakeWorldOptions>;
 }
 
@@ -69,7 +71,7 @@ const quickConfig: Readonly<Record<string, string>> = {};
 
 export async function startField(options: FieldOptions = {}): Promise<Field> {
   const dir = await mkdtemp(join(tmpdir(), "esimd-story-"));
-  const { modem, smdp, api } = options;
+  const { modem, smdp, api, lpa = "modem" } = options;
   const world = await startFakeWorld({
     dir,
     clock: systemClock,
@@ -92,9 +94,10 @@ export async function startField(options: FieldOptions = {}): Promise<Field> {
     dir,
     env,
     esimd,
-    provision: (words = [], more = {}) => esimd(["provision", "--port", world.port, "--json", ...words], more),
+    provision: (words = [], more = {}) =>
+      esimd(["provision", "--port", world.port, "--lpa", lpa, "--json", ...words], more),
     spawnProvision: (words = [], more = {}) =>
-      spawn(process.execPath, [builtProgram, "provision", "--port", world.port, "--json", ...words], {
+      spawn(process.execPath, [builtProgram, "provision", "--port", world.port, "--lpa", lpa, "--json", ...words], {
         env: { PATH: process.env["PATH"], ...env, ...more },
         stdio: ["ignore", "pipe", "pipe"],
       }),

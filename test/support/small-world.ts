@@ -19,7 +19,14 @@ import {
 } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
-import type { DownloadRequest, DownloadSession, InstalledProfile, Lpa } from "../../src/lpa/lpa.js";
+import {
+  type Delivered,
+  type DownloadRequest,
+  type DownloadSession,
+  type InstalledProfile,
+  type Lpa,
+  nothingDelivered,
+} from "../../src/lpa/lpa.js";
 import { quectelIccid } from "../../src/modem/dialects/quectel-iccid.js";
 import type { ModemLine } from "../../src/modem/exchange.js";
 import type { Policy } from "../../src/provision/policy.js";
@@ -271,6 +278,12 @@ export class SmallEuicc implements Lpa {
   }
 
   async requireReady(): Promise<void> {}
+
+  async deliverNotifications(): Promise<Delivered> {
+    return nothingDelivered;
+  }
+
+  async close(): Promise<void> {}
 
   async listProfiles(): Promise<readonly InstalledProfile[]> {
     return this.profiles.map((profile) => ({ ...profile }));

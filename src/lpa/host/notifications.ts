@@ -12,6 +12,7 @@ import {
   encodeRetrieveNotification,
   type NotificationMetadata,
 } from "../es10/notifications.js";
+import type { Delivered } from "../lpa.js";
 import { notify } from "./es9.js";
 
 /**
@@ -23,13 +24,6 @@ export interface NotificationParts {
   readonly isdR: Es10Channel;
   readonly es9Plus: Es9PlusClient;
   readonly log: Log;
-}
-
-export interface Delivered {
-  readonly delivered: number;
-  /** Still on the eUICC, with the reason of the first. */
-  readonly pending: number;
-  readonly error: EsimdError | undefined;
 }
 
 /** Delivers what the eUICC has to say of one profile, in ascending order for each recipient (SGP.22 3.5). */

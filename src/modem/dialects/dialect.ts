@@ -50,12 +50,23 @@ export interface ModemNetworkDownload {
   readonly pollEveryMs: number;
 }
 
-export interface Dialect {
+/** What is known of a family, whatever it can do. */
+interface Family {
   readonly name: string;
   readonly summary: string;
   readonly evidence: Evidence;
   /** Where the facts come from, for docs and for `probe`. */
   readonly sources: readonly string[];
+}
+
+/** A family without commands of its own for the eSIM: raw card access leads to the eUICC, and the LPA is the host's. */
+export interface CardDialect extends Family {
+  readonly kind: "card";
+}
+
+/** A family whose modem has an LPA of its own. */
+export interface OwnLpaDialect extends Family {
+  readonly kind: "own-lpa";
   readonly probe: {
     readonly send: string;
     readonly timeoutMs: number;
@@ -70,3 +81,5 @@ export interface Dialect {
   /** Result codes of this family: what they mean, and whether they end the order at the SM-DP+. */
   readonly describeResultCode: (code: string) => string | undefined;
 }
+
+export type Dialect = CardDialect | OwnLpaDialect;

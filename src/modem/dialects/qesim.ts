@@ -1,7 +1,7 @@
 import type { AnswerPattern } from "../../at/channel.js";
 import { type Eid, parseEid } from "../../base/identifiers.js";
 import { type ProfileRow, parseProfileRow } from "../profile-row.js";
-import type { Dialect, Exchange } from "./dialect.js";
+import type { Exchange, OwnLpaDialect } from "./dialect.js";
 
 /** What the `AT+QESIM` families share. */
 export const qesim: AnswerPattern = { kind: "prefix", prefix: "+QESIM" };
@@ -9,7 +9,7 @@ export const qesim: AnswerPattern = { kind: "prefix", prefix: "+QESIM" };
 /** A list: a header with the prefix, and profiles on lines without one. */
 const qesimList: AnswerPattern = { kind: "free", own: /^\+QESIM\s*:\s*("list"|\d)/i };
 
-export const qesimProbe: Pick<Dialect["probe"], "send" | "timeoutMs"> = { send: "AT+QESIM=?", timeoutMs: 5_000 };
+export const qesimProbe: Pick<OwnLpaDialect["probe"], "send" | "timeoutMs"> = { send: "AT+QESIM=?", timeoutMs: 5_000 };
 
 /** `+QESIM: "<operation>",<code>`; a code of zeros is success, with or without 0x. */
 export function qesimResult(operation: string): NonNullable<Exchange["resultCode"]> {
@@ -33,7 +33,7 @@ export function parseListAnswer(lines: readonly string[]): readonly ProfileRow[]
 }
 
 /** The operations by ICCID, alike in both families that know them: the LPA inside the modem answers each with a result. */
-export function qesimByIccid(listSend: string): Pick<Dialect, "list" | "enable" | "disable"> {
+export function qesimByIccid(listSend: string): Pick<OwnLpaDialect, "list" | "enable" | "disable"> {
   const switchTo = (operation: "enable" | "disable"): Exchange => ({
     send: `AT+QESIM="${operation}","{iccid}"`,
     answer: qesim,

@@ -1,4 +1,4 @@
-import type { Dialect } from "./dialect.js";
+import type { OwnLpaDialect } from "./dialect.js";
 import { parseEidAnswer, qesim, qesimByIccid, qesimProbe } from "./qesim.js";
 import { describeQuectelResult } from "./quectel-result-codes.js";
 
@@ -6,7 +6,8 @@ import { describeQuectelResult } from "./quectel-result-codes.js";
  * Quectel EC25, EG25-G, EG21-G and kin: profiles by ICCID, and a download in which the host carries the modem's HTTPS.
  * Its one end-to-end user drove an EG25 with it for years.
  */
-export const quectelIccid: Dialect = {
+export const quectelIccid: OwnLpaDialect = {
+  kind: "own-lpa",
   name: "quectel-iccid",
   summary: "Quectel LTE modems whose LPA has the host relay its HTTPS (EC25, EG25-G, EG21-G)",
   evidence: "seen in code",

@@ -1,4 +1,4 @@
-import type { Dialect } from "./dialect.js";
+import type { OwnLpaDialect } from "./dialect.js";
 import { parseEidAnswer, qesim, qesimByIccid, qesimProbe, qesimResult } from "./qesim.js";
 import { describeQuectelResult } from "./quectel-result-codes.js";
 
@@ -6,7 +6,8 @@ import { describeQuectelResult } from "./quectel-result-codes.js";
  * Quectel EC200x and probably EG91x, EC800, EG915: profiles by ICCID, every answer with a result code, and a download that the modem
  * does by its own network after an OK. One unverified driver is all the evidence; its completion line is a guess, so it only hastens us.
  */
-export const quectelNwmode: Dialect = {
+export const quectelNwmode: OwnLpaDialect = {
+  kind: "own-lpa",
   name: "quectel-nwmode",
   summary: "Quectel modems that download by their own network (EC200x and kin)",
   evidence: "seen in code",

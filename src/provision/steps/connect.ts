@@ -32,7 +32,7 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
     const { vendor = "unknown vendor", model = "unknown model" } = facts.identity;
     throw new EsimdError("modem_unknown", `the modem ${vendor} ${model} has no LPA that esimd can drive`);
   }
-  facts.lpa = await parts.openLpa(line, dialect);
+  facts.lpa = await parts.openLpa(line, dialect, facts.identity, signal);
   facts.store = await parts.openStore(eid);
   return "identified";
 }

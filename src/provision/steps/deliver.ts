@@ -1,0 +1,38 @@
+import { withDeadline } from "../../base/deadline.js";
+import { isEsimdError } from "../../base/errors.js";
+import { need, type Run } from "../run.js";
+import type { EventName } from "../states.js";
+
+/** The eUICC keeps what it could not tell; a run that cannot wait any longer leaves it there for the next one. */
+const patienceMs = 60_000;
+
+/** Before enabling: the link that was used may be gone afterwards, and the SM-DP+ would wait for the install result for ever. */
+export async function deliverInstallResult(run: Run, signal: AbortSignal): Promise<EventName> {
+  if (run.facts.session?.resultDelivery !== "delivered") await deliver(run, signal);
+  return "delivered";
+}
+
+/** After enabling: the rest. */
+export async function deliverRest(run: Run, signal: AbortSignal): Promise<EventName> {
+  await deliver(run, signal);
+  return "notified";
+}
+
+/** Never fails for what the SM-DP+ does: the profile is on the eUICC, whoever knows of it. */
+async function deliver(run: Run, signal: AbortSignal): Promise<void> {
+  const { parts, facts } = run;
+  const bound = { clock: parts.clock, timeoutMs: patienceMs, signal, what: "the delivery of notifications" };
+  try {
+    const done = await withDeadline(bound, (bounded) =>
+      need(run, "lpa").deliverNotifications(need(run, "iccid"), bounded),
+    );
+    if (done.pending === 0) return;
+    parts.log.warn(
+      { pending: done.pending, error: done.error },
+      "the SM-DP+ does not take a notification; it stays on the eUICC",
+    );
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
+    parts.log.warn({ error, iccid: facts.iccid }, "notifications could not be delivered; they stay on the eUICC");
+  }
+}
