@@ -172,11 +172,13 @@ async function concludeUnclear(run: Run, pending: PendingIntent, listed: readonl
   );
 }
 
-/** Polls the reservation until it can be downloaded. */
+/** Polls the reservation until it can be downloaded; what the provider answered at last is why it could not. */
 export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<EventName> {
   const { parts } = run;
   const api = requireApi(run);
   const store = need(run, "store");
+  const startMs = parts.clock.monotonicMs();
+  let failure: EsimdError | undefined;
   for (let attempt = 1; ; attempt++) {
     const reservation = need(run, "reservation");
     switch (reservation.status) {
@@ -190,15 +192,26 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
       default:
         break;
     }
-    await sleep(parts.clock, backoffMs(pollPause, attempt, parts.random), signal);
+    const leftMs = parts.policy.availableWaitMs - (parts.clock.monotonicMs() - startMs);
+    if (leftMs <= 0) throw failure ?? stillWaiting(run, reservation);
+    await sleep(parts.clock, Math.min(leftMs, backoffMs(pollPause, attempt, parts.random)), signal);
     try {
       run.facts.reservation = await api.getESimProfile(reservation.sid, signal);
+      failure = undefined;
     } catch (error) {
       if (signal.aborted || !isEsimdError(error) || error.entry.retry === "never") throw error;
       parts.log.info({ error }, "the reservation could not be asked for; trying again");
+      failure = error;
     }
     await store.saveJournal({ iccid: run.facts.reservation?.iccid ?? store.journal.iccid });
   }
+}
+
+function stillWaiting(run: Run, { sid, status }: ESimProfile): EsimdError {
+  const waited = formatMs(run.parts.policy.availableWaitMs);
+  return new EsimdError("deadline", `the reservation ${sid} is not available after ${waited}, but ${status}`, {
+    hint: "Run again: esimd takes the reservation up again, and pays for no other one.",
+  });
 }
 
 async function noteCharge(run: Run, reservation: ESimProfile): Promise<void> {

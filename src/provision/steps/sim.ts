@@ -2,7 +2,7 @@ import type { ProviderApi, Sim, SimTarget, SimUpdate } from "../../api/resources
 import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
-import { maskIdentifiers } from "../../base/identifiers.js";
+import { maskIdentifiers, quote } from "../../base/identifiers.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
@@ -46,10 +46,17 @@ async function findSim(run: Run, api: ProviderApi, signal: AbortSignal): Promise
   throw new EsimdError("sim_missing", `the account has no Sim with the ICCID ${maskIdentifiers(iccid)}`);
 }
 
-/** Where to move it, or undefined when it may stay. @throws EsimdError `sim_inactive`. */
+/** Where to move it, or undefined when it may stay. @throws EsimdError `sim_inactive`, `sim_refused` for a status that is not known. */
 function targetFor(run: Run, sim: Sim): SimTarget | undefined {
   const { activate: wanted, reactivate } = run.parts.policy.sim;
   if (wanted === "none" || sim.status === wanted || sim.status === "active") return undefined;
+  if (sim.status.startsWith("unknown:")) {
+    const status = sim.status.slice("unknown:".length);
+    throw new EsimdError(
+      "sim_refused",
+      `the Sim ${sim.sid} has the status ${quote(status)}, which esimd does not know`,
+    );
+  }
   if (sim.status !== "inactive") return wanted;
   if (!reactivate)
     throw new EsimdError("sim_inactive", `the Sim ${sim.sid} is inactive, and sim.reactivate is not set`);
