@@ -9,6 +9,7 @@ import { openIsdR } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { decodeProfileInfoList, encodeGetProfilesInfo } from "./es10/profile-info.js";
 import { decodeOperationResult, encodeEnableProfile } from "./es10/profile-operations.js";
+import { becauseOf } from "./es10/result-sentences.js";
 import { tags } from "./es10/tags.js";
 import { deliverFor, handOver } from "./host/notifications.js";
 import { type HostSessionEnd, runHostSession, type SessionTrace } from "./host/session.js";
@@ -55,7 +56,7 @@ export class HostLpa implements Lpa {
     if (result === "ok" || result === "profileNotInDisabledState") return;
     if (result === "catBusy")
       throw new EsimdError("modem_busy", "the eUICC cannot switch now: its card application toolkit is busy");
-    throw new EsimdError("enable_failed", `the eUICC refuses to enable the profile: ${result}`);
+    throw new EsimdError("enable_failed", `the eUICC does not enable the profile, because ${becauseOf(result)}`);
   }
 
   async download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession> {
@@ -124,7 +125,7 @@ export class HostLpa implements Lpa {
       const isFull = /memory/i.test(outcome.reason);
       const error = new EsimdError(
         isFull ? "euicc_full" : "install_failed",
-        `the eUICC failed to install the profile: ${outcome.reason} at ${outcome.bppCommand}`,
+        `the eUICC did not install the profile at ${outcome.bppCommand}, because ${becauseOf(outcome.reason)}`,
       );
       return { reported: "failed", offer, installResult, resultDelivery: "undelivered", error };
     }

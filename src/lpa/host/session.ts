@@ -18,6 +18,7 @@ import { decodeEuiccInfo2, encodeGetEuiccInfo1 } from "../es10/euicc-info.js";
 import { decodeInstallResult, type InstallResult } from "../es10/install-result.js";
 import { decodeStoreMetadata } from "../es10/metadata.js";
 import { decodePrepareDownloadResponse, decodeSmdpSigned2, encodePrepareDownload } from "../es10/prepare-download.js";
+import { becauseOf } from "../es10/result-sentences.js";
 import type { DownloadRequest, OfferedProfile } from "../lpa.js";
 import { ask, authenticateClientAnswer, base64, type Es9Call, initiateAnswer, packageAnswer } from "./es9.js";
 
@@ -245,5 +246,5 @@ async function cancel(parts: HostSessionParts, transactionId: string, signal: Ab
 }
 
 function euiccRefusal(what: string, reason: string): EsimdError {
-  return new EsimdError("download_failed", `the eUICC refuses ${what}: ${reason}`);
+  return new EsimdError("download_failed", `the eUICC refuses ${what}, because ${becauseOf(reason)}`);
 }

@@ -4,6 +4,7 @@ import type { Log } from "../../base/logging.js";
 import type { Es9PlusClient, Es9PlusFunction } from "../es9plus/client.js";
 import { smdpFailure } from "../es9plus/status-codes.js";
 import type { InstallResult } from "../es10/install-result.js";
+import { becauseOf } from "../es10/result-sentences.js";
 import type { DownloadRequest, DownloadSession, OfferedProfile, ResultDelivery } from "../lpa.js";
 import { cancelReasonIn, freeMemoryIn, installResultIn, offerIn, packageBytesIn } from "./inspect.js";
 
@@ -153,7 +154,7 @@ export class RelaySession {
       this.#fail(
         new EsimdError(
           full ? "euicc_full" : "install_failed",
-          `the eUICC failed to install the profile: ${reason} at ${bppCommand}`,
+          `the eUICC did not install the profile at ${bppCommand}, because ${becauseOf(reason)}`,
           {
             ...(full
               ? {
