@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type ErrorCode, EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
+import { VendorCode } from "./resources.js";
 import type { HttpAnswer } from "./transport.js";
 
 /**
@@ -103,7 +104,10 @@ export function errorFromAnswer(operation: string, answer: HttpAnswer, nowMs: nu
   return new EsimdError(
     code,
     `${operation}: ${words.join(", ")}${requestId === undefined ? "" : ` (request ${requestId})`}`,
-    retryAfterMs === undefined ? {} : { retryAfterMs },
+    {
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(body.code === undefined ? {} : { cause: new VendorCode(body.code) }),
+    },
   );
 }
 

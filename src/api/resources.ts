@@ -65,6 +65,17 @@ export interface SimUpdate {
   readonly uniqueName?: string;
 }
 
+/** The vendor's code in a refusal (83011, 20001, …), kept as the cause of its error for those who decide by it. */
+export class VendorCode extends Error {
+  override readonly name = "VendorCode";
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`vendor code ${code}`);
+    this.code = code;
+  }
+}
+
 /**
  * The provider's API as the provisioning sees it; both vendors offer it alike. Reads retry by class inside their deadline and reject
  * with an `api_*` error; the write that costs money never retries by itself.

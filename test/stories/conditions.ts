@@ -34,9 +34,10 @@ export async function configured(field: Field, changes: Sections = {}): Promise<
   const names = new Set([...Object.keys(shortWaits), ...Object.keys(changes)]);
   const lines = [...names].flatMap((name) => [
     `[${name}]`,
-    ...Object.entries({ ...shortWaits[name], ...changes[name] }).map(
-      ([key, value]) => `${key} = ${JSON.stringify(value)}`,
-    ),
+    // An empty text takes a key away.
+    ...Object.entries({ ...shortWaits[name], ...changes[name] })
+      .filter(([, value]) => value !== "")
+      .map(([key, value]) => `${key} = ${JSON.stringify(value)}`),
   ]);
   const path = join(field.dir, "story.toml");
   await writeFile(path, `${lines.join("\n")}\n`);

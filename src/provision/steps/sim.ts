@@ -1,4 +1,4 @@
-import type { ProviderApi, Sim, SimTarget, SimUpdate } from "../../api/resources.js";
+import { type ProviderApi, type Sim, type SimTarget, type SimUpdate, VendorCode } from "../../api/resources.js";
 import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
@@ -73,13 +73,38 @@ async function update(run: Run, api: ProviderApi, sim: Sim, status: SimTarget, s
     ...(uniqueName === undefined || sim.uniqueName === uniqueName ? {} : { uniqueName }),
   };
   try {
-    return await api.updateSim(sim.sid, change, signal);
+    return await updateNamed(run, api, sim, change, signal);
   } catch (error) {
+    if (isEsimdError(error, "fleet_unknown") && fleet !== undefined) throw noSuchFleet(fleet, error);
     if (!isEsimdError(error, "fleet_missing") || fleet !== undefined) throw error;
     const only = await onlyFleet(api, error, signal);
     run.parts.log.info({ fleet: only }, "no Fleet is configured; the account's only one is used");
-    return api.updateSim(sim.sid, { ...change, fleet: only }, signal);
+    return updateNamed(run, api, sim, { ...change, fleet: only }, signal);
   }
+}
+
+/** "Super SIM with the same Unique Name exists already." */
+const nameTaken = 83011;
+
+/** A name is a convenience; that another Sim has it is no reason to leave a device without service. */
+async function updateNamed(run: Run, api: ProviderApi, sim: Sim, change: SimUpdate, signal: AbortSignal): Promise<Sim> {
+  try {
+    return await api.updateSim(sim.sid, change, signal);
+  } catch (error) {
+    const { uniqueName, ...rest } = change;
+    const taken = isEsimdError(error) && error.cause instanceof VendorCode && error.cause.code === nameTaken;
+    if (!taken || uniqueName === undefined) throw error;
+    run.parts.log.warn(
+      { uniqueName, sim: sim.sid },
+      "another Sim has the name of sim.unique_name; this one stays without",
+    );
+    return api.updateSim(sim.sid, rest, signal);
+  }
+}
+
+function noSuchFleet(fleet: string, refusal: EsimdError): EsimdError {
+  const sentence = `sim.fleet is ${quote(fleet)}, and the account has no such Fleet: ${refusal.message}`;
+  return new EsimdError("fleet_unknown", sentence, { cause: refusal });
 }
 
 /** Without a configured Fleet, an account with a single one leaves no choice; any other account does. */
