@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describeCause, EsimdError } from "../../base/errors.js";
 
@@ -42,7 +42,7 @@ export const realDisk: Disk = {
     }),
   makeFolder: (path) =>
     guarded("made", path, async () => {
-      const first = await mkdir(path, { recursive: true, mode: folderMode });
+      const first = await makePath(path);
       if (first !== undefined) await syncFolder(dirname(first));
     }),
   createExclusive: async (path, text) => {
@@ -56,6 +56,33 @@ export const realDisk: Disk = {
   },
   remove: (path) => guarded("removed", path, () => rm(path, { force: true })),
 };
+
+/**
+ * Makes a folder and those above it; resolves with the first that was made. Not mkdir's own `recursive`: under a parent that exists and
+ * takes no children (/proc) Node tries that for ever.
+ */
+async function makePath(path: string): Promise<string | undefined> {
+  try {
+    return (await makeOne(path)) ? path : undefined;
+  } catch (cause) {
+    const parent = dirname(path);
+    if (codeOf(cause) !== "ENOENT" || parent === path) throw cause;
+    const first = await makePath(parent);
+    const made = await makeOne(path);
+    return first ?? (made ? path : undefined);
+  }
+}
+
+/** False when the folder is there already, perhaps since a moment ago. */
+async function makeOne(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: folderMode });
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === "EEXIST" && (await stat(path)).isDirectory()) return false;
+    throw cause;
+  }
+}
 
 async function writeDurably(path: string, text: string, flags: "w" | "a" | "wx"): Promise<void> {
   const file = await open(path, flags, fileMode);
