@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { createLog, createRedactor, type LogLevel } from "../../src/base/logging.js";
+
+/** The lines of a log at `level`, after `write` has logged. */
+function logged(level: LogLevel, write: (log: ReturnType<typeof createLog>) => void, secrets: string[] = []): string {
+  let text = "";
+  const redactor = createRedactor();
+  for (const secret of secrets) redactor.addSecret(secret);
+  write(
+    createLog({
+      level,
+      redactor,
+      journald: false,
+      write: (line) => {
+        text += line;
+      },
+    }),
+  );
+  return text;
+}
+
+const eid = "89049032123451234512345678901235";
+const iccid = "8988307028874392342";
+const base64 = Buffer.alloc(60, 0x5a).toString("base64");
+
+describe("a line of the log", () => {
+  it.each([
+    ["an EID in a query", { url: `/v1/ESimProfiles?Eid=${eid}&PageSize=100` }, [eid]],
+    ["an EID in the path of the state folder", { path: `/var/lib/esimd/euicc/${eid}/lock` }, [eid]],
+    ["an EID and an ICCID between quotes of AT", { line: `+QESIM: "list",0,"${iccid}",1 "${eid}"` }, [eid, iccid]],
+    ["an ICCID with its filler", { line: `+CRSM: 144,0,"${iccid}F"` }, [iccid]],
+    ["an IMEI", { line: "001019000000017" }, ["001019000000017"]],
+    ["base64 inside JSON inside JSON", { line: JSON.stringify({ a: JSON.stringify({ b: base64 }) }) }, [base64]],
+    ["hex of an APDU", { line: `+CGLA: 46,"BF3E125A10${eid}9000"` }, [eid]],
+    [
+      "the matching id of an activation code",
+      { line: 'AT+QESIM="download","LPA:1$smdp.example$AB-12-CD"' },
+      ["AB-12-CD"],
+    ],
+    ["the message of an error's cause", { error: new Error("no", { cause: new Error(`of ${eid}`) }) }, [eid]],
+  ])("masks %s", (_name, facts, hidden) => {
+    const line = logged("trace", (log) => log.trace(facts, "said"));
+    for (const text of hidden) expect(line).not.toContain(text);
+    expect(line).toContain("…");
+  });
+
+  it("masks what stands in the sentence, too, and what is put into a child's facts", () => {
+    const line = logged("info", (log) => log.child({ unit: eid }).info({}, `the EID is ${eid}`));
+    expect(line).not.toContain(eid);
+    expect(line.match(/8904…1235/g)).toHaveLength(2);
+  });
+
+  it("removes a secret as it is, in JSON and in a URL", () => {
+    const secret = 'pa"ss wörd/1';
+    const facts = { plain: secret, url: `https://x/?s=${encodeURIComponent(secret)}` };
+    const line = logged("info", (log) => log.info(facts, "hello"), [secret]);
+    expect(line.match(/\[secret\]/g)).toHaveLength(2);
+    expect(line).not.toContain("rd/1");
+  });
+
+  it("leaves names of resources and requests as they are: without them nobody can ask the provider", () => {
+    const sid = `HP${"0a".repeat(16)}`;
+    const line = logged("debug", (log) => log.debug({ operation: `GET /v1/ESimProfiles/${sid}` }, "the API answered"));
+    expect(line).toContain(`GET /v1/ESimProfiles/${sid}`);
+  });
+});
