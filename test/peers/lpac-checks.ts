@@ -1,11 +1,9 @@
 import { z } from "zod";
-import { sleep, systemClock } from "../../src/base/clock.js";
-import type { Iccid } from "../../src/base/identifiers.js";
-import type { StoredProfile } from "../../src/emulator/euicc/state.js";
 import { keyIdOf } from "../../src/emulator/pki/certificate-writer.js";
 import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
 import { type LpaWorld, startLpaWorld } from "./lpa-world.js";
 import type { Lpac, LpacAnswer, LpacDriver, LpacModem } from "./lpac.js";
+import { LpacStory, said } from "./lpac-story.js";
 import type { Outcome } from "./outcome.js";
 
 /** A foreign LPA on our fake modem, eUICC and SM-DP+: what it says, and what the emulators then hold. */
@@ -24,6 +22,7 @@ const chipSchema = z.object({
 const profilesSchema = z.array(
   z.object({
     iccid: z.string(),
+    isdpAid: z.string(),
     profileState: z.string(),
     profileNickname: z.string().nullable(),
     serviceProviderName: z.string().nullable(),
@@ -45,15 +44,21 @@ const nickname = "Peer's own";
 export async function checkLpac(lpac: Lpac, driver: LpacDriver, segmentBytes: number, outcome: Outcome): Promise<void> {
   const at = (world: LpaWorld): LpacModem => ({ driver, device: world.modem.port, segmentBytes });
   const name = `lpac ${driver}, segments of ${segmentBytes}`;
-  await outcome.story(name, () => inWorld({}, (world) => wholeLife(new Story(lpac, at(world), world, name, outcome))));
+  await outcome.story(name, () =>
+    inWorld({}, (world) => wholeLife(new LpacStory(lpac, at(world), world, name, outcome))),
+  );
   const refusalsName = `lpac ${driver}, refusals`;
   await outcome.story(refusalsName, () =>
-    inWorld({}, (world) => refusals(new Story(lpac, at(world), world, refusalsName, outcome))),
+    inWorld({}, (world) => refusals(new LpacStory(lpac, at(world), world, refusalsName, outcome))),
   );
   const wrongMac: ScenarioInput = { behaviours: [{ function: "getBoundProfilePackage", do: { kind: "wrong-mac" } }] };
+  const killedName = `lpac ${driver}, killed`;
+  await outcome.story(killedName, () =>
+    inWorld({}, (world) => killedWhileLoading(new LpacStory(lpac, at(world), world, killedName, outcome))),
+  );
   const macName = `lpac ${driver}, wrong MAC`;
   await outcome.story(macName, () =>
-    inWorld(wrongMac, (world) => brokenPackage(new Story(lpac, at(world), world, macName, outcome))),
+    inWorld(wrongMac, (world) => brokenPackage(new LpacStory(lpac, at(world), world, macName, outcome))),
   );
 }
 
@@ -66,84 +71,7 @@ async function inWorld(scenario: ScenarioInput, tell: (world: LpaWorld) => Promi
   }
 }
 
-/** lpac in one world, and the checks under one name. */
-class Story {
-  readonly world: LpaWorld;
-  readonly #lpac: Lpac;
-  readonly #modem: LpacModem;
-  readonly #name: string;
-  readonly #outcome: Outcome;
-
-  constructor(lpac: Lpac, modem: LpacModem, world: LpaWorld, name: string, outcome: Outcome) {
-    this.world = world;
-    this.#lpac = lpac;
-    this.#modem = modem;
-    this.#name = name;
-    this.#outcome = outcome;
-  }
-
-  run(...words: readonly string[]): Promise<LpacAnswer> {
-    return this.#lpac.run(this.#modem, words);
-  }
-
-  /** After a REFRESH the SIM answers nobody for a moment. @throws Error when it stays so. */
-  async untilReady(): Promise<void> {
-    const untilMs = systemClock.monotonicMs() + 20_000;
-    while ((await this.run("chip", "info")).code !== 0) {
-      if (systemClock.monotonicMs() > untilMs) throw new Error("the eUICC does not come back after a REFRESH");
-      await sleep(systemClock, 200);
-    }
-  }
-
-  check(what: string, ok: boolean, detail: string): void {
-    this.#outcome.check(`${this.#name}: ${what}`, ok, detail);
-  }
-
-  get profiles(): readonly StoredProfile[] {
-    return this.world.modem.euicc.profiles;
-  }
-
-  profile(iccid: Iccid): StoredProfile | undefined {
-    return this.profiles.find((one) => one.iccid === iccid);
-  }
-
-  /** What the SM-DP+ was told of a profile, in order; "!" marks what did not verify. */
-  told(iccid: Iccid): string {
-    const all = this.world.smdp.notifications().filter((one) => one.iccid === iccid);
-    return all.map(({ kind, verified, outcome = "" }) => `${verified ? "" : "!"}${kind} ${outcome}`.trim()).join(", ");
-  }
-
-  pending(): number {
-    return this.world.modem.euicc.toJSON().notifications.length;
-  }
-
-  orderState(iccid: Iccid): string | undefined {
-    return this.world.smdp.orders().find((one) => one.iccid === iccid)?.state;
-  }
-
-  /** Runs a download and checks the bytes that arrived. */
-  async download(what: string, iccid: Iccid, ...words: readonly string[]): Promise<void> {
-    const before = this.world.modem.counts.commandLines;
-    const answer = await this.run("profile", "download", ...words);
-    const commands = this.world.modem.counts.commandLines - before;
-    const installed = this.profile(iccid);
-    const same = installed?.sha256 === this.world.sha256Of(iccid);
-    this.check(
-      what,
-      answer.code === 0 && same && installed?.state === "disabled",
-      answer.code === 0 && same
-        ? `${installed?.sizeBytes} bytes installed, those of the SM-DP+; ${commands} AT commands`
-        : `lpac says ${said(answer)}, the eUICC holds ${installed === undefined ? "no such profile" : "other bytes"}`,
-    );
-  }
-}
-
-function said(answer: LpacAnswer): string {
-  const data = typeof answer.data === "string" && answer.data !== "" ? ` (${answer.data})` : "";
-  return `${answer.code} ${answer.message}${data}`;
-}
-
-async function wholeLife(story: Story): Promise<void> {
+async function wholeLife(story: LpacStory): Promise<void> {
   const { world } = story;
   const { euicc } = world.modem;
   const { address } = world.smdp;
@@ -185,7 +113,11 @@ async function wholeLife(story: Story): Promise<void> {
   const named = await story.run("profile", "nickname", iccid, nickname);
   story.check("profile nickname", named.code === 0 && story.profile(iccid)?.nickname === nickname, said(named));
   const enabled = await story.run("profile", "enable", iccid);
-  story.check("profile enable", enabled.code === 0 && story.profile(iccid)?.state === "enabled", said(enabled));
+  story.check(
+    "profile enable by ICCID",
+    enabled.code === 0 && story.profile(iccid)?.state === "enabled",
+    said(enabled),
+  );
   await story.untilReady();
   const list = listed(await story.run("profile", "list"));
   story.check(
@@ -201,12 +133,13 @@ async function wholeLife(story: Story): Promise<void> {
 
   const second = await world.order();
   await story.download("profile download from the default SM-DP+", second);
-  const swapped = await story.run("profile", "enable", second);
+  const aid = story.profile(second)?.isdpAid ?? "";
+  const swapped = await story.run("profile", "enable", aid, "1");
   await story.untilReady();
   story.check(
-    "profile enable, another",
+    "profile enable by AID, with REFRESH",
     swapped.code === 0 && story.profile(second)?.state === "enabled" && story.profile(iccid)?.state === "disabled",
-    `${said(swapped)}; the first is disabled by it`,
+    `${said(swapped)}; by AID, the first is disabled by it`,
   );
   const disabled = await story.run("profile", "disable", second);
   await story.untilReady();
@@ -219,7 +152,7 @@ async function wholeLife(story: Story): Promise<void> {
     story.told(iccid) === "install success, enable, disable, delete" &&
       story.told(second) === "install success, enable, disable" &&
       story.pending() === 0,
-    `first ${story.told(iccid)}; second ${story.told(second)}`,
+    `of the first ${story.told(iccid)}; of the second ${story.told(second)}`,
   );
 
   const moved = await story.run("chip", "defaultsmdp", "smdp.example.com");
@@ -230,10 +163,16 @@ async function wholeLife(story: Story): Promise<void> {
     said(moved),
   );
   const purged = await story.run("chip", "purge", "yes");
-  story.check("chip purge", purged.code === 0 && story.profiles.length === 0, said(purged));
+  const left = story.pending();
+  const removed = await story.run("notification", "remove", "-a");
+  story.check(
+    "chip purge, notification remove",
+    purged.code === 0 && removed.code === 0 && story.profiles.length === 0 && left > 0 && story.pending() === 0,
+    `${said(purged)}; ${left} notifications left, then ${story.pending()}`,
+  );
 }
 
-async function refusals(story: Story): Promise<void> {
+async function refusals(story: LpacStory): Promise<void> {
   const { world } = story;
   const { address } = world.smdp;
   const download = (...words: readonly string[]): Promise<LpacAnswer> => story.run("profile", "download", ...words);
@@ -263,7 +202,23 @@ async function refusals(story: Story): Promise<void> {
   );
 }
 
-async function brokenPackage(story: Story): Promise<void> {
+/** A killed lpac leaves its channel open and its session half done; the next one begins anew. */
+async function killedWhileLoading(story: LpacStory): Promise<void> {
+  const { world } = story;
+  const iccid = await world.order({ matchingId });
+  const words = ["-s", world.smdp.address, "-m", matchingId];
+  await story.runUntil(60, "profile", "download", ...words);
+  story.check(
+    "nothing is there",
+    story.profiles.length === 0 && story.orderState(iccid) === "Downloaded" && story.pending() === 0,
+    `no profile on the eUICC; the order is ${story.orderState(iccid)}`,
+  );
+  await story.download("profile download once more", iccid, ...words);
+  await story.run("notification", "process", "-a", "-r");
+  story.check("install result", story.told(iccid) === "install success", `the SM-DP+ was told ${story.told(iccid)}`);
+}
+
+async function brokenPackage(story: LpacStory): Promise<void> {
   const { world } = story;
   const iccid = await world.order({ matchingId });
   const answer = await story.run("profile", "download", "-s", world.smdp.address, "-m", matchingId);

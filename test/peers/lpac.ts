@@ -55,22 +55,33 @@ export class Lpac {
 
   /** @throws Error when it prints no result, or none in two minutes. */
   async run(modem: LpacModem, words: readonly string[]): Promise<LpacAnswer> {
-    const { driver, device, segmentBytes } = modem;
-    const stdout = await this.#run(words, {
-      LPAC_APDU: driver,
-      LPAC_HTTP: "curl",
-      LPAC_APDU_AT_DEVICE: device,
-      ...(segmentBytes === undefined ? {} : { LPAC_CUSTOM_ES10X_MSS: String(segmentBytes) }),
+    return answerOf(await this.#run(words, environment(modem)));
+  }
+
+  /** Starts it and kills it as soon as `moment` resolves; resolves with what it had printed by then. */
+  async runUntilKilled(modem: LpacModem, words: readonly string[], moment: () => Promise<void>): Promise<string> {
+    const child = this.#start(words, environment(modem));
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    let stdout = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString("utf8");
     });
-    return answerOf(stdout);
+    try {
+      await moment();
+    } finally {
+      child.kill("SIGKILL");
+      await ended;
+    }
+    return stdout;
+  }
+
+  #start(words: readonly string[], env: Readonly<Record<string, string>>) {
+    return spawn(this.#program, [...words], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   }
 
   #run(words: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
     return new Promise((resolve, reject) => {
-      const child = spawn(this.#program, [...words], {
-        env: { ...process.env, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
+      const child = this.#start(words, env);
       let stdout = "";
       let stderr = "";
       let late = false;
@@ -94,6 +105,16 @@ export class Lpac {
       });
     });
   }
+}
+
+function environment(modem: LpacModem): Record<string, string> {
+  const { driver, device, segmentBytes } = modem;
+  return {
+    LPAC_APDU: driver,
+    LPAC_HTTP: "curl",
+    LPAC_APDU_AT_DEVICE: device,
+    ...(segmentBytes === undefined ? {} : { LPAC_CUSTOM_ES10X_MSS: String(segmentBytes) }),
+  };
 }
 
 function answerOf(stdout: string): LpacAnswer {
