@@ -20,6 +20,11 @@ const shared = {
   provider: { type: "string", value: "NAME", help: "twilio, kore or none." },
   fleet: { type: "string", value: "FLEET", help: "SID or unique name of the Fleet that the Sim joins." },
   "ci-roots": { type: "string", value: "DIR", help: "Folder of the GSMA roots that an SM-DP+ must chain to." },
+  "confirmation-code-file": {
+    type: "string",
+    value: "FILE",
+    help: "File with the confirmation code that the SM-DP+ asks for.",
+  },
   deadline: { type: "string", value: "SECONDS", help: "How long the run may take as a whole; also 15min, 1h." },
   "log-level": {
     type: "string",
@@ -47,6 +52,7 @@ export const runFlags: readonly CommonFlag[] = [
   "provider",
   "fleet",
   "ci-roots",
+  "confirmation-code-file",
   "deadline",
   "log-level",
   "json",
@@ -83,7 +89,8 @@ export const oneShotDefaults: Readonly<Partial<Record<ConfigKey, LogLevel>>> = {
 
 /** The log of a command: JSON lines on stderr, priorities in front where stderr is the journal. Teaches the redactor the credentials. */
 export function openLog(context: CommandContext, config: Config, redactor: Redactor): Log {
-  for (const secret of [config.api.key, config.api.secret]) if (secret !== undefined) redactor.addSecret(secret);
+  for (const secret of [config.api.key, config.api.secret, config.download.confirmationCode])
+    if (secret !== undefined) redactor.addSecret(secret);
   // JOURNAL_STREAM is inherited, by terminals of a desktop session too (systemd.exec(5)): a terminal is never the journal.
   const journald = (context.env["JOURNAL_STREAM"] ?? "") !== "" && !context.stderrIsTerminal;
   return createLog({ level: config.log.level, write: context.stderr, redactor, journald });

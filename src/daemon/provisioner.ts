@@ -19,6 +19,7 @@ import { openStore } from "../provision/store/store.js";
 import { buildReport } from "../report/build.js";
 import type { Report } from "../report/schema.js";
 import type { Config } from "./config/config.js";
+import { requireCredentials } from "./config/secrets.js";
 import { connectModem } from "./modem-session.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
@@ -71,11 +72,9 @@ function requireSaneClock(clock: Clock): void {
 }
 
 function openApi(parts: ProvisionerParts): ProviderApi | undefined {
-  const { provider, url, tokenUrl, key, secret, callbackUrl, callbackMethod, timeoutMs } = parts.config.api;
+  const { provider, url, tokenUrl, callbackUrl, callbackMethod, timeoutMs } = parts.config.api;
   if (provider === "none") return undefined;
-  if (key === undefined || secret === undefined) {
-    throw new EsimdError("credentials_missing", `provider ${provider} needs a key and a secret`);
-  }
+  const { key, secret } = requireCredentials(parts.config.api);
   return createProviderApi({
     provider,
     baseUrl: url,
@@ -95,7 +94,13 @@ function lazyEs9Plus(parts: ProvisionerParts): { get: () => Promise<Es9PlusClien
   let client: Promise<Es9PlusClient> | undefined;
   const open = async (): Promise<Es9PlusClient> => {
     const ciRoots = await loadCiRoots(parts.config.ciRoots);
-    return createEs9PlusClient({ ciRoots, clock: parts.clock, random: parts.random, log: parts.log });
+    return createEs9PlusClient({
+      ciRoots,
+      pins: parts.config.download.smdpPins,
+      clock: parts.clock,
+      random: parts.random,
+      log: parts.log,
+    });
   };
   return {
     get: () => {
@@ -155,7 +160,7 @@ export function policyOf(config: Config): Policy {
     availableWaitMs: reservation.availableWaitMs,
     sim,
     smdpAddress: download.smdpAddress,
-    confirmationCode: undefined,
+    confirmationCode: download.confirmationCode,
     downloadAttempts: download.attempts,
     downloadTimeoutMs: download.timeoutMs,
     registrationWaitMs: config.network.registrationWaitMs,

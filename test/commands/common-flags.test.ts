@@ -15,6 +15,7 @@ const values: Readonly<Record<string, string>> = {
   provider: "kore",
   fleet: "gateways",
   "ci-roots": "/roots",
+  "confirmation-code-file": "/dev/null",
   deadline: "90",
   "log-level": "trace",
 };
@@ -32,6 +33,7 @@ const command: Command = {
     "provider",
     "fleet",
     "ci-roots",
+    "confirmation-code-file",
     "deadline",
     "log-level",
   ),

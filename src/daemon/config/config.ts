@@ -49,6 +49,9 @@ export interface Config {
   };
   readonly download: {
     readonly smdpAddress: SmdpAddress | undefined;
+    /** SHA-256 of the TLS certificates that an SM-DP+ may show, lower-case hex; empty for any. */
+    readonly smdpPins: readonly string[];
+    readonly confirmationCode: string | undefined;
     readonly attempts: number;
     readonly timeoutMs: number;
   };

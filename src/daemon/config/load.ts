@@ -106,26 +106,37 @@ export function inspectConfig(request: LoadRequest): {
     const place = placeOf(originOf("api.callback_method"), "api.callback_method");
     complain(new EsimdError("config_invalid", `${place} is "GET"; provider kore takes POST only`));
   }
-  const secretOf = (name: "key" | "secret", path: string | undefined): FoundSecret | undefined => {
-    if (api.provider === "none") return undefined;
+  const secretOf = (
+    fileKey: string,
+    path: string | undefined,
+    credential: string,
+    variable?: string,
+  ): FoundSecret | undefined => {
     try {
-      const namedBy = placeOf(originOf(`api.${name}_file`), `api.${name}_file`);
-      return findSecret(request.env, fileSystem, {
-        credential: `esimd_api_${name}`,
-        file: path === undefined ? undefined : { path, namedBy },
-        variable: `ESIMD_API_${name.toUpperCase()}`,
-      });
+      const namedBy = placeOf(originOf(fileKey), fileKey);
+      const file = path === undefined ? undefined : { path, namedBy };
+      return findSecret(request.env, fileSystem, { credential, file, variable });
     } catch (error) {
       if (!isEsimdError(error)) throw error;
       complain(error);
       return undefined;
     }
   };
-  const key = secretOf("key", api.key_file);
-  const secret = secretOf("secret", api.secret_file);
+  const apiSecret = (name: "key" | "secret", path: string | undefined): FoundSecret | undefined =>
+    api.provider === "none"
+      ? undefined
+      : secretOf(`api.${name}_file`, path, `esimd_api_${name}`, `ESIMD_API_${name.toUpperCase()}`);
+  const key = apiSecret("key", api.key_file);
+  const secret = apiSecret("secret", api.secret_file);
+  const codeFile = raw.data.download.confirmation_code_file;
+  const confirmationCode = secretOf("download.confirmation_code_file", codeFile, "esimd_confirmation_code");
   if (problems.length > 0) return { loaded: undefined, problems };
 
-  const config = resolved(raw.data, key?.value, secret?.value);
+  const config = resolved(raw.data, {
+    key: key?.value,
+    secret: secret?.value,
+    confirmationCode: confirmationCode?.value,
+  });
   const loaded: LoadedConfig = {
     config,
     files,
@@ -179,8 +190,7 @@ function urlDefault(key: string, config: Config): string | undefined {
 /** From the file's shape to the program's. */
 function resolved(
   file: ReturnType<typeof configSchema.parse>,
-  key: string | undefined,
-  secret: string | undefined,
+  secrets: Pick<Config["api"], "key" | "secret"> & Pick<Config["download"], "confirmationCode">,
 ): Config {
   const { api, reservation, sim, download } = file;
   return {
@@ -200,8 +210,8 @@ function resolved(
       url: api.provider === "none" ? "" : (api.url ?? providerUrls[api.provider]),
       tokenUrl: api.provider === "kore" ? (api.token_url ?? koreTokenUrl) : undefined,
       accountSid: api.account_sid,
-      key,
-      secret,
+      key: secrets.key,
+      secret: secrets.secret,
       callbackUrl: api.callback_url,
       callbackMethod: api.callback_method,
       timeoutMs: api.timeout,
@@ -220,7 +230,13 @@ function resolved(
       uniqueName: sim.unique_name,
       reactivate: sim.reactivate,
     },
-    download: { smdpAddress: download.smdp_address, attempts: download.attempts, timeoutMs: download.timeout },
+    download: {
+      smdpAddress: download.smdp_address,
+      smdpPins: download.smdp_pins.map((pin) => pin.toLowerCase()),
+      confirmationCode: secrets.confirmationCode,
+      attempts: download.attempts,
+      timeoutMs: download.timeout,
+    },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
   };

@@ -278,6 +278,21 @@ const download = z.strictObject({
       allowed: "a bare host name, with :PORT where it is not 443",
       meaning: "The SM-DP+ to use where neither the reservation nor the eUICC names one.",
     }),
+  smdp_pins: z
+    .array(z.string().regex(/^[0-9A-Fa-f]{64}$/))
+    .max(20)
+    .prefault([])
+    .register(keyDocs, {
+      allowed: "a list of SHA-256 fingerprints, 64 hex digits each",
+      meaning: "The TLS certificates that an SM-DP+ may show, besides chaining to a root; empty: any.",
+    }),
+  confirmation_code_file: absolutePath.optional().register(keyDocs, {
+    allowed: "an absolute path; the file is readable by its owner only",
+    meaning:
+      "File with the confirmation code that the SM-DP+ asks for; the credential esimd_confirmation_code comes first.",
+    flag: "--confirmation-code-file",
+    path: true,
+  }),
   attempts: wholeNumber(1, 20).prefault(2).register(keyDocs, {
     allowed: "a whole number from 1 to 20",
     meaning: "How many download sessions one run may start; an SM-DP+ gives an order up after a few.",

@@ -3,7 +3,7 @@ import { EsimdError } from "../../base/errors.js";
 import { type ConfigFileSystem, readText } from "./files.js";
 import type { Origin } from "./provenance.js";
 
-/** The API's key and secret: from a systemd credential, from a file of their own, or from the environment. Never from the TOML. */
+/** The API's key and secret, and the confirmation code: from a systemd credential, from a file of their own, or from the environment. Never from the TOML. */
 
 export interface FoundSecret {
   readonly value: string;
@@ -15,7 +15,8 @@ export interface SecretPlaces {
   readonly credential: string;
   /** Path from `api.key_file` or `api.secret_file`, and the place that named it. */
   readonly file: { readonly path: string; readonly namedBy: string } | undefined;
-  readonly variable: string;
+  /** Undefined for a secret that has no variable. */
+  readonly variable: string | undefined;
 }
 
 /** A key, token or secret is one short word; anything longer is the wrong file. */
@@ -56,9 +57,9 @@ export function findSecret(
     }
     return { value: oneWord(found.text, path), origin: { kind: "secret-file", path } };
   }
-  const value = env[places.variable];
-  if (value === undefined || value === "") return undefined;
-  const variable = places.variable;
+  const { variable } = places;
+  const value = variable === undefined ? undefined : env[variable];
+  if (variable === undefined || value === undefined || value === "") return undefined;
   return { value: oneWord(value, `environment variable ${variable}`), origin: { kind: "environment", variable } };
 }
 

@@ -38,6 +38,8 @@ export interface Es9PlusClient {
 
 export interface Es9PlusOptions {
   readonly ciRoots: readonly string[];
+  /** SHA-256 of the TLS certificates that are accepted, lower-case hex; empty or left out for any. */
+  readonly pins?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -65,6 +67,7 @@ const untrustedCodes: ReadonlySet<string> = new Set([
   "CERT_UNTRUSTED",
   "INVALID_CA",
   "ERR_TLS_CERT_ALTNAME_INVALID",
+  "ERR_TLS_PIN",
 ]);
 
 /** The header that every ES9+ answer with a body carries (SGP.22 6.5.1.4); tolerant of what it does not need. */
@@ -81,11 +84,11 @@ const answerSchema = z.object({
 
 export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9PlusClient> {
   const { Agent, request } = await import("undici");
-  const { ciRoots, clock, random, log, requestTimeoutMs = 60_000, locate } = options;
+  const { ciRoots, pins = [], clock, random, log, requestTimeoutMs = 60_000, locate } = options;
   const agent = new Agent({
     connect: ({ hostname, port }, callback) => {
       const endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 443 : Number(port) };
-      connectToSmdp(endpoint, { ciRoots, clock, timeoutMs: connectTimeoutMs, locate }).then(
+      connectToSmdp(endpoint, { ciRoots, pins, clock, timeoutMs: connectTimeoutMs, locate }).then(
         (socket) => callback(null, socket),
         (error: Error) => callback(error, null),
       );

@@ -1,3 +1,4 @@
+import { createHash, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import type { Clock } from "../../base/clock.js";
@@ -23,6 +24,8 @@ export interface SmdpEndpoint {
 export interface SmdpTlsOptions {
   /** PEM certificates; the only ones that are trusted. */
   readonly ciRoots: readonly string[];
+  /** SHA-256 of the certificates that are accepted, lower-case hex; empty for any that chains to a root. */
+  readonly pins: readonly string[];
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly locate?: Locate | undefined;
@@ -40,7 +43,7 @@ const curves = "X25519:P-256:P-384:brainpoolP256r1:brainpoolP384r1";
 /** Connects, and resolves when the server's certificate was verified against the roots and its name. @throws ConnectFailure */
 export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): Promise<TLSSocket> {
   const { host } = endpoint;
-  const { ciRoots, clock, timeoutMs, locate } = options;
+  const { ciRoots, pins, clock, timeoutMs, locate } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({
       ...(locate === undefined ? endpoint : locate(endpoint)),
@@ -51,7 +54,7 @@ export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): 
       ecdhCurve: curves,
       ALPNProtocols: ["http/1.1"],
     });
-    avoidLegacyCertificates(socket);
+    const peerCertificate = avoidLegacyCertificates(socket);
     const cancelTimer = clock.setTimer(timeoutMs, () =>
       socket.destroy(new ConnectFailure(`no connection within ${formatMs(timeoutMs)}`, "ETIMEDOUT")),
     );
@@ -64,21 +67,36 @@ export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): 
     socket.once("secureConnect", () => {
       cancelTimer();
       socket.removeListener("error", onError);
-      resolve(socket);
+      if (pins.length === 0 || pins.includes(fingerprintOf(peerCertificate()))) {
+        resolve(socket);
+        return;
+      }
+      socket.destroy();
+      reject(new ConnectFailure("its certificate is none of the pinned ones", "ERR_TLS_PIN"));
     });
   });
+}
+
+function fingerprintOf(certificate: X509Certificate | undefined): string {
+  return certificate === undefined ? "" : createHash("sha256").update(certificate.raw).digest("hex");
 }
 
 /**
  * Node 24.21 crashes as a process when it turns a certificate on a brainpool curve into its legacy object, which it does for every
  * handshake in order to check the name. The X509Certificate object gives what that check needs without the conversion.
+ * Node 20 hands the object out once for each handshake, so that it is kept; the function gives it.
  */
-function avoidLegacyCertificates(socket: TLSSocket): void {
+function avoidLegacyCertificates(socket: TLSSocket): () => X509Certificate | undefined {
+  let certificate: X509Certificate | undefined;
+  const peerCertificate = (): X509Certificate | undefined => {
+    certificate ??= socket.getPeerX509Certificate();
+    return certificate;
+  };
   Object.defineProperty(socket, "getPeerCertificate", {
     value: () => {
-      const certificate = socket.getPeerX509Certificate();
-      if (certificate === undefined) return {};
-      return { subject: {}, subjectaltname: certificate.subjectAltName, raw: certificate.raw };
+      const peer = peerCertificate();
+      return peer === undefined ? {} : { subject: {}, subjectaltname: peer.subjectAltName, raw: peer.raw };
     },
   });
+  return peerCertificate;
 }

@@ -39,7 +39,13 @@ describe("a configuration without any file", () => {
         availableWaitMs: 300_000,
       },
       sim: { activate: "ready", when: "after-download", fleet: undefined, uniqueName: undefined, reactivate: false },
-      download: { smdpAddress: undefined, attempts: 2, timeoutMs: 600_000 },
+      download: {
+        smdpAddress: undefined,
+        smdpPins: [],
+        confirmationCode: undefined,
+        attempts: 2,
+        timeoutMs: 600_000,
+      },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
     });

@@ -45,7 +45,7 @@ describe.each(curves)("a fresh world on %s", (curve) => {
     const get = async (host: string): Promise<string> => {
       const socket = await connectToSmdp(
         { host, port },
-        { ciRoots: [pki.ciPem], clock: systemClock, timeoutMs: 5_000 },
+        { ciRoots: [pki.ciPem], pins: [], clock: systemClock, timeoutMs: 5_000 },
       );
       socket.end("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
       const chunks: Buffer[] = [];

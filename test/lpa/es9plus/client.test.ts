@@ -1,13 +1,15 @@
+import { createHash, X509Certificate } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/base/clock.js";
 import { parseSmdpAddress, type SmdpAddress } from "../../../src/base/identifiers.js";
 import { silentLog } from "../../../src/base/logging.js";
 import { seededRandom } from "../../../src/base/random.js";
-import { createPki, type Pki } from "../../../src/emulator/pki/pki.js";
+import { createPki } from "../../../src/emulator/pki/pki.js";
 import { tlsServerOptions } from "../../../src/emulator/pki/tls.js";
 import { createEs9PlusClient, type Es9PlusClient, readFailure } from "../../../src/lpa/es9plus/client.js";
 import { smdpFailure } from "../../../src/lpa/es9plus/status-codes.js";
@@ -18,8 +20,12 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function serve(listener: RequestListener, world: Pki = pki, host = "127.0.0.1"): Promise<SmdpAddress> {
-  const server: Server = createServer(tlsServerOptions(world), listener);
+async function serve(
+  listener: RequestListener,
+  tls: SecureContextOptions = tlsServerOptions(pki),
+  host = "127.0.0.1",
+): Promise<SmdpAddress> {
+  const server: Server = createServer(tls, listener);
   await new Promise<void>((done) => server.listen(0, host, done));
   closers.push(() => {
     server.closeAllConnections();
@@ -28,9 +34,14 @@ async function serve(listener: RequestListener, world: Pki = pki, host = "127.0.
   return parseSmdpAddress(`${host}:${(server.address() as AddressInfo).port}`, "test");
 }
 
-async function client(requestTimeoutMs = 5_000, ciRoots: readonly string[] = [pki.ciPem]): Promise<Es9PlusClient> {
+async function client(
+  requestTimeoutMs = 5_000,
+  ciRoots: readonly string[] = [pki.ciPem],
+  pins: readonly string[] = [],
+): Promise<Es9PlusClient> {
   const made = await createEs9PlusClient({
     ciRoots,
+    pins,
     clock: systemClock,
     random: seededRandom(1),
     log: silentLog,
@@ -53,7 +64,7 @@ describe("ES9+ over TLS", () => {
         `${request.method} ${request.url} ${request.headers["x-admin-protocol"]} ${request.headers["user-agent"]}`,
       );
       response.end('{"header":{"functionExecutionStatus":{"status":"Executed-Success"}}}');
-    }, world);
+    }, tlsServerOptions(world));
     const answer = await post(await client(5_000, [world.ciPem]), smdp);
     expect(answer).toMatchObject({ httpStatus: 200, failure: undefined });
     expect(seen).toEqual(["POST /gsma/rsp2/es9plus/initiateAuthentication gsma/rsp/v2.2.0 gsma-rsp-lpad"]);
@@ -64,14 +75,14 @@ describe("ES9+ over TLS", () => {
     const smdp = await serve((_request, response) => {
       asked++;
       response.end();
-    }, createPki());
+    }, tlsServerOptions(createPki()));
     await expect(post(await client(), smdp)).rejects.toMatchObject({ code: "smdp_untrusted", exitStatus: 78 });
     expect(asked).toBe(0);
   });
 
   it("does not believe a certificate of the right root for another name", async () => {
     // Loopback has many addresses; the certificate names the first one only.
-    const smdp = await serve((_request, response) => response.end(), pki, "127.0.0.2");
+    const smdp = await serve((_request, response) => response.end(), tlsServerOptions(pki), "127.0.0.2");
     await expect(post(await client(), smdp)).rejects.toMatchObject({ code: "smdp_untrusted" });
   });
 
@@ -81,7 +92,7 @@ describe("ES9+ over TLS", () => {
   ])("a server found by other means than DNS must have a certificate for its name: $certified", async (row) => {
     const world = createPki({ tlsNames: [row.certified] });
     const body = '{"header":{"functionExecutionStatus":{"status":"Executed-Success"}}}';
-    const at = await serve((_request, response) => response.end(body), world);
+    const at = await serve((_request, response) => response.end(body), tlsServerOptions(world));
     const es9 = await createEs9PlusClient({
       ciRoots: [world.ciPem],
       clock: systemClock,
@@ -99,6 +110,18 @@ describe("ES9+ over TLS", () => {
       (error) => error.code,
     );
     expect(got).toBe(row.outcome);
+  });
+
+  it("believes a pinned certificate and no other", async () => {
+    const tls = tlsServerOptions(pki);
+    const smdp = await serve((_request, response) => response.end(), tls);
+    const certificate = new X509Certificate(String(tls.cert));
+    const pin = createHash("sha256").update(certificate.raw).digest("hex");
+    expect(await post(await client(5_000, [pki.ciPem], [pin]), smdp)).toMatchObject({ httpStatus: 200 });
+    const other = "0".repeat(64);
+    await expect(post(await client(5_000, [pki.ciPem], [other]), smdp)).rejects.toMatchObject({
+      code: "smdp_untrusted",
+    });
   });
 
   it("gives a connection that is refused three tries, and then says so", async () => {
