@@ -23,17 +23,19 @@ export interface Binding {
   readonly metadata: Uint8Array;
   /** The unprotected profile. */
   readonly profile: Uint8Array;
+  /** Bytes of metadata or profile in each protected element; as many as SGP.22 allows when left out. */
+  readonly segmentBytes?: number;
   /** Breaks the MAC of one profile segment, for who wants to see what becomes of it. */
   readonly breakMac?: boolean;
 }
 
 const hostId = new TextEncoder().encode("esimd");
 /** Each protected element has at most 1020 bytes: tag, three of length, 1008 of cipher text, eight of MAC (SGP.22, 2.5.3). */
-const segmentBytes = 1007;
+const largestSegmentBytes = 1007;
 
 /** @throws TlvError when the eUICC's one-time key is no point of the curve. */
 export function bindPackage(binding: Binding): Uint8Array {
-  const { transactionId, eid, euiccOtpk, curve, dpPb, metadata, profile } = binding;
+  const { transactionId, eid, euiccOtpk, curve, dpPb, metadata, profile, segmentBytes = largestSegmentBytes } = binding;
   const own = newOneTimeKey(curve);
   const command = {
     transactionId,
@@ -45,12 +47,14 @@ export function bindPackage(binding: Binding): Uint8Array {
   const signature = signPlain(dpPb.privateKey, initialiseSecureChannelTbs(command, euiccOtpk));
   const session = new Scp03t(deriveSessionKeys(agree(own, euiccOtpk), hostId, eidToBytes(eid)));
   const configureIsdp = [session.seal(bppTags.encrypted, encodeConfigureIsdp())];
-  const storeMetadata = pieces(metadata).map((piece) => session.sign(bppTags.macOnly, piece));
+  const storeMetadata = pieces(metadata, segmentBytes).map((piece) => session.sign(bppTags.macOnly, piece));
   // The profile is protected by random keys of its own, so that it could have been prepared before the eUICC was known.
   const profileKeys = { initialMacChainingValue: newNonce(16), encryptionKey: newNonce(16), macKey: newNonce(16) };
   const replaceSessionKeys = [session.seal(bppTags.encrypted, encodeReplaceSessionKeys(profileKeys))];
   const profileSession = new Scp03t(profileKeys);
-  const profileElements = pieces(profile).map((piece) => profileSession.seal(bppTags.profileSegment, piece));
+  const profileElements = pieces(profile, segmentBytes).map((piece) =>
+    profileSession.seal(bppTags.profileSegment, piece),
+  );
   if (binding.breakMac) flipLastBit(profileElements[Math.floor(profileElements.length / 2)]);
   return encodeBoundProfilePackage({
     initialiseSecureChannel: encodeInitialiseSecureChannel(command, signature),
@@ -61,7 +65,7 @@ export function bindPackage(binding: Binding): Uint8Array {
   });
 }
 
-function pieces(data: Uint8Array): Uint8Array[] {
+function pieces(data: Uint8Array, segmentBytes: number): Uint8Array[] {
   const count = Math.max(1, Math.ceil(data.length / segmentBytes));
   return Array.from({ length: count }, (_, i) => data.subarray(i * segmentBytes, (i + 1) * segmentBytes));
 }

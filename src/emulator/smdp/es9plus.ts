@@ -30,6 +30,8 @@ export interface Es9PlusOptions {
   readonly orders: OrderBook;
   readonly profiles: ProfileSource;
   readonly checksMemory: boolean;
+  /** Bytes of the profile in each protected element of a package. */
+  readonly segmentBytes?: number;
   readonly onProgress: (order: Order, event: ProgressEvent) => void;
 }
 
@@ -204,7 +206,7 @@ export class Es9Plus {
     ) {
       throw new FunctionFailure(refusals.euiccSignature);
     }
-    const { orders, profiles, pki, onProgress } = this.#options;
+    const { orders, profiles, pki, onProgress, segmentBytes } = this.#options;
     session.stage = "over"; // A wrong code ends the session as well; the next try is a new one.
     const hash = order.confirmationHash;
     const expected = hash === undefined ? undefined : hashedConfirmationCode(hash, session.transactionId);
@@ -224,6 +226,7 @@ export class Es9Plus {
       dpPb: this.#smdp.dpPb,
       metadata: this.#metadata(offeredIccid),
       profile: profiles.profile(offeredIccid),
+      ...(segmentBytes === undefined ? {} : { segmentBytes }),
       breakMac,
     });
     session.stage = "delivered";

@@ -81,6 +81,7 @@ export async function startFakeSmdp(options: FakeSmdpOptions): Promise<FakeSmdp>
     orders: book,
     profiles,
     checksMemory: scenario.checksMemory,
+    segmentBytes: scenario.segmentBytes,
     onProgress: (order, event) => reporter.report(order, event),
   });
   const es2 = { orders: book, profiles, random, address };

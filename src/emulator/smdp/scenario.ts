@@ -71,6 +71,11 @@ const scenarioSchema = z.strictObject({
   maxCodeTries: z.number().int().min(1).max(100).default(3),
   /** Refuses an eUICC whose free memory is too small, before it loads anything. */
   checksMemory: z.boolean().default(true),
+  /**
+   * Bytes of the profile in each protected element. 1007 fill the 1020 bytes that SGP.22 2.5.3 allows: tag, three of length, 1008 of cipher
+   * text, eight of MAC. A public SM-DP+ program was seen to take 1008, which padding makes 1036.
+   */
+  segmentBytes: z.number().int().min(64).max(1008).default(1007),
 });
 
 export type ScenarioInput = z.input<typeof scenarioSchema>;
