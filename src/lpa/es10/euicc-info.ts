@@ -37,6 +37,10 @@ const field = {
   signingKeyIds: 0xaa,
 } as const;
 const maxKeyIds = 64;
+/** Bits of UICCCapability: usimSupport, isimSupport, akaMilenage, akaTuak128, javacard, multipleUsimSupport. */
+const uiccCapabilities = [1, 2, 4, 6, 14, 16];
+/** Bits of RspCapability: additionalProfile, testProfileSupport. */
+const rspCapabilities = [0, 3];
 
 export function encodeGetEuiccInfo1(): Uint8Array {
   return encodeTlv(tags.getEuiccInfo1);
@@ -66,18 +70,16 @@ export function encodeEuiccInfo2(info: EuiccInfo2): Uint8Array {
     encodeTlv(0x82, fourBytes(info.freeNonVolatileBytes)),
     encodeTlv(0x83, fourBytes(info.freeVolatileBytes)),
   ];
-  // UICCCapability: usimSupport, isimSupport, akaMilenage and what a plain card has; RspCapability: additionalProfile, testProfileSupport.
-  const capabilities = [1, 2, 4, 6, 9, 18];
   return encodeTlv(
     tags.getEuiccInfo2,
     encodeVersion(field.profileVersion, info.profileVersion),
     encodeVersion(field.version, info.version),
     encodeVersion(field.firmwareVersion, info.firmwareVersion),
     encodeTlv(field.cardResource, ...resource),
-    encodeBits(capabilities, field.uiccCapability),
+    encodeBits(uiccCapabilities, field.uiccCapability),
     encodeVersion(field.ts102241Version, "17.2.0"),
     encodeVersion(field.globalPlatformVersion, "2.3.0"),
-    encodeBits([0, 3], field.rspCapability),
+    encodeBits(rspCapabilities, field.rspCapability),
     encodeKeyIds(field.verificationKeyIds, info.verificationKeyIds),
     encodeKeyIds(field.signingKeyIds, info.signingKeyIds),
     encodeVersion(universal.octetString, info.protectionProfileVersion),
