@@ -5,15 +5,23 @@ import type { Random } from "../base/random.js";
 import { bringUp } from "../modem/bring-up.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { openPort } from "../serial/open.js";
+import type { OpenPort } from "../serial/port.js";
 
 /** Opens a port and wakes the modem on it, which may be silent for `wakeMs`; on failure the port is closed again. */
 export async function connectModem(
   port: string,
-  parts: { readonly clock: Clock; readonly random: Random; readonly log: Log; readonly wakeMs: number },
+  parts: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+    readonly wakeMs: number;
+    /** How the port is opened, for who wants to see what crosses it. */
+    readonly open?: OpenPort;
+  },
   signal: AbortSignal,
 ): Promise<ModemLine> {
-  const { clock, random, log, wakeMs } = parts;
-  const bytes = await openPort(port, signal);
+  const { clock, random, log, wakeMs, open = openPort } = parts;
+  const bytes = await open(port, signal);
   const line: ModemLine = { channel: new AtChannel(bytes, clock, log), clock, random };
   try {
     await bringUp(line, wakeMs, signal);

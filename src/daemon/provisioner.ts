@@ -18,6 +18,7 @@ import { realProcesses } from "../provision/store/lock.js";
 import { openStore } from "../provision/store/store.js";
 import { buildReport } from "../report/build.js";
 import type { Report } from "../report/schema.js";
+import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { requireCredentials } from "./config/secrets.js";
 import { connectModem } from "./modem-session.js";
@@ -31,6 +32,8 @@ export interface ProvisionerParts {
   readonly random: Random;
   readonly log: Log;
   readonly observe: (observation: Observation) => void;
+  /** How the port is opened, for who wants to see what crosses it. */
+  readonly openPort?: OpenPort;
 }
 
 export interface ProvisionResult {
@@ -119,11 +122,12 @@ function runParts(
   api: ProviderApi | undefined,
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
-  const { config, port, clock, random, log } = parts;
+  const { config, port, clock, random, log, openPort } = parts;
+  const session = { clock, random, log, wakeMs: config.modem.wakeWaitMs, ...(openPort && { open: openPort }) };
   return {
     policy: policyOf(config),
     portName: port,
-    connect: (signal) => connectModem(port, { clock, random, log, wakeMs: config.modem.wakeWaitMs }, signal),
+    connect: (signal) => connectModem(port, session, signal),
     detect: (line, signal) => detectDialect(line, config.modem.dialect, signal),
     openLpa: (line, dialect, identity, signal) =>
       openLpa(
