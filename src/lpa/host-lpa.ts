@@ -20,6 +20,8 @@ export interface HostLpaOptions {
   /** A channel that is open already. */
   readonly isdR?: Es10Channel;
   readonly es9Plus: Es9PlusClient;
+  /** Rejects when no SM-DP+ could be trusted; asked before anything is paid. */
+  readonly requireRoots?: () => Promise<unknown>;
   readonly imei: Imei | undefined;
   readonly segments: SegmentMemory;
   readonly clock: Clock;
@@ -38,8 +40,8 @@ export class HostLpa implements Lpa {
     this.#isdR = options.isdR;
   }
 
-  requireReady(): Promise<void> {
-    return Promise.resolve();
+  async requireReady(): Promise<void> {
+    await this.#options.requireRoots?.();
   }
 
   async listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {

@@ -16,6 +16,8 @@ export interface ModemRelayOptions {
   readonly dialect: OwnLpaDialect;
   readonly download: HostRelayDownload;
   readonly es9Plus: Es9PlusClient;
+  /** Rejects when no SM-DP+ could be trusted; asked before anything is paid. */
+  readonly requireRoots?: () => Promise<unknown>;
   readonly log: Log;
 }
 
@@ -30,7 +32,9 @@ export function createModemRelayLpa(options: ModemRelayOptions): Lpa {
     deliverNotifications: () => Promise.resolve(nothingDelivered),
     close: () => Promise.resolve(),
     // The host's own network is used, and that is asked when it is needed.
-    requireReady: () => Promise.resolve(),
+    requireReady: async () => {
+      await options.requireRoots?.();
+    },
     listProfiles: (signal) => listByModem(line, dialect, signal),
     enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),
     download: async (request, signal) => {

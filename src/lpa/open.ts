@@ -6,6 +6,7 @@ import { type ModemLine, runQuery } from "../modem/exchange.js";
 import type { SegmentMemory } from "./apdu/segment-size.js";
 import { openIsdR, readEidFromCard } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
+import { lazyEs9PlusClient } from "./es9plus/lazy-client.js";
 import { HostLpa } from "./host-lpa.js";
 import type { Lpa } from "./lpa.js";
 import { createModemNetworkLpa } from "./modem-network.js";
@@ -25,11 +26,12 @@ export interface LpaOptions {
 
 /** The LPA that does the work. @throws EsimdError `no_euicc` when the one that is wanted cannot be had. */
 export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise<Lpa> {
-  const { line, dialect, wanted, imei, segments, es9Plus, log } = options;
+  const { line, dialect, wanted, imei, segments, log } = options;
+  const https = { es9Plus: lazyEs9PlusClient(options.es9Plus), requireRoots: options.es9Plus };
   if (wanted !== "modem") {
     const isdR = await openIsdR(line, signal);
     if (isdR !== undefined) {
-      return new HostLpa({ line, isdR, imei, segments, es9Plus: await es9Plus(), clock: line.clock, log });
+      return new HostLpa({ line, isdR, imei, segments, ...https, clock: line.clock, log });
     }
     if (wanted === "host")
       throw new EsimdError("no_euicc", `the modem on ${line.channel.portName} opens no channel to its eUICC`);
@@ -46,7 +48,7 @@ export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise
   const { download } = dialect;
   switch (download.kind) {
     case "host-relay":
-      return createModemRelayLpa({ line, dialect, download, es9Plus: await es9Plus(), log });
+      return createModemRelayLpa({ line, dialect, download, ...https, log });
     case "modem-network":
       return createModemNetworkLpa({ line, dialect, download, log });
   }

@@ -133,9 +133,21 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
   await store.saveJournal({ baseline: null });
   const error = session.error ?? unconfirmed();
   const again = error.entry.retry !== "never" || error.code === "install_unconfirmed";
-  if (!again || facts.sessionsThisRun >= parts.policy.downloadAttempts) throw error;
+  if (!again || facts.sessionsThisRun >= parts.policy.downloadAttempts) throw judged(run, error);
   parts.log.warn({ error, session: facts.sessionsThisRun }, "the profile is not on the eUICC; a new session follows");
   return "absent";
+}
+
+/**
+ * "No order for this EID" means that a back end has not ordered yet; of an order that we have paid for it means something else. One
+ * that was downloaded may be used up, which only a person finds out.
+ */
+function judged(run: Run, error: EsimdError): EsimdError {
+  const { reservation } = run.facts;
+  if (error.code !== "no_profile_waiting" || reservation === undefined) return error;
+  const { sid, status } = reservation;
+  const code = status === "available" ? "smdp_error" : "smdp_refused";
+  return new EsimdError(code, `${error.message}, and the reservation ${sid} is ${status}`, { cause: error });
 }
 
 function unconfirmed(): EsimdError {
