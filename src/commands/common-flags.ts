@@ -42,10 +42,21 @@ const shared = {
 
 export type CommonFlag = keyof typeof shared;
 
-/** What a run of provisioning is told on the command line. */
-export const runFlags: readonly CommonFlag[] = [
+/** What every command of the product takes, whether it has a use for it or not, so that a script can give them to all. */
+export const everyFlag: readonly CommonFlag[] = [
   "config",
   "port",
+  "deadline",
+  "log-level",
+  "json",
+  "quiet",
+  "yes",
+  "no-color",
+];
+
+/** What a run of provisioning is told on the command line. */
+export const runFlags: readonly CommonFlag[] = [
+  ...everyFlag,
   "dialect",
   "lpa",
   "method",
@@ -53,9 +64,6 @@ export const runFlags: readonly CommonFlag[] = [
   "fleet",
   "ci-roots",
   "confirmation-code-file",
-  "deadline",
-  "log-level",
-  "json",
 ];
 
 /** The named ones, to be spread into a command's `flags`. */

@@ -13,7 +13,18 @@ export const demoCommand: Command = {
   name: "demo",
   summary: "the whole main job on emulators: no hardware, no account, no root",
   positionals: "",
-  flags: commonFlags("dialect", "lpa", "method", "provider", "deadline", "log-level", "json", "quiet", "no-color"),
+  flags: commonFlags(
+    "dialect",
+    "lpa",
+    "method",
+    "provider",
+    "deadline",
+    "log-level",
+    "json",
+    "quiet",
+    "yes",
+    "no-color",
+  ),
   run: async (context, args) => {
     const dir = await mkdtemp(join(tmpdir(), "esimd-demo-"));
     try {

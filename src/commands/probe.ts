@@ -13,7 +13,7 @@ import { readIdentity } from "../modem/identity.js";
 import { readRegistration } from "../modem/registration.js";
 import { errorOf } from "../report/build.js";
 import type { Command } from "./command.js";
-import { commonFlags, configFor, oneShotDefaults, openLog } from "./common-flags.js";
+import { commonFlags, configFor, everyFlag, oneShotDefaults, openLog } from "./common-flags.js";
 
 const probeBudgetMs = 180_000;
 
@@ -22,7 +22,7 @@ export const probeCommand: Command = {
   name: "probe",
   summary: "show what is on a port: modem, eUICC, dialect, LPA, profiles",
   positionals: "",
-  flags: commonFlags("config", "port", "dialect", "deadline", "log-level", "json"),
+  flags: commonFlags(...everyFlag, "dialect"),
   run: async (context, args) => {
     const { config } = configFor(context, args, { ...oneShotDefaults, "api.provider": "none" });
     const { port, dialect, wakeWaitMs } = config.modem;

@@ -13,7 +13,7 @@ export const provisionCommand: Command = {
   name: "provision",
   summary: "provision one modem; run it again and it goes on where it stopped",
   positionals: "",
-  flags: commonFlags(...runFlags, "quiet", "no-color"),
+  flags: commonFlags(...runFlags),
   run: async (context, args) => {
     const { config } = configFor(context, args, oneShotDefaults);
     return provisionAndShow(context, args, config);
