@@ -50,9 +50,10 @@ export function reservationPosts(field: Field): number {
     .length;
 }
 
-/** Success results that the SM-DP+ holds for true. */
+/** Success results that the SM-DP+ holds for true; one that was delivered twice is one. */
 export function successResults(field: Field): number {
-  return field.world.smdp.notifications().filter(({ outcome, verified }) => outcome === "success" && verified).length;
+  const results = field.world.smdp.notifications().filter(({ outcome, verified }) => outcome === "success" && verified);
+  return new Set(results.map(({ seqNumber }) => seqNumber)).size;
 }
 
 /** How a run ended, in one object: what a story compares at once, so that its failure tells why. */

@@ -8,18 +8,18 @@ const patienceMs = 60_000;
 
 /** Before enabling: the link that was used may be gone afterwards, and the SM-DP+ would wait for the install result for ever. */
 export async function deliverInstallResult(run: Run, signal: AbortSignal): Promise<EventName> {
-  if (run.facts.session?.resultDelivery !== "delivered") await deliver(run, signal);
+  if (run.facts.session?.resultDelivery !== "delivered") await deliverAll(run, signal);
   return "delivered";
 }
 
 /** After enabling: the rest. */
 export async function deliverRest(run: Run, signal: AbortSignal): Promise<EventName> {
-  await deliver(run, signal);
+  await deliverAll(run, signal);
   return "notified";
 }
 
-/** Never fails for what the SM-DP+ does: the profile is on the eUICC, whoever knows of it. */
-async function deliver(run: Run, signal: AbortSignal): Promise<void> {
+/** Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. */
+export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
   const { parts, facts } = run;
   const bound = { clock: parts.clock, timeoutMs: patienceMs, signal, what: "the delivery of notifications" };
   try {

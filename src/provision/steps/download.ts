@@ -7,6 +7,7 @@ import { readDefaultSmdpFromCard } from "../../lpa/card.js";
 import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lpa/lpa.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { deliverAll } from "./deliver.js";
 import { requireRoom } from "./room.js";
 import { activateSim } from "./sim.js";
 
@@ -131,6 +132,10 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
     });
   }
   await store.saveJournal({ baseline: null });
+  // Only now, with the list read and the profile not on it, is the SM-DP+ told of an error: it ends the order.
+  if (session.installResult?.outcome.kind === "error" && session.resultDelivery === "undelivered") {
+    await deliverAll(run, signal);
+  }
   const error = session.error ?? unconfirmed();
   const again = error.entry.retry !== "never" || error.code === "install_unconfirmed";
   if (!again || facts.sessionsThisRun >= parts.policy.downloadAttempts) throw judged(run, error);
