@@ -26,11 +26,18 @@ export interface LpaWorld {
   close(): Promise<void>;
 }
 
-const profileBytes = 11_800;
+export interface LpaWorldOptions {
+  readonly scenario?: ScenarioInput;
+  readonly profileBytes?: number;
+}
+
+/** As large as the generic test profiles of GSMA TS.48. */
+const usualProfileBytes = 11_800;
 /** The SIM is back soon after a REFRESH: what is tried here is not patience. */
 const quickModem = { simBusyMs: 100, registrationMs: 100 };
 
-export async function startLpaWorld(scenario: ScenarioInput = {}): Promise<LpaWorld> {
+export async function startLpaWorld(options: LpaWorldOptions = {}): Promise<LpaWorld> {
+  const { scenario = {}, profileBytes = usualProfileBytes } = options;
   const dir = await mkdtemp(join(tmpdir(), "esimd-peers-"));
   const started: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {

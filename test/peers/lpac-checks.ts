@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { keyIdOf } from "../../src/emulator/pki/certificate-writer.js";
 import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
-import { type LpaWorld, startLpaWorld } from "./lpa-world.js";
-import type { Lpac, LpacAnswer, LpacDriver, LpacModem } from "./lpac.js";
+import { type LpaWorld, type LpaWorldOptions, startLpaWorld } from "./lpa-world.js";
+import type { Lpac, LpacAnswer, LpacDriver } from "./lpac.js";
 import { LpacStory, said } from "./lpac-story.js";
 import type { Outcome } from "./outcome.js";
 
@@ -41,29 +41,34 @@ const notificationsSchema = z.array(
 const matchingId = "PEER-1";
 const nickname = "Peer's own";
 
-export async function checkLpac(lpac: Lpac, driver: LpacDriver, segmentBytes: number, outcome: Outcome): Promise<void> {
-  const at = (world: LpaWorld): LpacModem => ({ driver, device: world.modem.port, segmentBytes });
-  const name = `lpac ${driver}, segments of ${segmentBytes}`;
-  await outcome.story(name, () =>
-    inWorld({}, (world) => wholeLife(new LpacStory(lpac, at(world), world, name, outcome))),
-  );
-  const refusalsName = `lpac ${driver}, refusals`;
-  await outcome.story(refusalsName, () =>
-    inWorld({}, (world) => refusals(new LpacStory(lpac, at(world), world, refusalsName, outcome))),
-  );
+/** lpac's own default, and as large as it goes. */
+const segmentSizes = [120, 255];
+
+export async function checkLpac(lpac: Lpac, driver: LpacDriver, outcome: Outcome): Promise<void> {
+  const inStory = (
+    what: string,
+    segmentBytes: number,
+    world: LpaWorldOptions,
+    tell: (story: LpacStory) => Promise<void>,
+  ) => {
+    const name = `lpac ${driver}, ${what}`;
+    return outcome.story(name, () =>
+      inWorld(world, (made) => {
+        const modem = { driver, device: made.modem.port, segmentBytes };
+        return tell(new LpacStory(lpac, modem, made, name, outcome));
+      }),
+    );
+  };
+  for (const size of segmentSizes) await inStory(`segments of ${size}`, size, {}, wholeLife);
+  await inStory("150 kB", 255, { profileBytes: 150_000 }, largeProfile);
+  await inStory("refusals", 120, {}, refusals);
+  await inStory("killed", 120, {}, killedWhileLoading);
   const wrongMac: ScenarioInput = { behaviours: [{ function: "getBoundProfilePackage", do: { kind: "wrong-mac" } }] };
-  const killedName = `lpac ${driver}, killed`;
-  await outcome.story(killedName, () =>
-    inWorld({}, (world) => killedWhileLoading(new LpacStory(lpac, at(world), world, killedName, outcome))),
-  );
-  const macName = `lpac ${driver}, wrong MAC`;
-  await outcome.story(macName, () =>
-    inWorld(wrongMac, (world) => brokenPackage(new LpacStory(lpac, at(world), world, macName, outcome))),
-  );
+  await inStory("wrong MAC", 120, { scenario: wrongMac }, brokenPackage);
 }
 
-async function inWorld(scenario: ScenarioInput, tell: (world: LpaWorld) => Promise<void>): Promise<void> {
-  const world = await startLpaWorld(scenario);
+async function inWorld(options: LpaWorldOptions, tell: (world: LpaWorld) => Promise<void>): Promise<void> {
+  const world = await startLpaWorld(options);
   try {
     await tell(world);
   } finally {
@@ -170,6 +175,11 @@ async function wholeLife(story: LpacStory): Promise<void> {
     purged.code === 0 && removed.code === 0 && story.profiles.length === 0 && left > 0 && story.pending() === 0,
     `${said(purged)}; ${left} notifications left, then ${story.pending()}`,
   );
+}
+
+async function largeProfile(story: LpacStory): Promise<void> {
+  const iccid = await story.world.order({ matchingId });
+  await story.download("profile download", iccid, "-s", story.world.smdp.address, "-m", matchingId);
 }
 
 async function refusals(story: LpacStory): Promise<void> {

@@ -51,27 +51,33 @@ const never = new AbortController().signal;
 const downloadTimeoutMs = 120_000;
 const quickModem = { simBusyMs: 100, registrationMs: 100 };
 
+/** A modem's own LPA reaches its card by itself; ours by either way. */
+const cardAccess = { modem: ["channels"], host: ["channels", "csim"] } as const;
+const ways = { channels: "AT+CGLA", csim: "AT+CSIM" } as const;
+
 export async function checkSmdp(whose: WhoseLpa, peer: SmdpPeer, outcome: Outcome): Promise<void> {
-  const name = `${whose === "host" ? "esimd's LPA" : "the modem's LPA, relayed"}, foreign SM-DP+`;
-  await outcome.story(name, async () => {
-    const dir = await mkdtemp(join(tmpdir(), "esimd-peers-"));
-    const modem = await startFakeModem({
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      wire: { kind: "pty", link: join(dir, "modem") },
-      pki: peer.pki,
-      world: quickModem,
+  for (const access of cardAccess[whose]) {
+    const name =
+      whose === "host" ? `esimd's LPA by ${ways[access]}, foreign SM-DP+` : "modem's LPA, relayed, foreign SM-DP+";
+    const check: CheckHere = (what, ok, detail) => outcome.check(`${name}: ${what}`, ok, detail);
+    await outcome.story(name, async () => {
+      const dir = await mkdtemp(join(tmpdir(), "esimd-peers-"));
+      const modem = await startFakeModem({
+        clock: systemClock,
+        random: systemRandom,
+        log: silentLog,
+        wire: { kind: "pty", link: join(dir, "modem") },
+        pki: peer.pki,
+        world: { ...quickModem, cardAccess: access },
+      });
+      try {
+        await onModem(modem, whose, peer, (story) => tell(story, check));
+      } finally {
+        await modem.close();
+        await rm(dir, { recursive: true, force: true });
+      }
     });
-    try {
-      await onModem(modem, whose, peer, (story) =>
-        tell(story, (what, ok, detail) => outcome.check(`${name}: ${what}`, ok, detail)),
-      );
-    } finally {
-      await modem.close();
-      await rm(dir, { recursive: true, force: true });
-    }
-  });
+  }
 }
 
 interface SmdpStory {
@@ -210,14 +216,18 @@ async function tell(story: SmdpStory, check: CheckHere): Promise<void> {
     euicc.profiles[0]?.state === "enabled",
     `${(await story.lpa.listProfiles(never)).length} profile listed`,
   );
+  const own = await lpa.deliverNotifications(iccid, never);
   const id = { by: "iccid", iccid } as const;
   euicc.es10(encodeDisableProfile({ id, refresh: false }));
   euicc.es10(encodeDeleteProfile({ by: "iccid", iccid }));
   const told = await story.deliver();
   check(
     "enable, disable and delete notifications",
-    told.length === 3 && told.every(({ httpStatus }) => httpStatus === 204) && euicc.profiles.length === 0,
-    summaryOf(told),
+    own.delivered + told.length === 3 &&
+      told.every(({ httpStatus }) => httpStatus === 204) &&
+      euicc.profiles.length === 0 &&
+      euicc.toJSON().notifications.length === 0,
+    `${own.delivered} delivered by the LPA, ${told.length} by this program, all accepted`,
   );
 }
 
