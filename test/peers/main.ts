@@ -84,6 +84,8 @@ async function foreignSmdp(): Promise<void> {
 function lpas(): readonly WhoseLpa[] {
   const all: readonly WhoseLpa[] = ["modem", "host"];
   const at = process.argv.indexOf("--lpa");
-  const wanted = at < 0 ? undefined : process.argv[at + 1];
-  return wanted === undefined ? all : all.filter((one) => one === wanted);
+  if (at < 0) return all;
+  const wanted = all.filter((one) => one === process.argv[at + 1]);
+  if (wanted.length === 0) throw new Error("--lpa takes modem or host");
+  return wanted;
 }
