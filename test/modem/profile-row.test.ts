@@ -48,6 +48,15 @@ describe("a line of a modem's profile list", () => {
     expect(parseListAnswer(['+QESIM: "list",0', '"89883070000000000016",1,0,2,"",""'])).toHaveLength(1);
     expect(parseListAnswer(['+QESIM: "list",0'])).toEqual([]);
   });
+
+  it.each([
+    ["a header with a word in place of its result", '+QESIM: "list",banana'],
+    ["a profile without its state", '"89883070000000000016"'],
+    ["a profile with a state that is none", '+QESIM: "list",0,89883070000000000016,7,"",""'],
+    ["an ICCID that noise ran into", '"x89883070000000000016",1,0,2,"",""'],
+  ])("does not read a list as one without a profile: %s", (_name, line) => {
+    expect(() => parseListAnswer(['+QESIM: "list",0', line])).toThrow(/cannot be read/);
+  });
 });
 
 describe("an EID answer", () => {

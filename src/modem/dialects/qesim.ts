@@ -1,5 +1,6 @@
 import type { AnswerPattern } from "../../at/channel.js";
-import { type Eid, parseEid } from "../../base/identifiers.js";
+import { EsimdError } from "../../base/errors.js";
+import { type Eid, parseEid, quote } from "../../base/identifiers.js";
 import { type ProfileRow, parseProfileRow } from "../profile-row.js";
 import type { Exchange, OwnLpaDialect } from "./dialect.js";
 
@@ -28,8 +29,20 @@ export function parseEidAnswer(lines: readonly string[]): Eid | undefined {
   return undefined;
 }
 
+const listHeader = /^\+QESIM\s*:\s*"list"\s*,\s*"?(0x)?[0-9A-F]{1,8}"?\s*$/i;
+
+/**
+ * @throws EsimdError `modem_protocol` for a line that belongs to the list and cannot be read: the profile in it would pass for one that
+ * is not there, and would be paid for a second time.
+ */
 export function parseListAnswer(lines: readonly string[]): readonly ProfileRow[] {
-  return lines.map(parseProfileRow).filter((row) => row !== undefined);
+  return lines.flatMap((line) => {
+    const row = parseProfileRow(line);
+    if (row !== undefined) return [row];
+    const belongs = /\d{18}/.test(line) || (/^\+QESIM\s*:\s*"list"/i.test(line) && !listHeader.test(line));
+    if (belongs) throw new EsimdError("modem_protocol", `the line ${quote(line)} of a profile list cannot be read`);
+    return [];
+  });
 }
 
 /** The operations by ICCID, alike in both families that know them: the LPA inside the modem answers each with a result. */
