@@ -9,7 +9,8 @@ import { silentLog } from "../../src/base/logging.js";
 import { systemRandom } from "../../src/base/random.js";
 import { type FakeModem, startFakeModem } from "../../src/emulator/modem/fake-modem.js";
 import { defaultEid } from "../../src/emulator/modem/slot.js";
-import { createPki, type Pki } from "../../src/emulator/pki/pki.js";
+import { type Curve, newPrivateKey, privateKeyToPem } from "../../src/emulator/pki/curves.js";
+import { loadPki, type Pki } from "../../src/emulator/pki/pki.js";
 import { generateProfile, withHeaderIccid } from "../../src/emulator/rsp/profile-element.js";
 import { type FakeSmdp, startFakeSmdp } from "../../src/emulator/smdp/fake-smdp.js";
 import { checkScenario, type ScenarioInput } from "../../src/emulator/smdp/scenario.js";
@@ -29,6 +30,8 @@ export interface LpaWorld {
 export interface LpaWorldOptions {
   readonly scenario?: ScenarioInput;
   readonly profileBytes?: number;
+  /** Of the certificates of eUICC and SM-DP+. */
+  readonly curve?: Curve;
 }
 
 /** As large as the generic test profiles of GSMA TS.48. */
@@ -37,7 +40,7 @@ const usualProfileBytes = 11_800;
 const quickModem = { simBusyMs: 100, registrationMs: 100 };
 
 export async function startLpaWorld(options: LpaWorldOptions = {}): Promise<LpaWorld> {
-  const { scenario = {}, profileBytes = usualProfileBytes } = options;
+  const { scenario = {}, profileBytes = usualProfileBytes, curve = "P-256" } = options;
   const dir = await mkdtemp(join(tmpdir(), "esimd-peers-"));
   const started: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
@@ -48,7 +51,9 @@ export async function startLpaWorld(options: LpaWorldOptions = {}): Promise<LpaW
     const profile = generateProfile(parseIccid("8988307000000000014", "the stock profile"), profileBytes);
     const profileFile = join(dir, "profile.der");
     await writeFile(profileFile, profile);
-    const pki = createPki();
+    // TLS stays on P-256 in any case: an ordinary client offers no other curve of SGP.22.
+    await writeFile(join(dir, "tls.key.pem"), privateKeyToPem(newPrivateKey("P-256")));
+    const pki = loadPki(dir, { curve });
     const smdp = await startFakeSmdp({
       listen: { host: "127.0.0.1", port: 0 },
       pki,

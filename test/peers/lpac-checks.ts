@@ -60,7 +60,8 @@ export async function checkLpac(lpac: Lpac, driver: LpacDriver, outcome: Outcome
     );
   };
   for (const size of segmentSizes) await inStory(`segments of ${size}`, size, {}, wholeLife);
-  await inStory("150 kB", 255, { profileBytes: 150_000 }, largeProfile);
+  await inStory("150 kB", 255, { profileBytes: 150_000 }, oneDownload);
+  await inStory("brainpoolP256r1", 255, { curve: "brainpoolP256r1" }, oneDownload);
   await inStory("refusals", 120, {}, refusals);
   await inStory("killed", 120, {}, killedWhileLoading);
   const wrongMac: ScenarioInput = { behaviours: [{ function: "getBoundProfilePackage", do: { kind: "wrong-mac" } }] };
@@ -177,9 +178,11 @@ async function wholeLife(story: LpacStory): Promise<void> {
   );
 }
 
-async function largeProfile(story: LpacStory): Promise<void> {
+async function oneDownload(story: LpacStory): Promise<void> {
   const iccid = await story.world.order({ matchingId });
   await story.download("profile download", iccid, "-s", story.world.smdp.address, "-m", matchingId);
+  await story.run("notification", "process", "-a", "-r");
+  story.check("install result", story.told(iccid) === "install success", `the SM-DP+ was told ${story.told(iccid)}`);
 }
 
 async function refusals(story: LpacStory): Promise<void> {
