@@ -6,6 +6,7 @@ import type { Observation } from "../provision/run.js";
 import { renderReport } from "../report/render.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, configFor, oneShotDefaults, openLog, runFlags } from "./common-flags.js";
+import { failureText } from "./failure.js";
 import { createProgress, type Progress } from "./terminal.js";
 
 /** `esimd provision`: one modem, one shot, resumable. */
@@ -20,7 +21,7 @@ export const provisionCommand: Command = {
   },
 };
 
-/** Runs once with progress and shows the report, which comes last; `beforeReport` may print something of its own. Shared with the demo. */
+/** Runs once with progress and shows the report, which comes last (what went wrong is on stderr, too); `beforeReport` may print something of its own. Shared with the demo. */
 export async function provisionAndShow(
   context: CommandContext,
   args: ParsedArgs,
@@ -42,6 +43,8 @@ export async function provisionAndShow(
   } finally {
     progress.done();
   }
+  const { error } = result.outcome;
+  if (error !== undefined) context.stderr(failureText(error));
   beforeReport();
   context.stdout(options.json ? `${JSON.stringify(result.report)}\n` : renderReport(result.report));
   return result.exitStatus;
