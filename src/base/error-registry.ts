@@ -231,6 +231,13 @@ const entries = {
     exit: 69,
     next: "Check that an eSIM is fitted and that the modem's active SIM slot is the eSIM's.",
   },
+  lpa_holds_isdr: {
+    sentence: "The modem's own LPA holds the eUICC, and esimd may not switch it off.",
+    actor: "operator",
+    retry: "never",
+    exit: 78,
+    next: "Set modem.take_isdr = true, and esimd switches the modem's LPA off for good and resets the modem once; or use another modem.",
+  },
   eid_mismatch: {
     sentence: "The eUICC's EID is not the one that was expected.",
     actor: "operator",

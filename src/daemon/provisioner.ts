@@ -10,6 +10,8 @@ import { createEs9PlusClient, type Es9PlusClient } from "../lpa/es9plus/client.j
 import { loadCiRoots } from "../lpa/es9plus/trust.js";
 import { openLpa } from "../lpa/open.js";
 import { detectDialect } from "../modem/detect.js";
+import type { ModemLine } from "../modem/exchange.js";
+import { takeIsdR } from "../modem/lpa-enable.js";
 import type { Policy } from "../provision/policy.js";
 import type { Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
@@ -124,6 +126,8 @@ function runParts(
 ): RunParts {
   const { config, port, clock, random, log, openPort } = parts;
   const session = { clock, random, log, wakeMs: config.modem.wakeWaitMs, ...(openPort && { open: openPort }) };
+  // Where the modem's LPA is to download, there is no use for its eUICC.
+  const mayTake = config.modem.takeIsdR && config.modem.lpa !== "modem";
   return {
     policy: policyOf(config),
     portName: port,
@@ -142,6 +146,9 @@ function runParts(
         },
         signal,
       ),
+    ...(mayTake && {
+      takeIsdR: (line: ModemLine, signal: AbortSignal) => takeIsdR(line, config.modem.wakeWaitMs, signal),
+    }),
     api,
     openStore: (eid) => openStore(config.stateDir, eid, { disk: realDisk, processes: realProcesses, clock, log }),
     clock,

@@ -3,6 +3,7 @@ import type { Eid, Imei } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { Dialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, runQuery } from "../modem/exchange.js";
+import { readLpaEnable } from "../modem/lpa-enable.js";
 import type { SegmentMemory } from "./apdu/segment-size.js";
 import { openIsdR, readEidFromCard } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
@@ -54,6 +55,15 @@ export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise
   }
 }
 
+/** Why the ISD-R does not open: the modem's LPA may hold it. @throws EsimdError `lpa_holds_isdr`. */
+async function requireUnheld(line: ModemLine, signal: AbortSignal): Promise<void> {
+  if ((await readLpaEnable(line, signal)) !== true) return;
+  throw new EsimdError(
+    "lpa_holds_isdr",
+    `the LPA of the modem on ${line.channel.portName} holds the eUICC (lpa_enable is 1), and it may be switched off only with modem.take_isdr = true`,
+  );
+}
+
 /** The EID, and by which way it was read. */
 export interface EidReading {
   readonly eid: Eid;
@@ -62,7 +72,7 @@ export interface EidReading {
 
 /**
  * The EID by the dialect, or straight from the eUICC where the dialect has no answer or there is no dialect.
- * @throws EsimdError `no_euicc` when no way leads to one; what the modem refused is its cause.
+ * @throws EsimdError `no_euicc` when no way leads to one; what the modem refused is its cause. `lpa_holds_isdr` when its LPA is why.
  */
 export async function readEid(line: ModemLine, dialect: Dialect | undefined, signal: AbortSignal): Promise<EidReading> {
   let refused: unknown;
@@ -82,6 +92,8 @@ export async function readEid(line: ModemLine, dialect: Dialect | undefined, sig
   const eid = await readEidFromCard(line, signal);
   if (eid !== undefined) return { eid, from: "card" };
   if (isEsimdError(refused, "modem_protocol")) throw refused;
+  // The families with a dialect of their own have no such setting.
+  if (dialect?.kind !== "own-lpa") await requireUnheld(line, signal);
   throw new EsimdError("no_euicc", `the modem on ${line.channel.portName} has no eUICC that can be reached`, {
     cause: refused,
   });

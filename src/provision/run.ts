@@ -20,6 +20,11 @@ export interface RunParts {
   readonly connect: (signal: AbortSignal) => Promise<ModemLine>;
   readonly detect: (line: ModemLine, signal: AbortSignal) => Promise<Dialect | undefined>;
   readonly openLpa: (line: ModemLine, dialect: Dialect, identity: ModemIdentity, signal: AbortSignal) => Promise<Lpa>;
+  /**
+   * Frees an eUICC that the modem's own LPA holds; false when it is not held. It changes the modem for good, so this is here only with
+   * the operator's consent.
+   */
+  readonly takeIsdR?: (line: ModemLine, signal: AbortSignal) => Promise<boolean>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
   readonly openStore: (eid: Eid) => Promise<Store>;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { afterPrefix, bareValue, splitFields } from "../../src/at/fields.js";
 import { dialects, ownLpaDialects } from "../../src/modem/dialects/index.js";
 import { fillTemplate } from "../../src/modem/exchange.js";
+import { parseLpaEnable } from "../../src/modem/lpa-enable.js";
 import { parseRegistration } from "../../src/modem/registration.js";
 import { parseCchoAnswer } from "../../src/modem/uicc-access.js";
 
@@ -61,6 +62,21 @@ describe("a command made from its template", () => {
   });
 });
 
+describe("the setting that gives the ISD-R to the modem's LPA", () => {
+  it.each([
+    [['+QESIM: "lpa_enable",1'], true],
+    [['+QESIM:"lpa_enable",0'], false],
+    [["+QESIM: lpa_enable, 1"], true],
+    [['+QESIM: "status",1', '+QESIM: "lpa_enable",0'], false],
+    [['+QESIM: "lpa_enable",(0,1)'], undefined],
+    [['+QESIM: "lpa_enable",2'], undefined],
+    [['+QESIM: "eid",1'], undefined],
+    [[], undefined],
+  ])("%j", (lines, expected) => {
+    expect(parseLpaEnable(lines)).toBe(expected);
+  });
+});
+
 describe("telling the families of AT+QESIM apart", () => {
   it.each([
     [
@@ -69,6 +85,7 @@ describe("telling the families of AT+QESIM apart", () => {
     ],
     [['+QESIM: "eid"', '+QESIM: "list",(0,1)', '+QESIM: "download",(0,1),<AC>,<CC>'], "quectel-nwmode"],
     [['+QESIM: "lpa_enable",(0,1)', '+QESIM: "profile_brief"'], undefined],
+    [['+QESIM: "lpa_enable",(0,1)', '+QESIM: "download"', '+QESIM: "ota"'], undefined],
     [[], undefined],
   ])("%j", (lines, expected) => {
     expect(ownLpaDialects.find((dialect) => dialect.probe.matches(lines))?.name).toBe(expected);

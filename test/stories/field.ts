@@ -27,7 +27,7 @@ import { type Report, reportSchema } from "../../src/report/schema.js";
  */
 
 export interface FieldOptions {
-  readonly dialect?: "quectel-iccid" | "quectel-nwmode" | "etsi-apdu";
+  readonly dialect?: "quectel-iccid" | "quectel-nwmode" | "quectel-index" | "etsi-apdu";
   /** A built-in scenario's name, or a scenario. */
   readonly modem?: string | ModemScenarioInput;
   readonly smdp?: SmdpScenarioInput;

@@ -15,6 +15,8 @@ export interface Config {
     /** "auto", or the name of a dialect; whether there is such a dialect is the modem room's business. */
     readonly dialect: string;
     readonly lpa: "auto" | "host" | "modem";
+    /** The operator's consent: a modem's LPA that holds the ISD-R is switched off, and the modem reset. */
+    readonly takeIsdR: boolean;
     readonly expectedEid: Eid | undefined;
     /** How long the modem may be silent when its port was opened. */
     readonly wakeWaitMs: number;

@@ -202,6 +202,7 @@ function resolved(
       port: file.modem.port,
       dialect: file.modem.dialect,
       lpa: file.modem.lpa,
+      takeIsdR: file.modem.take_isdr,
       expectedEid: file.modem.expected_eid,
       wakeWaitMs: file.modem.wake_wait,
     },

@@ -128,6 +128,11 @@ const modem = z.strictObject({
       meaning: "Whose LPA downloads: esimd's own (`host`) or the modem's (`modem`).",
       flag: "--lpa",
     }),
+  take_isdr: z.boolean().prefault(false).register(keyDocs, {
+    allowed: "true or false",
+    meaning:
+      "Consent to switch off a modem's own LPA that holds the eUICC (Quectel `lpa_enable`) and to reset the modem, so that esimd's LPA gets to it. The setting stays in the modem.",
+  }),
   expected_eid: parsed((value) => parseEid(value, "modem.expected_eid"))
     .optional()
     .register(keyDocs, {

@@ -102,7 +102,7 @@ export class Modem {
         basicCommands({ settings, imei, identity: dialect.identity, baud: baud ?? 115_200 }),
         networkCommands({ clock, settings, registration }),
         simCommands({ sim, registration, restart: () => this.#restart() }),
-        cardCommands({ sim, world, isOwnLpaBusy: session.isDownloading }),
+        cardCommands({ sim, world, isOwnLpaBusy: session.isDownloading, holdsIsdR: session.holdsIsdR }),
         session.commands,
       ),
       output: this.#output,

@@ -12,6 +12,14 @@ const qesimList: AnswerPattern = { kind: "free", own: /^\+QESIM\s*:\s*("list"|\d
 
 export const qesimProbe: Pick<OwnLpaDialect["probe"], "send" | "timeoutMs"> = { send: "AT+QESIM=?", timeoutMs: 5_000 };
 
+/**
+ * The third family, of Quectel's 5G modems: profiles by index, and no proof of a download over AT. Its LPA can be switched off
+ * (lpa-enable.ts), and then it is a modem with raw card access like any other.
+ */
+export function listsIndexFamily(lines: readonly string[]): boolean {
+  return /lpa_enable|profile_brief/i.test(lines.join(" "));
+}
+
 /** `+QESIM: "<operation>",<code>`; a code of zeros is success, with or without 0x. */
 export function qesimResult(operation: string): NonNullable<Exchange["resultCode"]> {
   return {

@@ -1,5 +1,5 @@
 import type { OwnLpaDialect } from "./dialect.js";
-import { parseEidAnswer, qesim, qesimByIccid, qesimProbe } from "./qesim.js";
+import { listsIndexFamily, parseEidAnswer, qesim, qesimByIccid, qesimProbe } from "./qesim.js";
 import { describeQuectelResult } from "./quectel-result-codes.js";
 
 /**
@@ -15,7 +15,7 @@ export const quectelIccid: OwnLpaDialect = {
     "commaai/openpilot system/hardware/tici/esim.py",
     "Quectel EC25 Series & EG21-G eSIM AT Commands Manual V1.0.0 (second-hand)",
   ],
-  probe: { ...qesimProbe, matches: (lines) => /"?(trans|ota)"?/i.test(lines.join(" ")) },
+  probe: { ...qesimProbe, matches: (lines) => /trans|ota/i.test(lines.join(" ")) && !listsIndexFamily(lines) },
   eid: {
     send: 'AT+QESIM="eid"',
     answer: qesim,

@@ -1,5 +1,5 @@
 import type { OwnLpaDialect } from "./dialect.js";
-import { parseEidAnswer, qesim, qesimByIccid, qesimProbe, qesimResult } from "./qesim.js";
+import { listsIndexFamily, parseEidAnswer, qesim, qesimByIccid, qesimProbe, qesimResult } from "./qesim.js";
 import { describeQuectelResult } from "./quectel-result-codes.js";
 
 /**
@@ -16,7 +16,7 @@ export const quectelNwmode: OwnLpaDialect = {
     ...qesimProbe,
     matches: (lines) => {
       const text = lines.join(" ");
-      return /"?download"?/i.test(text) && !/trans|ota|lpa_enable|profile_brief/i.test(text);
+      return /download/i.test(text) && !/trans|ota/i.test(text) && !listsIndexFamily(lines);
     },
   },
   eid: {

@@ -1,7 +1,8 @@
-import { EsimdError } from "../../base/errors.js";
+import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { maskIdentifiers } from "../../base/identifiers.js";
 import { readEidFromCard } from "../../lpa/card.js";
-import { readEid } from "../../lpa/open.js";
+import { type EidReading, readEid } from "../../lpa/open.js";
+import type { Dialect } from "../../modem/dialects/dialect.js";
 import { readIdentity } from "../../modem/identity.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
@@ -16,9 +17,8 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   const { parts, facts } = run;
   const line = need(run, "line");
   facts.identity = await readIdentity(line, signal);
-  const dialect = await parts.detect(line, signal);
+  const { dialect, eid, from } = await findEuicc(run, signal);
   facts.dialect = dialect;
-  const { eid, from } = await readEid(line, dialect, signal);
   if (from === "dialect") await crossCheckEid(run, eid, signal);
   const { expectedEid } = parts.policy;
   if (expectedEid !== undefined && expectedEid !== eid) {
@@ -35,6 +35,30 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   facts.lpa = await parts.openLpa(line, dialect, facts.identity, signal);
   facts.store = await parts.openStore(eid);
   return "identified";
+}
+
+interface FoundEuicc extends EidReading {
+  readonly dialect: Dialect | undefined;
+}
+
+/** Looks for the eUICC; where the modem's own LPA keeps it, looks again once it was freed, if that is allowed. */
+async function findEuicc(run: Run, signal: AbortSignal): Promise<FoundEuicc> {
+  const { parts, facts } = run;
+  const line = need(run, "line");
+  const look = async (): Promise<FoundEuicc> => {
+    const dialect = await parts.detect(line, signal);
+    return { dialect, ...(await readEid(line, dialect, signal)) };
+  };
+  try {
+    return await look();
+  } catch (error) {
+    const unreachable = isEsimdError(error, "lpa_holds_isdr") || isEsimdError(error, "no_euicc");
+    if (!unreachable || parts.takeIsdR === undefined) throw error;
+    parts.log.warn({ error }, "the eUICC cannot be reached; if the modem's own LPA holds it, that is switched off now");
+    if (!(await parts.takeIsdR(line, signal))) throw error;
+    facts.changed = true;
+    return look();
+  }
 }
 
 /** The modem's word for the EID is checked against the eUICC's own, where the modem gives a way to it. */

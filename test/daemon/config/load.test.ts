@@ -19,7 +19,14 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
-      modem: { port: undefined, dialect: "auto", lpa: "auto", expectedEid: undefined, wakeWaitMs: 60_000 },
+      modem: {
+        port: undefined,
+        dialect: "auto",
+        lpa: "auto",
+        takeIsdR: false,
+        expectedEid: undefined,
+        wakeWaitMs: 60_000,
+      },
       api: {
         provider: "twilio",
         url: "https://supersim.twilio.com",

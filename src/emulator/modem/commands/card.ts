@@ -1,5 +1,6 @@
 /** Raw access to the card: CSIM and logical channels (TS 27.007 8.17, 8.45 to 8.47). Lengths count hex characters in both directions. */
 
+import { isdrAid } from "../../euicc/card.js";
 import { type Answer, cme, cmeError, incorrectParameters, ok } from "../answers.js";
 import type { Parameter } from "../command-line.js";
 import {
@@ -19,10 +20,13 @@ export interface CardParts {
   readonly world: () => Pick<World, "cardAccess" | "maxApduBytes">;
   /** True while the modem's own LPA works on the eUICC. */
   readonly isOwnLpaBusy: () => boolean;
+  /** True while that LPA keeps the ISD-R to itself; left out: never. */
+  readonly holdsIsdR?: (() => boolean) | undefined;
 }
 
 export function cardCommands(parts: CardParts): CommandTable {
-  const { sim, world, isOwnLpaBusy } = parts;
+  const { sim, world, isOwnLpaBusy, holdsIsdR = () => false } = parts;
+  const isHeld = (aid: Uint8Array): boolean => holdsIsdR() && Buffer.compare(aid, isdrAid) === 0;
   const guarded = (use: () => Answer): Answer => {
     const refusal = sim.refusal();
     if (refusal !== undefined) return refusal;
@@ -55,6 +59,7 @@ export function cardCommands(parts: CardParts): CommandTable {
         if (parameters.length !== 1 || aid === undefined || aid.length < 1 || aid.length > 16)
           return incorrectParameters;
         return guarded(() => {
+          if (isHeld(aid)) return cmeError(cme.notAllowed);
           const opened = sim.open(aid);
           if ("session" in opened) return ok(`+CCHO: ${opened.session}`);
           // 6A82: no such application. Else no channel is free.
@@ -89,12 +94,22 @@ export function cardCommands(parts: CardParts): CommandTable {
         const apdu = apduAt(parameters, 0);
         if (apdu === undefined) return incorrectParameters;
         return guarded(() => {
+          const selected = selectedAid(apdu);
+          if (selected !== undefined && isHeld(selected)) return reply("+CSIM", conditionsNotSatisfied);
           const response = sim.raw(apdu);
           return withRefresh(sim, reply("+CSIM", response), response);
         });
       },
     },
   };
+}
+
+const conditionsNotSatisfied = Uint8Array.of(0x69, 0x85);
+
+/** The application that SELECT by DF name asks for (ETSI TS 102 221, 11.1.1); undefined for any other command. */
+function selectedAid(apdu: Uint8Array): Uint8Array | undefined {
+  const [cla = 0, instruction, p1, , length = 0] = apdu;
+  return (cla & 0x7c) === 0 && instruction === 0xa4 && p1 === 0x04 ? apdu.subarray(5, 5 + length) : undefined;
 }
 
 /** 91xx: a proactive command waits, and after enable or disable it is REFRESH. The modem fetches it once it has answered. */

@@ -27,6 +27,8 @@ export interface DialectParts {
 export interface DialectSession {
   readonly commands: CommandTable;
   readonly isDownloading: () => boolean;
+  /** The modem's LPA keeps the ISD-R to itself, so that no host selects it. */
+  readonly holdsIsdR?: () => boolean;
   /** Power is gone: a running download is given up. */
   readonly powerOff: () => void;
 }
