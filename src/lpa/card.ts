@@ -17,23 +17,29 @@ export function readEidFromCard(line: ModemLine, signal: AbortSignal): Promise<E
   return onIsdR(line, signal, async (isdR) => decodeEid(await isdR.command(encodeGetEid(), signal)));
 }
 
-/** The default SM-DP+ that is stored on the eUICC (ES10a.GetEuiccConfiguredAddresses). */
-export async function readDefaultSmdpFromCard(line: ModemLine, signal: AbortSignal): Promise<SmdpAddress | undefined> {
-  return onIsdR(line, signal, async (isdR) => {
-    const answer = decodeConfiguredAddresses(await isdR.command(encodeGetConfiguredAddresses(), signal));
-    const address = answer.defaultSmdpAddress;
-    return address === undefined ? undefined : parseSmdpAddress(address, "the eUICC's default SM-DP+");
-  });
+/** {@link defaultSmdpOf} on a channel of its own; undefined too when the modem gives no way to the ISD-R. */
+export function readDefaultSmdpFromCard(line: ModemLine, signal: AbortSignal): Promise<SmdpAddress | undefined> {
+  return onIsdR(line, signal, (isdR) => defaultSmdpOf(isdR, signal));
 }
 
-/** Free non-volatile memory of the eUICC in bytes; undefined when it does not tell, or the modem gives no way to its ISD-R. */
+/** {@link freeMemoryOf} on a channel of its own; undefined too when the modem gives no way to the ISD-R. */
 export function readFreeMemoryFromCard(line: ModemLine, signal: AbortSignal): Promise<number | undefined> {
-  return onIsdR(line, signal, async (isdR) => {
-    const answer = await isdR.command(encodeGetEuiccInfo2(), signal);
-    const { freeNonVolatileBytes, freeVolatileBytes } = decodeEuiccInfo2(answer);
-    // Zero for both is how an answer without its resources reads.
-    return freeNonVolatileBytes === 0 && freeVolatileBytes === 0 ? undefined : freeNonVolatileBytes;
-  });
+  return onIsdR(line, signal, (isdR) => freeMemoryOf(isdR, signal));
+}
+
+/** The default SM-DP+ that is stored on the eUICC (ES10a.GetEuiccConfiguredAddresses). */
+export async function defaultSmdpOf(isdR: Es10Channel, signal: AbortSignal): Promise<SmdpAddress | undefined> {
+  const answer = decodeConfiguredAddresses(await isdR.command(encodeGetConfiguredAddresses(), signal));
+  const address = answer.defaultSmdpAddress;
+  return address === undefined ? undefined : parseSmdpAddress(address, "the eUICC's default SM-DP+");
+}
+
+/** Free non-volatile memory of the eUICC in bytes; undefined when it does not tell. */
+export async function freeMemoryOf(isdR: Es10Channel, signal: AbortSignal): Promise<number | undefined> {
+  const answer = await isdR.command(encodeGetEuiccInfo2(), signal);
+  const { freeNonVolatileBytes, freeVolatileBytes } = decodeEuiccInfo2(answer);
+  // Zero for both is how an answer without its resources reads.
+  return freeNonVolatileBytes === 0 && freeVolatileBytes === 0 ? undefined : freeNonVolatileBytes;
 }
 
 async function onIsdR<Value>(

@@ -1,13 +1,13 @@
 import type { Clock } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
-import type { Iccid, Imei } from "../base/identifiers.js";
+import type { Iccid, Imei, SmdpAddress } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { type Es10Channel, isTransportRefusal } from "./apdu/es10-channel.js";
 import { largestSegment, nextSmallerSegment, type SegmentMemory } from "./apdu/segment-size.js";
-import { openIsdR } from "./card.js";
+import { defaultSmdpOf, freeMemoryOf, openIsdR } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
-import { decodeProfileInfoList, encodeGetProfilesInfo } from "./es10/profile-info.js";
+import { decodeProfileInfoList, encodeGetProfilesInfo, profileField } from "./es10/profile-info.js";
 import { decodeOperationResult, encodeEnableProfile } from "./es10/profile-operations.js";
 import { becauseOf } from "./es10/result-sentences.js";
 import { tags } from "./es10/tags.js";
@@ -45,7 +45,9 @@ export class HostLpa implements Lpa {
   }
 
   async listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {
-    const answer = await this.#onChannel(signal, (isdR) => isdR.command(encodeGetProfilesInfo(), signal));
+    const answer = await this.#onChannel(signal, (isdR) =>
+      isdR.command(encodeGetProfilesInfo([tags.iccid, profileField.state]), signal),
+    );
     return decodeProfileInfoList(answer).map(({ iccid, state }) => ({ iccid, enabled: state === "enabled" }));
   }
 
@@ -53,8 +55,8 @@ export class HostLpa implements Lpa {
     const command = encodeEnableProfile({ id: { by: "iccid", iccid }, refresh: true });
     const answer = await this.#onChannel(signal, (isdR) => isdR.command(command, signal));
     const result = decodeOperationResult(tags.enableProfile, answer);
-    // The REFRESH that follows restarts the card, and with it goes every channel.
-    this.#isdR = undefined;
+    // The REFRESH that follows a switch restarts the card, and with it goes every channel.
+    if (result === "ok") this.#isdR = undefined;
     if (result === "ok" || result === "profileNotInDisabledState") return;
     if (result === "catBusy")
       throw new EsimdError("modem_busy", "the eUICC cannot switch now: its card application toolkit is busy");
@@ -94,6 +96,14 @@ export class HostLpa implements Lpa {
   deliverNotifications(iccid: Iccid, signal: AbortSignal): Promise<Delivered> {
     const { es9Plus, log } = this.#options;
     return this.#onChannel(signal, (isdR) => deliverFor(iccid, { isdR, es9Plus, log }, signal));
+  }
+
+  freeMemoryBytes(signal: AbortSignal): Promise<number | undefined> {
+    return this.#onChannel(signal, (isdR) => freeMemoryOf(isdR, signal));
+  }
+
+  defaultSmdp(signal: AbortSignal): Promise<SmdpAddress | undefined> {
+    return this.#onChannel(signal, (isdR) => defaultSmdpOf(isdR, signal));
   }
 
   async close(signal: AbortSignal): Promise<void> {

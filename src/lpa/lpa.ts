@@ -1,5 +1,5 @@
 import type { EsimdError } from "../base/errors.js";
-import type { ActivationCode, Iccid } from "../base/identifiers.js";
+import type { ActivationCode, Iccid, SmdpAddress } from "../base/identifiers.js";
 import type { InstallResult } from "./es10/install-result.js";
 
 /** A profile as every kind of LPA can tell it. */
@@ -58,6 +58,10 @@ export interface Lpa {
   deliverNotifications(iccid: Iccid, signal: AbortSignal): Promise<Delivered>;
   /** Resolves when the modem accepted it; whether it took effect is for the list to say. */
   enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void>;
+  /** Free non-volatile memory of the eUICC in bytes; undefined when it does not tell, or the modem gives no way to ask it. */
+  freeMemoryBytes(signal: AbortSignal): Promise<number | undefined>;
+  /** The default SM-DP+ that is stored on the eUICC; undefined when there is none, or the modem gives no way to ask. */
+  defaultSmdp(signal: AbortSignal): Promise<SmdpAddress | undefined>;
   /** Gives back what it holds of the card. */
   close(signal: AbortSignal): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { Log } from "../base/logging.js";
 import type { ModemNetworkDownload, OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, ModemResultCode, runExchange } from "../modem/exchange.js";
 import { readRegistration } from "../modem/registration.js";
+import { readDefaultSmdpFromCard, readFreeMemoryFromCard } from "./card.js";
 import {
   type DownloadRequest,
   type DownloadSession,
@@ -31,6 +32,8 @@ export function createModemNetworkLpa(options: ModemNetworkOptions): Lpa {
   return {
     kind: "modem-network",
     deliverNotifications: () => Promise.resolve(nothingDelivered),
+    freeMemoryBytes: (signal) => readFreeMemoryFromCard(line, signal),
+    defaultSmdp: (signal) => readDefaultSmdpFromCard(line, signal),
     close: () => Promise.resolve(),
     requireReady: (signal) => requireRegistered(line, signal),
     listProfiles: (signal) => listByModem(line, dialect, signal),

@@ -3,6 +3,7 @@ import { formatActivationCode, quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { HostRelayDownload, OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, runExchange } from "../modem/exchange.js";
+import { readDefaultSmdpFromCard, readFreeMemoryFromCard } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { type DownloadRequest, type DownloadSession, type Lpa, nothingDelivered } from "./lpa.js";
 import { enableByModem, listByModem } from "./modem-profiles.js";
@@ -30,6 +31,8 @@ export function createModemRelayLpa(options: ModemRelayOptions): Lpa {
   return {
     kind: "modem-relay",
     deliverNotifications: () => Promise.resolve(nothingDelivered),
+    freeMemoryBytes: (signal) => readFreeMemoryFromCard(line, signal),
+    defaultSmdp: (signal) => readDefaultSmdpFromCard(line, signal),
     close: () => Promise.resolve(),
     // The host's own network is used, and that is asked when it is needed.
     requireReady: async () => {

@@ -58,7 +58,11 @@ export interface Facts {
   simDone: boolean;
   /** The eUICC's list before the first session. */
   baseline: readonly InstalledProfile[];
+  /** The eUICC was asked for its room, and no session was begun since. */
+  roomChecked: boolean;
   session: DownloadSession | undefined;
+  /** What the list said of the arrived profile when it was last read. */
+  arrived: InstalledProfile | undefined;
   sessionsThisRun: number;
   registration: Registration | undefined;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
@@ -80,7 +84,9 @@ export function noFacts(): Facts {
     sim: undefined,
     simDone: false,
     baseline: [],
+    roomChecked: false,
     session: undefined,
+    arrived: undefined,
     sessionsThisRun: 0,
     registration: undefined,
     changed: false,

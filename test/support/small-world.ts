@@ -283,6 +283,10 @@ export class SmallEuicc implements Lpa {
     return nothingDelivered;
   }
 
+  async freeMemoryBytes(): Promise<undefined> {}
+
+  async defaultSmdp(): Promise<undefined> {}
+
   async close(): Promise<void> {}
 
   async listProfiles(): Promise<readonly InstalledProfile[]> {

@@ -41,13 +41,25 @@ export class Es10Channel {
    * @throws EsimdError `modem_refused` when the modem refused an APDU, `modem_protocol` with a {@link StatusWordError} as its cause when
    *   the card refused one.
    */
-  async command(bytes: Uint8Array, signal: AbortSignal, kind: ExchangeKind = "ordinary"): Promise<Uint8Array> {
+  command(bytes: Uint8Array, signal: AbortSignal, kind: ExchangeKind = "ordinary"): Promise<Uint8Array> {
+    return this.#chain(bytes, true, signal, kind);
+  }
+
+  /**
+   * As {@link command}, for one whose answer nobody needs: what the card keeps ready is not fetched, and it drops that with the next
+   * command (ISO 7816-4). The status word is judged all the same.
+   */
+  async tell(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#chain(bytes, false, signal, "ordinary");
+  }
+
+  async #chain(bytes: Uint8Array, fetches: boolean, signal: AbortSignal, kind: ExchangeKind): Promise<Uint8Array> {
     let answer: Uint8Array = new Uint8Array();
     for (let at = 0, block = 0; at < bytes.length; at += this.segmentBytes, block++) {
       const data = bytes.subarray(at, at + this.segmentBytes);
       const isLast = at + this.segmentBytes >= bytes.length;
       const head = Uint8Array.of(0x80, 0xe2, isLast ? 0x91 : 0x11, block & 0xff, data.length);
-      answer = await this.#whole(Buffer.concat([head, data]), signal, kind);
+      answer = await this.#whole(Buffer.concat([head, data]), fetches, signal, kind);
     }
     return answer;
   }
@@ -57,7 +69,7 @@ export class Es10Channel {
   }
 
   /** Collects an answer that comes in pieces: `61xx` means that xx bytes wait, `6Cxx` that Le should have been xx (ISO 7816-4 5.6). */
-  async #whole(apdu: Uint8Array, signal: AbortSignal, kind: ExchangeKind): Promise<Uint8Array> {
+  async #whole(apdu: Uint8Array, fetches: boolean, signal: AbortSignal, kind: ExchangeKind): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let bytes = 0;
     let next = apdu;
@@ -74,6 +86,7 @@ export class Es10Channel {
       parts.push(response.subarray(0, response.length - 2));
       bytes += response.length - 2;
       if (bytes > maxAnswerBytes) throw new EsimdError("modem_protocol", "the eUICC's answer does not end");
+      if (sw1 === 0x61 && !fetches) return Buffer.concat(parts);
       if (sw1 === 0x61) {
         next = Uint8Array.of(0x80, 0xc0, 0x00, 0x00, sw2);
         continue;

@@ -37,9 +37,11 @@ export const profileField = {
 const classNames: readonly ProfileClass[] = ["test", "provisioning", "operational"];
 const maxProfiles = 200;
 
-/** Asks for what the card gives by default: all but notification configuration, owner and policy rules. */
-export function encodeGetProfilesInfo(): Uint8Array {
-  return encodeTlv(tags.getProfilesInfo);
+/** Asks for the fields of `wanted`, or for what the card gives by default: icons too, but no notification configuration, owner and rules. */
+export function encodeGetProfilesInfo(wanted: readonly number[] = []): Uint8Array {
+  if (wanted.length === 0) return encodeTlv(tags.getProfilesInfo);
+  const list = wanted.flatMap((tag) => (tag > 0xff ? [tag >> 8, tag & 0xff] : [tag]));
+  return encodeTlv(tags.getProfilesInfo, encodeTlv(tags.tagList, Uint8Array.from(list)));
 }
 
 /** Which profiles are asked for; `tags` is undefined when the default set is wanted. */

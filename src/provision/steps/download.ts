@@ -3,7 +3,6 @@ import { sleep } from "../../base/clock.js";
 import { withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type ActivationCode, type Iccid, maskIdentifiers } from "../../base/identifiers.js";
-import { readDefaultSmdpFromCard } from "../../lpa/card.js";
 import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lpa/lpa.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
@@ -26,6 +25,7 @@ export async function download(run: Run, signal: AbortSignal): Promise<EventName
     await sleep(parts.clock, backoffMs(sessionPause, facts.sessionsThisRun, parts.random), signal);
   }
   await requireRoom(run, signal);
+  facts.roomChecked = false;
   facts.sessionsThisRun++;
   await store.saveJournal({
     baseline: facts.baseline.map(({ iccid }) => iccid),
@@ -68,8 +68,7 @@ async function whereToDownload(run: Run, signal: AbortSignal): Promise<Activatio
   const { policy } = run.parts;
   const { reservation } = run.facts;
   if (reservation?.activationCode !== undefined) return reservation.activationCode;
-  const smdpAddress =
-    reservation?.smdpAddress ?? policy.smdpAddress ?? (await readDefaultSmdpFromCard(need(run, "line"), signal));
+  const smdpAddress = reservation?.smdpAddress ?? policy.smdpAddress ?? (await need(run, "lpa").defaultSmdp(signal));
   if (smdpAddress === undefined) {
     throw new EsimdError(
       "smdp_protocol",
@@ -174,6 +173,7 @@ async function accept(run: Run, arrived: InstalledProfile, signal: AbortSignal):
   const { facts, parts } = run;
   await requireOurs(run, arrived.iccid, signal);
   facts.iccid = arrived.iccid;
+  facts.arrived = arrived;
   facts.changed = true;
   await need(run, "store").saveJournal({ iccid: arrived.iccid, installedIccid: arrived.iccid, baseline: null });
   const { session } = facts;

@@ -16,7 +16,9 @@ export async function enable(run: Run, signal: AbortSignal): Promise<EventName> 
   const iccid = need(run, "iccid");
   let refusal: EsimdError | undefined;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    if (await isEnabled(run, signal)) return "enabled";
+    // After a download the list was just read; what it said then need not be asked again.
+    const knownDisabled = attempt === 1 && facts.arrived?.iccid === iccid && !facts.arrived.enabled;
+    if (!knownDisabled && (await isEnabled(run, signal))) return "enabled";
     facts.changed = true;
     refusal = undefined;
     try {

@@ -1,5 +1,4 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
-import { readFreeMemoryFromCard } from "../../lpa/card.js";
 import { need, type Run } from "../run.js";
 
 /** No profile with a network application is as small as this; the smallest test profile of the GSMA takes more. */
@@ -11,8 +10,12 @@ const leastProfileBytes = 4_096;
  * @throws EsimdError `euicc_full`.
  */
 export async function requireRoom(run: Run, signal: AbortSignal): Promise<void> {
+  if (run.facts.roomChecked) return;
   const freeBytes = await freeMemory(run, signal);
-  if (freeBytes === undefined || freeBytes >= leastProfileBytes) return;
+  if (freeBytes === undefined || freeBytes >= leastProfileBytes) {
+    run.facts.roomChecked = true;
+    return;
+  }
   throw new EsimdError(
     "euicc_full",
     `the eUICC has ${freeBytes} bytes free, too few for any profile; nothing was reserved or downloaded by this run`,
@@ -21,7 +24,7 @@ export async function requireRoom(run: Run, signal: AbortSignal): Promise<void> 
 
 async function freeMemory(run: Run, signal: AbortSignal): Promise<number | undefined> {
   try {
-    return await readFreeMemoryFromCard(need(run, "line"), signal);
+    return await need(run, "lpa").freeMemoryBytes(signal);
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
     run.parts.log.info({ error }, "the eUICC does not tell how much room it has");

@@ -80,6 +80,8 @@ describe("GetProfilesInfo", () => {
 
   it("goes both ways", () => {
     expect(hex(encodeGetProfilesInfo())).toBe("bf2d00");
+    expect(hex(encodeGetProfilesInfo([0x5a, 0x9f70]))).toBe("bf2d055c035a9f70");
+    expect(decodeGetProfilesInfo(encodeGetProfilesInfo([0x5a, 0x9f70])).tags).toEqual([0x5a, 0x9f70]);
     expect(decodeProfileInfoList(encodeProfileInfoList([encodeProfileInfo(profile)]))).toEqual([profile]);
     expect(decodeProfileInfoList(bytes("BF2D02A000"))).toEqual([]);
   });
