@@ -143,8 +143,8 @@ const digitRun = /(?<![0-9A-Za-z])\d{15,32}[Ff]?(?![0-9A-Za-z])/g;
 const activationCode = /(\b1\$[A-Za-z0-9.:-]{1,255}\$)[A-Za-z0-9-]+/g;
 const longHex = /(?<![0-9A-Za-z])[0-9A-Fa-f]{36,}(?![0-9A-Za-z])/g;
 const longBase64 = /(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{48,}={0,2}/g;
-/** A path of the provider's API, which names a resource and nothing secret; it has the letters of base64. */
-const resourcePath = /^\/v\d\/[A-Za-z]+\/[A-Z]{2}[0-9a-f]{32}$/;
+/** Paths have the letters of base64, and people need them whole; identifiers inside are masked by themselves. */
+const path = /^\/(v\d|data|dev|etc|home|mnt|opt|proc|root|run|srv|sys|tmp|usr|var)\//;
 
 /**
  * Masks what identifies a unit or lets someone claim a profile, wherever it stands in a text: EIDs, ICCIDs, IMEIs (`8904…1235`),
@@ -154,6 +154,6 @@ export function maskIdentifiers(text: string): string {
   return text
     .replace(activationCode, "$1…")
     .replace(longHex, (hex) => (/^\d{15,32}$/.test(hex) ? hex : `${hex.slice(0, 10)}…(${hex.length} hex)`))
-    .replace(longBase64, (data) => (resourcePath.test(data) ? data : `${data.slice(0, 8)}…(${data.length} base64)`))
+    .replace(longBase64, (data) => (path.test(data) ? data : `${data.slice(0, 8)}…(${data.length} base64)`))
     .replace(digitRun, (digits) => `${digits.slice(0, 4)}…${digits.slice(-4)}`);
 }

@@ -1,9 +1,12 @@
 import type { EsimdError } from "../base/errors.js";
+import { maskIdentifiers } from "../base/identifiers.js";
 
 /** How an error looks to the one who called esimd: one sentence and the next step, never a stack. */
 
+/** On stderr, which under systemd is the journal: identifiers are masked. */
 export function failureText(error: EsimdError): string {
-  return `esimd: ${oneLine(error.message)} (${error.code})\n  ${oneLine(error.hint)}\n`;
+  const [message, hint] = [error.message, error.hint].map((text) => maskIdentifiers(oneLine(text)));
+  return `esimd: ${message} (${error.code})\n  ${hint}\n`;
 }
 
 /** With `--json`: the last line of stdout. */

@@ -58,6 +58,12 @@ describe("a line of the log", () => {
     expect(line).not.toContain("rd/1");
   });
 
+  it("leaves a path readable but for the EID in it", () => {
+    const facts = { path: `/var/lib/esimd/state/of/this/device/euicc/${eid}/journal` };
+    const line = logged("info", (log) => log.info(facts, "said"));
+    expect(line).toContain("/var/lib/esimd/state/of/this/device/euicc/8904…1235/journal");
+  });
+
   it("leaves names of resources and requests as they are: without them nobody can ask the provider", () => {
     const sid = `HP${"0a".repeat(16)}`;
     const line = logged("debug", (log) => log.debug({ operation: `GET /v1/ESimProfiles/${sid}` }, "the API answered"));
