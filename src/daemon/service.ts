@@ -59,7 +59,8 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
 async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<EsimdError | undefined> {
   try {
     const result = await parts.provision(signal);
-    if (!signal.aborted) parts.onResult(result);
+    // Told even when esimd is being stopped: what the run reached is reached.
+    parts.onResult(result);
     return result.outcome.error;
   } catch (error) {
     if (!isEsimdError(error) || error.entry.retry === "never") throw error;
