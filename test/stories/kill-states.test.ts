@@ -11,7 +11,12 @@ import { killWhen } from "./kill.js";
 const slow: FieldOptions = {
   modem: {
     behaviours: [
-      { command: '^AT\\+(CGMI|CEREG|QESIM="(list|eid|download|enable)")', delayMs: 120, do: { kind: "answer" } },
+      {
+        // The last are ES10c: list of profiles, list of notifications, enable.
+        command: '^AT\\+(CGMI|CEREG|QESIM="(list|eid|download|enable)"|CCHO|CGLA=\\d+,\\d+,"8.E2.{6}BF(2D|28|31))',
+        delayMs: 120,
+        do: { kind: "answer" },
+      },
     ],
   },
   world: {
@@ -37,17 +42,21 @@ const slowPost: BehaviourInput = {
 
 const working = stateNames.filter((state) => !isFinal(state));
 
-type DialectName = "quectel-iccid" | "quectel-nwmode";
+type Way = Pick<FieldOptions, "dialect" | "lpa">;
 
-async function start(test: TestContext, dialect: DialectName, api: readonly BehaviourInput[]): Promise<Field> {
-  const field = await startField({ ...slow, dialect, api });
+async function start(test: TestContext, way: Way, api: readonly BehaviourInput[]): Promise<Field> {
+  const field = await startField({ ...slow, ...way, api });
   test.onTestFinished(() => field.close());
   return field;
 }
 
-describe.each(["quectel-iccid", "quectel-nwmode"] as const)("esimd is killed, %s", { concurrent: true }, (dialect) => {
+describe.each([
+  ["the modem's LPA, our HTTPS", { dialect: "quectel-iccid", lpa: "modem" }],
+  ["the modem alone", { dialect: "quectel-nwmode", lpa: "modem" }],
+  ["our LPA", { dialect: "quectel-iccid", lpa: "host" }],
+] as const)("esimd is killed, %s", { concurrent: true }, (_way, way) => {
   it.for(working)("in the state %s, and run again: provisioned, one charge", async (state, test) => {
-    const field = await start(test, dialect, [state === "settling" ? lostAnswer : slowPost, ...slowAnswers]);
+    const field = await start(test, way, [state === "settling" ? lostAnswer : slowPost, ...slowAnswers]);
     const words = await configured(field, { reservation: { reserve_settle: "3s" } });
     const seen = await killWhen(field, words, ({ states }) => states.includes(state), `the run is ${state}`);
     expect(seen.states.at(-1)).toBe(state);
@@ -67,7 +76,7 @@ describe.each(["quectel-iccid", "quectel-nwmode"] as const)("esimd is killed, %s
   it.for(["surveying", "awaiting", "downloading", "verifying", "enabling"] as const)(
     "in the state %s, by activation code, and run again: provisioned, one charge",
     async (state, test) => {
-      const field = await start(test, dialect, slowAnswers);
+      const field = await start(test, way, slowAnswers);
       const words = [...(await configured(field)), "--method", "activation-code"];
       const seen = await killWhen(field, words, ({ states }) => states.includes(state), `the run is ${state}`);
       expect(seen.states.at(-1)).toBe(state);
