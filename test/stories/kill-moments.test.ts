@@ -2,16 +2,22 @@ import { describe, expect, it, type TestContext } from "vitest";
 import type { BehaviourInput } from "../../src/emulator/api/behaviours.js";
 import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
 import { configured, endOf, endsAs, provisioned, reservationPosts, successResults } from "./conditions.js";
-import { type Field, startField } from "./field.js";
+import { type Field, type FieldOptions, startField } from "./field.js";
 import { killWhen, type Seen } from "./kill.js";
 
 /** The process dies at the worst moments inside a state: with money, a package or a switch under way. */
 
-type DialectName = "quectel-iccid" | "quectel-nwmode";
+/** Whose LPA downloads, and over whose network. */
+const ways = {
+  relay: { dialect: "quectel-iccid", lpa: "modem" },
+  modem: { dialect: "quectel-nwmode", lpa: "modem" },
+  host: { dialect: "quectel-iccid", lpa: "host" },
+} as const satisfies Readonly<Record<string, FieldOptions>>;
+type Way = keyof typeof ways;
 
 interface Moment {
   readonly name: string;
-  readonly dialects?: readonly DialectName[];
+  readonly ways?: readonly Way[];
   readonly api?: readonly BehaviourInput[];
   readonly smdp?: ScenarioInput;
   /** Of the modem's world. */
@@ -51,49 +57,60 @@ const moments: readonly Moment[] = [
   },
   {
     name: "the modem's LPA has authenticated, nothing is loaded",
-    dialects: ["quectel-iccid"],
+    ways: ["relay", "host"],
     when: (_field, { stages }) => stages.has("authorising"),
   },
   {
     name: "the first chunk of the package is in the modem",
-    dialects: ["quectel-iccid"],
+    ways: ["relay", "host"],
     when: (_field, { stages }) => stages.has("loading"),
   },
   {
     name: "the tenth chunk is in the modem",
-    dialects: ["quectel-iccid"],
+    ways: ["relay"],
     when: (field) => fromHost(field, /"trans",\d+,1,9,/) > 0,
   },
   {
     name: "the profile is installed, and the SM-DP+ has not heard of it",
-    dialects: ["quectel-iccid"],
+    ways: ["relay"],
     smdp: { behaviours: [{ function: "handleNotification", nth: 1, do: { kind: "cut" } }] },
     when: (_field, { stages }) => stages.has("reporting"),
     resultLost: true,
   },
   {
+    name: "half of the package is in the eUICC",
+    ways: ["host"],
+    when: (field) => fromHost(field, /^AT\+CGLA=.*"8.E2/) > 60,
+  },
+  {
+    name: "the profile is installed, and the SM-DP+ has not heard of it yet",
+    ways: ["host"],
+    smdp: { behaviours: [{ function: "handleNotification", nth: 1, do: { kind: "cut" } }] },
+    when: (field) => field.world.modem.euicc.profiles.length > 0,
+  },
+  {
     name: "the modem downloads by itself",
-    dialects: ["quectel-nwmode"],
+    ways: ["modem"],
     smdp: { behaviours: [{ function: "getBoundProfilePackage", nth: 1, do: { kind: "delay", ms: 1500 } }] },
     when: (field) => fromHost(field, /"download",0/) > 0,
   },
   {
     name: "the modem has installed the profile by itself, and not reported it",
-    dialects: ["quectel-nwmode"],
+    ways: ["modem"],
     installMs: 1500,
     when: (field) => field.world.modem.euicc.profiles.length > 1,
   },
   { name: "the Sim's update is scheduled", when: simPosted },
-  { name: "the modem was told to enable the profile", when: (field) => fromHost(field, /"enable"/) > 0 },
+  { name: "the modem was told to enable the profile", when: (field) => fromHost(field, /"enable"|"8.E29100..BF31/) > 0 },
 ];
 
 const cases = moments.flatMap((moment) =>
-  (moment.dialects ?? (["quectel-iccid", "quectel-nwmode"] as const)).map((dialect) => ({ ...moment, dialect })),
+  (moment.ways ?? (["relay", "modem", "host"] as const)).map((way) => ({ ...moment, way })),
 );
 
-async function start(test: TestContext, dialect: DialectName, moment: Omit<Moment, "name" | "when">): Promise<Field> {
+async function start(test: TestContext, way: Way, moment: Omit<Moment, "name" | "when">): Promise<Field> {
   const field = await startField({
-    dialect,
+    ...ways[way],
     ...(moment.api === undefined ? {} : { api: moment.api }),
     ...(moment.smdp === undefined ? {} : { smdp: moment.smdp }),
     world: {
@@ -106,8 +123,8 @@ async function start(test: TestContext, dialect: DialectName, moment: Omit<Momen
 }
 
 describe("esimd is killed, and run again: provisioned, one charge", { concurrent: true }, () => {
-  it.for(cases)("$name ($dialect)", async ({ dialect, when, name, ...moment }, test) => {
-    const field = await start(test, dialect, moment);
+  it.for(cases)("$name: $way", async ({ way, when, name, ...moment }, test) => {
+    const field = await start(test, way, moment);
     const words = await configured(field);
     await killWhen(field, words, (seen) => when(field, seen), name);
 
@@ -127,7 +144,7 @@ describe("esimd is killed while it reserves an activation code", { concurrent: t
     ["the POST took effect", { do: "silence", effect: true }, 1],
     ["the POST has no effect", { do: "silence" }, 0],
   ] as const)("%s: held, and it stays so", async ([, action, charges], test) => {
-    const field = await start(test, "quectel-iccid", { api: [post(action)] });
+    const field = await start(test, "relay", { api: [post(action)] });
     const words = [...(await configured(field)), "--method", "activation-code"];
     await killWhen(field, words, () => posted(field), "the API has seen the POST");
 
