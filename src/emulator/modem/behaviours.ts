@@ -55,6 +55,17 @@ const action = z.discriminatedUnion("kind", [
     kind: z.literal("unplug"),
     when: z.enum(["before", "executed", "mid-answer"]).default("before"),
     replugAfterMs: milliseconds.optional(),
+    /** Only the line breaks, as when the host's process dies: the modem keeps its power, and every channel that is open stays so. */
+    keepsPower: z.boolean().default(false),
+  }),
+  /**
+   * Something restarts by itself, with all that is volatile in it: the card, and the command gets `+CME ERROR: 13`, or the modem, and the
+   * command gets no answer, while the port stays. `executed` as above.
+   */
+  z.strictObject({
+    kind: z.literal("restart"),
+    what: z.enum(["card", "modem"]),
+    executed: z.boolean().default(false),
   }),
   /** These characters and nothing else; the command is not executed. `\r\n` is the scenario's to write. */
   z.strictObject({ kind: z.literal("raw"), text }),

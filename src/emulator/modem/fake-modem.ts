@@ -114,8 +114,8 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     delayMs,
     baud: paceBaud,
     write: (bytes) => transport.write(bytes),
-    unplug: (replugAfterMs) => {
-      void unplug()
+    unplug: ({ replugAfterMs, keepsPower }) => {
+      void (keepsPower ? transport.unplug() : unplug())
         .then(() => {
           if (replugAfterMs === undefined || isClosed) return;
           replugTimer = clock.setTimer(replugAfterMs, () => void replug().catch(failed));

@@ -27,7 +27,14 @@ export interface InterpreterOptions {
   readonly delayMs: number;
   /** The host's own bytes take their time too. */
   readonly baud: number | undefined;
-  readonly unplug: (replugAfterMs: number | undefined) => void;
+  readonly unplug: (how: Unplugging) => void;
+  readonly restart: (what: "card" | "modem") => void;
+}
+
+export interface Unplugging {
+  readonly replugAfterMs: number | undefined;
+  /** Only the line is cut. */
+  readonly keepsPower: boolean;
 }
 
 export interface InterpreterCounts {
@@ -141,6 +148,12 @@ export class Interpreter {
       }
       case "unplug":
         return this.#unplug(line, action, signal);
+      case "restart": {
+        if (action.executed) (await this.#execute(line))?.after?.();
+        this.#options.restart(action.what);
+        if (action.what === "card") this.#finish(cmeError(cme.simFailure), {});
+        return;
+      }
       case "raw":
         void this.#say(action.text);
         return;
@@ -156,7 +169,7 @@ export class Interpreter {
         await this.#say(text.slice(0, Math.ceil(text.length / 2)));
       }
     }
-    this.#options.unplug(action.replugAfterMs);
+    this.#options.unplug({ replugAfterMs: action.replugAfterMs, keepsPower: action.keepsPower });
   }
 
   async #answer(line: HostLine, style: { readonly split?: SplitStyle }, signal: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ import { DownloadRunner, type OwnLpa } from "./dialects/download.js";
 import { LpaOperations } from "./dialects/lpa-operations.js";
 import type { Es9Post } from "./dialects/own-network.js";
 import { HostOutput } from "./host-output.js";
-import { Interpreter, type InterpreterCounts } from "./interpreter.js";
+import { Interpreter, type InterpreterCounts, type Unplugging } from "./interpreter.js";
 import { createLineReader, type LineReader } from "./line-reader.js";
 import { Registration } from "./registration.js";
 import type { World } from "./scenario.js";
@@ -39,7 +39,7 @@ export interface ModemOptions {
   readonly baud: number | undefined;
   readonly write: (bytes: Uint8Array) => void;
   /** A behaviour pulls the modem out. */
-  readonly unplug: (replugAfterMs: number | undefined) => void;
+  readonly unplug: (how: Unplugging) => void;
 }
 
 /** From power to `RDY`. */
@@ -98,6 +98,7 @@ export class Modem {
       behaviours: this.#behaviours,
       transcript: this.transcript,
       unplug,
+      restart: (what) => (what === "card" ? sim.refresh() : this.#restart()),
       commands: mergeTables(
         basicCommands({ settings, imei, identity: dialect.identity, baud: baud ?? 115_200 }),
         networkCommands({ clock, settings, registration }),

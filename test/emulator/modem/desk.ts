@@ -153,7 +153,7 @@ export class Desk {
       delayMs: options.delayMs ?? 0,
       baud: options.baud,
       write: (bytes) => this.#heard.push(Buffer.from(bytes)),
-      unplug: (replugAfterMs) => this.unplugs.push(replugAfterMs),
+      unplug: ({ replugAfterMs }) => this.unplugs.push(replugAfterMs),
     });
   }
 

@@ -105,6 +105,23 @@ describe("a modem that misbehaves", () => {
     expect(await after.ask('AT+QESIM="list"')).toContain("Gate 7");
   });
 
+  it("restarts its card by itself, and every channel is gone with it", async () => {
+    const behaviours: Behaviour[] = [{ command: "\\+CGLA=", times: 1, do: { kind: "restart", what: "card" } }];
+    const desk = await quietDesk({ behaviours });
+    expect(await desk.ask('AT+CCHO="A0000005591010FFFFFFFF8900000100"')).toBe("+CCHO: 1|OK");
+    expect(await desk.ask('AT+CGLA=1,10,"80E2910000"')).toBe("+CME ERROR: 13");
+    expect(await desk.ask('AT+CGLA=1,10,"80E2910000"')).toBe("+CME ERROR: 14");
+    await desk.heard(1500);
+    expect(await desk.ask('AT+CGLA=1,10,"80E2910000"')).toBe("+CME ERROR: 22");
+  });
+
+  it("restarts itself in place of an answer", async () => {
+    const desk = await deskWith({ kind: "restart", what: "modem" }, { times: 1 });
+    expect(await desk.ask("AT+CSQ")).toBe("");
+    expect(lines(await desk.heard(300))).toBe("RDY");
+    expect(await desk.ask("AT+CMEE?")).toBe("AT+CMEE?|+CMEE: 0|OK");
+  });
+
   it("forgets everything that was not kept when its power goes", async () => {
     const desk = await quietDesk({ delayMs: 1000 });
     await desk.ask('AT+CCHO="A0000005591010FFFFFFFF8900000100"', 1000);
