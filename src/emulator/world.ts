@@ -14,6 +14,7 @@ import type { Curve } from "./pki/curves.js";
 import { loadPki } from "./pki/pki.js";
 import { type FakeSmdp, startFakeSmdp } from "./smdp/fake-smdp.js";
 import type { Scenario as SmdpScenario } from "./smdp/scenario.js";
+import { type FakeSmds, startFakeSmds } from "./smds/fake-smds.js";
 
 /** The three emulators wired together: a modem with an eUICC, the SM-DP+ it downloads from, and the API that sells the profiles. */
 
@@ -35,6 +36,8 @@ export interface FakeWorldOptions {
   readonly smdpScenario?: SmdpScenario | undefined;
   readonly profileSizeBytes?: number | undefined;
   readonly curve?: Curve | undefined;
+  /** A root SM-DS stands on the eUICC, and no default SM-DP+. */
+  readonly discovery?: boolean | undefined;
   readonly apiBehaviours?: readonly ApiBehaviour[] | undefined;
   readonly apiTiming?: Partial<FakeApiTiming> | undefined;
 }
@@ -50,6 +53,7 @@ export interface FakeWorld {
   readonly env: Readonly<Record<string, string>>;
   readonly modem: FakeModem;
   readonly smdp: FakeSmdp;
+  readonly smds: FakeSmds | undefined;
   readonly api: FakeApi;
   /** Plays the back end of provider `none`: reserves a profile for the eUICC and waits until it is there. */
   reserveForEuicc(signal: AbortSignal): Promise<void>;
@@ -88,6 +92,8 @@ async function wire(
   await writeFile(join(ciRoots, "ci.pem"), pki.ciPem);
 
   const loopback = { host: "127.0.0.1", port: 0 };
+  const smds = options.discovery === true ? await startFakeSmds({ listen: loopback, pki, log }) : undefined;
+  if (smds !== undefined) started.push(smds);
   const smdp = await startFakeSmdp({
     listen: loopback,
     pki,
@@ -96,6 +102,7 @@ async function wire(
     log,
     ...(options.smdpScenario === undefined ? {} : { scenario: options.smdpScenario }),
     profileSizeBytes: options.profileSizeBytes,
+    smds,
   });
   started.push(smdp);
   const api = await startFakeApi({
@@ -120,7 +127,8 @@ async function wire(
     world: options.modemWorld,
     delayMs: options.delayMs,
     bootstrap: options.bootstrap ?? dialect === needsNetwork,
-    defaultSmdpAddress: smdp.address,
+    defaultSmdpAddress: smds === undefined ? smdp.address : undefined,
+    rootSmdsAddress: smds?.address,
   });
   started.push(modem);
 
@@ -143,6 +151,7 @@ async function wire(
     },
     modem,
     smdp,
+    smds,
     api,
     reserveForEuicc: (signal) => reserve(options, api, modem.euicc.eid, signal),
     close,

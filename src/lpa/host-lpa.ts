@@ -11,6 +11,7 @@ import { decodeProfileInfoList, encodeGetProfilesInfo, profileField } from "./es
 import { decodeOperationResult, encodeEnableProfile } from "./es10/profile-operations.js";
 import { becauseOf } from "./es10/result-sentences.js";
 import { tags } from "./es10/tags.js";
+import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
 import { deliverFor, handOver } from "./host/notifications.js";
 import { type HostSessionEnd, runHostSession, type SessionTrace } from "./host/session.js";
 import type { Delivered, DownloadRequest, DownloadSession, InstalledProfile, Lpa, ResultDelivery } from "./lpa.js";
@@ -104,6 +105,25 @@ export class HostLpa implements Lpa {
 
   defaultSmdp(signal: AbortSignal): Promise<SmdpAddress | undefined> {
     return this.#onChannel(signal, (isdR) => defaultSmdpOf(isdR, signal));
+  }
+
+  async discover(signal: AbortSignal): Promise<readonly DiscoveredEvent[] | undefined> {
+    const { es9Plus, imei, clock, log, segments } = this.#options;
+    const smds = await this.#onChannel(signal, (isdR) => rootSmdsOf(isdR, signal));
+    if (smds === undefined) return undefined;
+    let segmentBytes = (await segments.recall()) ?? largestSegment;
+    for (;;) {
+      try {
+        return await this.#onChannel(signal, (isdR) => {
+          isdR.segmentBytes = segmentBytes;
+          return discoverEvents(smds, { isdR, es9Plus, imei, clock, log }, signal);
+        });
+      } catch (error) {
+        const smaller = nextSmallerSegment(segmentBytes);
+        if (signal.aborted || !isTransportRefusal(error) || smaller === undefined) throw error;
+        segmentBytes = smaller;
+      }
+    }
   }
 
   async close(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { EsimdError } from "../base/errors.js";
 import type { ActivationCode, Iccid, SmdpAddress } from "../base/identifiers.js";
 import type { InstallResult } from "./es10/install-result.js";
+import type { DiscoveredEvent } from "./host/discovery.js";
 
 /** A profile as every kind of LPA can tell it. */
 export interface InstalledProfile {
@@ -62,6 +63,11 @@ export interface Lpa {
   freeMemoryBytes(signal: AbortSignal): Promise<number | undefined>;
   /** The default SM-DP+ that is stored on the eUICC; undefined when there is none, or the modem gives no way to ask. */
   defaultSmdp(signal: AbortSignal): Promise<SmdpAddress | undefined>;
+  /**
+   * Asks the root SM-DS that is stored on the eUICC what waits for it; undefined when none is stored. Absent where we do not carry the
+   * LPA's traffic. @throws EsimdError `no_profile_waiting`, and of the SM-DS.
+   */
+  discover?(signal: AbortSignal): Promise<readonly DiscoveredEvent[] | undefined>;
   /** Gives back what it holds of the card. */
   close(signal: AbortSignal): Promise<void>;
 }

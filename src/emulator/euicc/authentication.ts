@@ -52,7 +52,9 @@ export function authenticateServer(
   const { ci, identity } = context;
   if (ci.subjectKeyId === undefined || !sameBytes(request.ciKeyId, ci.subjectKeyId)) return refuse("ciPKUnknown");
   const dpAuth = readOrUndefined(request.serverCertificate);
-  if (dpAuth === undefined || !isLeafOfCi(dpAuth, ci, "dpAuth")) return refuse("invalidCertificate");
+  // An SM-DP+ or an SM-DS: the eUICC shows itself to either (SGP.22, 5.7.13).
+  const isServer = dpAuth !== undefined && (isLeafOfCi(dpAuth, ci, "dpAuth") || isLeafOfCi(dpAuth, ci, "dsAuth"));
+  if (!isServer) return refuse("invalidCertificate");
   if (curveOf(dpAuth.publicKey) === undefined) return refuse("unsupportedCurve");
   if (dpAuth.registeredId === undefined) return refuse("invalidOid");
   if (!verifyPlain(dpAuth.publicKey, request.serverSigned1, request.serverSignature1))

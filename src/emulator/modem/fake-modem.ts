@@ -48,6 +48,7 @@ export interface FakeModemOptions {
   readonly bootstrap?: boolean | undefined;
   /** On the new eUICC. */
   readonly defaultSmdpAddress?: string | undefined;
+  readonly rootSmdsAddress?: string | undefined;
 }
 
 export interface FakeModem {
@@ -81,8 +82,8 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     });
   }
   let world: World = { ...ordinaryWorld, ...scenario?.world, ...options.world };
-  const { eid, stateFile, bootstrap = false, defaultSmdpAddress } = options;
-  const slot = fillSlot({ pki, eid, stateFile, bootstrap, defaultSmdpAddress, world: () => world });
+  const { eid, stateFile, bootstrap = false, defaultSmdpAddress, rootSmdsAddress } = options;
+  const slot = fillSlot({ pki, eid, stateFile, bootstrap, defaultSmdpAddress, rootSmdsAddress, world: () => world });
   const imei = options.imei ?? defaultImei;
   const roots = options.smdpRoots ?? [pki.ciPem];
 

@@ -23,6 +23,7 @@ export interface SlotOptions {
   /** A new eUICC comes with an enabled provisioning profile. */
   readonly bootstrap: boolean;
   readonly defaultSmdpAddress?: string | undefined;
+  readonly rootSmdsAddress?: string | undefined;
   readonly world: () => World;
 }
 
@@ -85,8 +86,8 @@ function portsOf(euicc: EmulatedEuicc, card: EuiccCard, keep: () => void, world:
 }
 
 function newState(options: SlotOptions): EuiccState {
-  const { eid = defaultEid, bootstrap, defaultSmdpAddress } = options;
-  const state = newEuiccState({ eid, defaultSmdpAddress });
+  const { eid = defaultEid, bootstrap, defaultSmdpAddress, rootSmdsAddress } = options;
+  const state = newEuiccState({ eid, defaultSmdpAddress, rootSmdsAddress });
   return bootstrap ? withBootstrap(state) : state;
 }
 

@@ -18,6 +18,8 @@ export const roleOid = {
   dpTls: "2.23.146.1.2.1.3",
   dpAuth: "2.23.146.1.2.1.4",
   dpPb: "2.23.146.1.2.1.5",
+  dsTls: "2.23.146.1.2.1.6",
+  dsAuth: "2.23.146.1.2.1.7",
 } as const;
 
 export type Role = keyof typeof roleOid;

@@ -18,8 +18,9 @@ import { type Role, roleOid } from "./oids.js";
 import { folderStore, memoryStore, type PkiStore } from "./store.js";
 
 /**
- * The certificates of a small RSP world under one CI: EUM and eUICCs, an SM-DP+ with its three certificates. Files that are in the
- * folder are used, what is missing is made under the CI where its key is there, and kept (the names are those of docs/fake-smdp.md).
+ * The certificates of a small RSP world under one CI: EUM and eUICCs, an SM-DP+ with its three certificates, an SM-DS with its two.
+ * Files that are in the folder are used, what is missing is made under the CI where its key is there, and kept (the names are those of
+ * docs/fake-smdp.md).
  */
 
 export interface KeyedCertificate {
@@ -39,6 +40,12 @@ export interface SmdpIdentity {
   readonly oid: string;
 }
 
+/** A discovery server: it binds no packages. */
+export interface SmdsIdentity {
+  readonly dsAuth: KeyedCertificate;
+  readonly tls: SmdpIdentity["tls"];
+}
+
 export interface Pki {
   readonly curve: Curve;
   readonly ci: Certificate;
@@ -47,6 +54,8 @@ export interface Pki {
   euicc(eid: Eid): EuiccIdentity;
   /** @throws EsimdError `bad_input` */
   smdp(): SmdpIdentity;
+  /** @throws EsimdError `bad_input` */
+  smds(): SmdsIdentity;
 }
 
 export interface PkiOptions {
@@ -57,6 +66,7 @@ export interface PkiOptions {
 }
 
 const smdpOid = "2.999.10";
+const smdsOid = "2.999.15";
 const organization = "esimd emulator";
 const rootName = encodeName([
   ["CN", "esimd emulator CI"],
@@ -81,6 +91,7 @@ function openPki(store: PkiStore, options: PkiOptions): Pki {
   const issue = issuerOf(store, root);
   const euiccs = new Map<Eid, EuiccIdentity>();
   let smdp: SmdpIdentity | undefined;
+  let smds: SmdsIdentity | undefined;
   return {
     curve: root.curve,
     ci: root.certificate,
@@ -93,6 +104,10 @@ function openPki(store: PkiStore, options: PkiOptions): Pki {
     smdp: () => {
       smdp ??= openSmdp(issue, options.tlsNames ?? []);
       return smdp;
+    },
+    smds: () => {
+      smds ??= openSmds(issue, options.tlsNames ?? []);
+      return smds;
     },
   };
 }
@@ -184,7 +199,6 @@ function openSmdp(issue: (request: LeafRequest) => KeyedCertificate, tlsNames: r
     ["O", organization],
     ["CN", "esimd emulated SM-DP+"],
   ];
-  const names = ["localhost", "127.0.0.1", "::1", ...tlsNames];
   const dpAuth = issue({
     file: "dpauth.der",
     keyFile: "dpauth.key.pem",
@@ -198,15 +212,37 @@ function openSmdp(issue: (request: LeafRequest) => KeyedCertificate, tlsNames: r
     keyFile: "tls.key.pem",
     role: "dpTls",
     subject,
-    altNames: [...new Set(names)].map(altNameOf).concat(registeredId),
+    altNames: hostNames(tlsNames).concat(registeredId),
     serverAuth: true,
   });
-  return {
-    dpAuth,
-    dpPb,
-    tls: { certificatePem: certificateToPem(tls.certificate.der), keyPem: privateKeyToPem(tls.privateKey) },
-    oid: dpAuth.certificate.registeredId ?? smdpOid,
-  };
+  return { dpAuth, dpPb, tls: pemOf(tls), oid: dpAuth.certificate.registeredId ?? smdpOid };
+}
+
+function openSmds(issue: (request: LeafRequest) => KeyedCertificate, tlsNames: readonly string[]): SmdsIdentity {
+  const registeredId = { kind: "registeredId", oid: smdsOid } as const;
+  const subject: Name = [
+    ["O", organization],
+    ["CN", "esimd emulated SM-DS"],
+  ];
+  const altNames = [registeredId];
+  const dsAuth = issue({ file: "dsauth.der", keyFile: "dsauth.key.pem", role: "dsAuth", subject, altNames });
+  const tls = issue({
+    file: "dstls.pem",
+    keyFile: "dstls.key.pem",
+    role: "dsTls",
+    subject,
+    altNames: hostNames(tlsNames).concat(registeredId),
+    serverAuth: true,
+  });
+  return { dsAuth, tls: pemOf(tls) };
+}
+
+function hostNames(tlsNames: readonly string[]): SubjectAltName[] {
+  return [...new Set(["localhost", "127.0.0.1", "::1", ...tlsNames])].map(altNameOf);
+}
+
+function pemOf({ certificate, privateKey }: KeyedCertificate): SmdpIdentity["tls"] {
+  return { certificatePem: certificateToPem(certificate.der), keyPem: privateKeyToPem(privateKey) };
 }
 
 function altNameOf(name: string): SubjectAltName {

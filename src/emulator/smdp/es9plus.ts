@@ -1,20 +1,28 @@
 import { z } from "zod";
 import { EsimdError } from "../../base/errors.js";
-import { type Eid, type Iccid, parseEid, parseSmdpAddress } from "../../base/identifiers.js";
-import { universal } from "../../lpa/asn1/der.js";
-import { concatBytes, encodeTlv } from "../../lpa/asn1/tlv.js";
-import { decodeAuthenticateResponse, encodeServerSigned1 } from "../../lpa/es10/authenticate-server.js";
+import type { Eid, Iccid } from "../../base/identifiers.js";
+import { concatBytes } from "../../lpa/asn1/tlv.js";
 import { decodeCancelSessionResponse } from "../../lpa/es10/cancel-session.js";
 import { encodeSignature, hexOf } from "../../lpa/es10/common.js";
-import { decodeEuiccInfo1, decodeEuiccInfo2 } from "../../lpa/es10/euicc-info.js";
+import { decodeEuiccInfo2 } from "../../lpa/es10/euicc-info.js";
 import { encodeStoreMetadata } from "../../lpa/es10/metadata.js";
 import { decodePendingNotification } from "../../lpa/es10/pending-notification.js";
 import { decodePrepareDownloadResponse, encodeSmdpSigned2 } from "../../lpa/es10/prepare-download.js";
-import { checkEuiccChain } from "../pki/certificate-chain.js";
-import { readCertificate } from "../pki/certificate-reader.js";
-import { newNonce, signPlain, verifyPlain } from "../pki/curves.js";
+import { signPlain, verifyPlain } from "../pki/curves.js";
 import type { Pki, SmdpIdentity } from "../pki/pki.js";
 import { hashedConfirmationCode } from "../rsp/confirmation-code.js";
+import {
+  authenticateEuicc,
+  authenticateShape,
+  base64,
+  der,
+  initiateAuthentication,
+  initiateShape,
+  read,
+  refusedBy,
+  type ServerParty,
+  transactionId,
+} from "./authentication.js";
 import { bindPackage } from "./bind-package.js";
 import { FunctionFailure, refusals } from "./failures.js";
 import { NotificationInbox, type ReceivedNotification } from "./notification-inbox.js";
@@ -22,7 +30,7 @@ import type { Order, OrderBook } from "./orders.js";
 import type { ProfileSource } from "./profile-source.js";
 import type { ProgressEvent } from "./progress.js";
 import type { Action, Es9Function } from "./scenario.js";
-import { type Session, SessionTable } from "./sessions.js";
+import { SessionTable } from "./sessions.js";
 
 export interface Es9PlusOptions {
   readonly pki: Pki;
@@ -35,17 +43,9 @@ export interface Es9PlusOptions {
   readonly onProgress: (order: Order, event: ProgressEvent) => void;
 }
 
-const der = z
-  .base64()
-  .max(200_000)
-  .transform((text) => new Uint8Array(Buffer.from(text, "base64")));
-const transactionId = z
-  .string()
-  .regex(/^[0-9A-Fa-f]{2,32}$/)
-  .transform((text) => text.toUpperCase());
 const shapes = {
-  initiateAuthentication: z.object({ smdpAddress: z.string().max(255), euiccChallenge: der, euiccInfo1: der }),
-  authenticateClient: z.object({ transactionId, authenticateServerResponse: der }),
+  initiateAuthentication: initiateShape,
+  authenticateClient: authenticateShape,
   getBoundProfilePackage: z.object({ transactionId, prepareDownloadResponse: der }),
   cancelSession: z.object({ transactionId, cancelSessionResponse: der }),
   handleNotification: z.object({ pendingNotification: der }),
@@ -55,6 +55,7 @@ const shapes = {
 export class Es9Plus {
   readonly #options: Es9PlusOptions;
   readonly #smdp: SmdpIdentity;
+  readonly #party: ServerParty;
   readonly #sessions = new SessionTable();
   readonly #inbox: NotificationInbox;
   /** The one-time public key of an eUICC whose download did not come to an end, by ICCID. */
@@ -63,7 +64,8 @@ export class Es9Plus {
   constructor(options: Es9PlusOptions) {
     this.#options = options;
     this.#smdp = options.pki.smdp();
-    const { pki, orders, onProgress } = options;
+    const { pki, address, orders, onProgress } = options;
+    this.#party = { address, auth: this.#smdp.dpAuth, ci: pki.ci };
     const onEnded = (iccid: Iccid): void => {
       this.#oneTimeKeys.delete(iccid);
     };
@@ -102,63 +104,29 @@ export class Es9Plus {
     }
   }
 
-  #initiate(body: z.output<typeof shapes.initiateAuthentication>): Record<string, string> {
-    const { address, pki } = this.#options;
-    if (normalAddress(body.smdpAddress) !== normalAddress(address)) throw new FunctionFailure(refusals.wrongAddress);
-    if (body.euiccChallenge.length !== 16) throw new FunctionFailure(refusals.mandatoryMissing);
-    const info = decodeEuiccInfo1(body.euiccInfo1);
-    if (!info.version.startsWith("2.")) throw new FunctionFailure(refusals.versionNotSupported);
-    const ciKeyId = pki.ci.subjectKeyId ?? new Uint8Array();
-    const knows = (keyIds: readonly string[]): boolean => keyIds.includes(hexOf(ciKeyId));
-    if (!knows(info.verificationKeyIds) || !knows(info.signingKeyIds)) {
-      throw new FunctionFailure(refusals.noSecurityConfiguration);
-    }
-    const session: Session = {
-      transactionId: newNonce(16),
-      serverChallenge: newNonce(16),
+  #initiate(body: z.output<typeof shapes.initiateAuthentication>): Readonly<Record<string, string>> {
+    const { challenge, fields } = initiateAuthentication(body, this.#party);
+    this.#sessions.keep({
+      ...challenge,
       stage: "initiated",
       order: undefined,
       offeredIccid: undefined,
       eid: undefined,
       euicc: undefined,
       smdpSignature2: undefined,
-    };
-    this.#sessions.keep(session);
-    const { dpAuth } = this.#smdp;
-    const serverSigned1 = encodeServerSigned1({
-      transactionId: session.transactionId,
-      euiccChallenge: body.euiccChallenge,
-      serverAddress: body.smdpAddress,
-      serverChallenge: session.serverChallenge,
     });
-    return {
-      transactionId: hexOf(session.transactionId),
-      serverSigned1: base64(serverSigned1),
-      serverSignature1: base64(encodeSignature(signPlain(dpAuth.privateKey, serverSigned1))),
-      euiccCiPKIdToBeUsed: base64(encodeTlv(universal.octetString, ciKeyId)),
-      serverCertificate: base64(dpAuth.certificate.der),
-    };
+    return fields;
   }
 
   #authenticate(body: z.output<typeof shapes.authenticateClient>, wrongIccid: boolean): Record<string, string> {
     const session = this.#sessions.get(body.transactionId, "initiated");
     // Whatever comes of it, the challenge is used up.
     session.stage = "over";
-    const answer = decodeAuthenticateResponse(body.authenticateServerResponse);
-    if (answer.kind === "error") throw refusedBy("AuthenticateServer", answer.reason);
-    const euicc = readCertificate(answer.euiccCertificate);
-    const chain = checkEuiccChain(euicc, readCertificate(answer.eumCertificate), this.#options.pki.ci);
-    if (!chain.ok) throw new FunctionFailure(chain.of === "eum" ? refusals.eumCertificate : refusals.euiccCertificate);
-    const { signed } = answer;
-    if (
-      !verifyPlain(euicc.publicKey, answer.euiccSigned1, answer.euiccSignature1) ||
-      Buffer.compare(signed.serverChallenge, session.serverChallenge) !== 0 ||
-      Buffer.compare(signed.transactionId, session.transactionId) !== 0 ||
-      normalAddress(signed.serverAddress) !== normalAddress(this.#options.address)
-    ) {
-      throw new FunctionFailure(refusals.euiccSignature);
-    }
-    const eid = parseEid(chain.eid, "the eUICC's certificate");
+    const { euicc, eid, signed, euiccSignature1 } = authenticateEuicc(
+      body.authenticateServerResponse,
+      session,
+      this.#party,
+    );
     const { orders, profiles, checksMemory } = this.#options;
     const found = orders.find(eid, signed.ctxParams1.matchingId);
     const free = decodeEuiccInfo2(signed.euiccInfo2).freeNonVolatileBytes;
@@ -176,7 +144,7 @@ export class Es9Plus {
       bppEuiccOtpk: this.#oneTimeKeys.get(order.iccid),
     });
     const { dpPb } = this.#smdp;
-    const tbs = concatBytes(smdpSigned2, encodeSignature(answer.euiccSignature1));
+    const tbs = concatBytes(smdpSigned2, encodeSignature(euiccSignature1));
     const signature = signPlain(dpPb.privateKey, tbs);
     session.smdpSignature2 = signature;
     return {
@@ -280,29 +248,4 @@ export class Es9Plus {
       policyRules: [],
     });
   }
-}
-
-function read<T>(shape: z.ZodType<T>, body: unknown): T {
-  const parsed = shape.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const message = `${issue?.path.join(".") ?? "body"}: ${issue?.message ?? "malformed"}`;
-  throw new FunctionFailure({ ...refusals.mandatoryMissing, message });
-}
-
-function refusedBy(command: string, reason: string): FunctionFailure {
-  return new FunctionFailure({ ...refusals.euiccRefused, message: `${command}: ${reason}` });
-}
-
-/** Host in lower case, port 443 left out; what is no address stays as it is and equals nothing. */
-function normalAddress(address: string): string {
-  try {
-    return parseSmdpAddress(address, "smdpAddress");
-  } catch {
-    return address;
-  }
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64");
 }

@@ -41,5 +41,6 @@ export const refusals = {
   unknownIccid: refusal("8.2.1", "3.9", "The profile with this ICCID is unknown"),
   iccidTaken: refusal("8.2.1", "3.3", "The profile with this ICCID is not available any more"),
   matchingIdTaken: refusal("8.2.6", "3.3", "The matching id is in use already"),
+  unknownEvent: refusal("8.9.5", "3.9", "There is no event for this EID"),
   wrongState: refusal("8.2.1", "3.8", "The order is in no state for this function"),
 } as const satisfies Readonly<Record<string, Refusal>>;

@@ -30,6 +30,7 @@ const meanings: Readonly<Record<string, StatusMeaning>> = {
   "8.2.7/6.4": { code: "smdp_refused", sentence: "the confirmation code was wrong too often" },
   "8.8.5/4.10": { code: "smdp_refused", sentence: "the order has expired" },
   "8.8.5/6.4": { code: "smdp_refused", sentence: "the order was tried too often" },
+  "8.9.5/3.9": { code: "no_profile_waiting", sentence: "it has no event for this eUICC" },
   "8.10.1/3.9": { code: "smdp_error", sentence: "it does not know the session any more" },
 };
 
@@ -43,15 +44,20 @@ export interface StatusCode {
  * The error for a Failed answer. `byEid`: the order was asked for without a matching id, so "no such order" means that nothing waits
  * for this EID (yet). A code that is not in the table counts as passing: only what is known to be final is treated as final.
  */
-export function smdpFailure(smdpAddress: string, status: StatusCode, byEid: boolean): EsimdError {
+export function smdpFailure(
+  smdpAddress: string,
+  status: StatusCode,
+  byEid: boolean,
+  role: "SM-DP+" | "SM-DS" = "SM-DP+",
+): EsimdError {
   const key = `${status.subjectCode}/${status.reasonCode}`;
   const known = meanings[key];
   const said = status.message === undefined ? "" : `, saying ${quote(status.message)}`;
   if (key === "8.2.6/3.8" && byEid) {
-    return new EsimdError("no_profile_waiting", `the SM-DP+ ${smdpAddress} has no order for this EID (${key}${said})`);
+    return new EsimdError("no_profile_waiting", `the ${role} ${smdpAddress} has no order for this EID (${key}${said})`);
   }
   if (known === undefined) {
-    return new EsimdError("smdp_error", `the SM-DP+ ${smdpAddress} answers with failure ${quote(key)}${said}`);
+    return new EsimdError("smdp_error", `the ${role} ${smdpAddress} answers with failure ${quote(key)}${said}`);
   }
-  return new EsimdError(known.code, `the SM-DP+ ${smdpAddress} refuses: ${known.sentence} (${key}${said})`);
+  return new EsimdError(known.code, `the ${role} ${smdpAddress} refuses: ${known.sentence} (${key}${said})`);
 }

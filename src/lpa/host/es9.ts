@@ -25,6 +25,10 @@ export const authenticateClientAnswer = z.object({
   smdpSignature2: der,
   smdpCertificate: der,
 });
+/** ES11 (SGP.22 5.8.2). */
+const eventEntry = z.object({ eventId: z.string().min(1).max(255), rspServerAddress: z.string().min(1).max(255) });
+export type EventEntry = z.output<typeof eventEntry>;
+export const eventsAnswer = z.object({ eventEntries: z.array(eventEntry).max(1000) });
 export const packageAnswer = z.object({ boundProfilePackage: der });
 
 export interface Es9Call {
@@ -32,6 +36,8 @@ export interface Es9Call {
   readonly smdp: SmdpAddress;
   /** The order is asked for without a matching id. */
   readonly byEid: boolean;
+  /** What kind of server it is, for sentences; an SM-DP+ when left out. */
+  readonly role?: "SM-DS";
 }
 
 /** Posts one function and reads its answer. @throws EsimdError of the transport, `smdp_error` and kin for Failed, `smdp_protocol`. */
@@ -42,17 +48,17 @@ export async function ask<Shape>(
   shape: z.ZodType<Shape>,
   signal: AbortSignal,
 ): Promise<Shape> {
-  const { es9Plus, smdp, byEid } = call;
+  const { es9Plus, smdp, byEid, role = "SM-DP+" } = call;
   const { httpStatus, body: text, failure } = await es9Plus.post(smdp, name, JSON.stringify(body), signal);
-  if (failure !== undefined) throw smdpFailure(smdp, failure, byEid);
+  if (failure !== undefined) throw smdpFailure(smdp, failure, byEid, role);
   if (httpStatus !== 200)
-    throw new EsimdError("smdp_error", `the SM-DP+ ${smdp} answers ${name} with HTTP ${httpStatus}`);
+    throw new EsimdError("smdp_error", `the ${role} ${smdp} answers ${name} with HTTP ${httpStatus}`);
   const parsed = shape.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.join(".") ?? "";
   throw new EsimdError(
     "smdp_protocol",
-    `the SM-DP+ ${smdp} answers ${name} without a good ${field === "" ? "JSON object" : field}`,
+    `the ${role} ${smdp} answers ${name} without a good ${field === "" ? "JSON object" : field}`,
   );
 }
 

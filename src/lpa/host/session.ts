@@ -1,26 +1,22 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Clock } from "../../base/clock.js";
-import { describeCause, EsimdError, isEsimdError } from "../../base/errors.js";
-import { type Imei, maskIdentifiers } from "../../base/identifiers.js";
+import { EsimdError, isEsimdError } from "../../base/errors.js";
+import type { Imei } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Es10Channel } from "../apdu/es10-channel.js";
 import { decodeFrom } from "../asn1/tlv.js";
-import {
-  decodeAuthenticateResponse,
-  decodeServerSigned1,
-  encodeAuthenticateServer,
-} from "../es10/authenticate-server.js";
+import { decodeAuthenticateResponse } from "../es10/authenticate-server.js";
 import { segmentBoundProfilePackage } from "../es10/bound-profile-package.js";
 import { encodeCancelSession } from "../es10/cancel-session.js";
-import { decodeEuiccChallenge, encodeGetEuiccChallenge } from "../es10/challenge.js";
 import { hexOf } from "../es10/common.js";
-import { decodeEuiccInfo2, encodeGetEuiccInfo1 } from "../es10/euicc-info.js";
+import { decodeEuiccInfo2 } from "../es10/euicc-info.js";
 import { decodeInstallResult, type InstallResult } from "../es10/install-result.js";
 import { decodeStoreMetadata } from "../es10/metadata.js";
 import { decodePrepareDownloadResponse, decodeSmdpSigned2, encodePrepareDownload } from "../es10/prepare-download.js";
 import { becauseOf } from "../es10/result-sentences.js";
 import type { DownloadRequest, OfferedProfile } from "../lpa.js";
-import { ask, authenticateClientAnswer, base64, type Es9Call, initiateAnswer, packageAnswer } from "./es9.js";
+import { authenticateServer, initiateAuthentication } from "./authentication.js";
+import { ask, authenticateClientAnswer, base64, type Es9Call, packageAnswer } from "./es9.js";
 
 /** One download session of our own LPA, from initiateAuthentication to the install result (SGP.22 3.1.3). */
 
@@ -49,34 +45,28 @@ export interface SessionTrace {
   loading: boolean;
 }
 
-/** lpac's type allocation code serves modems that do not tell theirs. */
-const unknownTac = "35290611";
-
 /** @throws EsimdError for every way to fail; `trace` then says how far it came. */
 export async function runHostSession(
   parts: HostSessionParts,
   trace: SessionTrace,
   signal: AbortSignal,
 ): Promise<HostSessionEnd> {
-  const { isdR, call, request } = parts;
+  const { isdR, call, request, imei, clock } = parts;
   request.onProgress("authenticating", 0, 0);
-  const info1 = await isdR.command(encodeGetEuiccInfo1(), signal);
-  const challenge = decodeEuiccChallenge(await isdR.command(encodeGetEuiccChallenge(), signal));
-  const started = await ask(
-    call,
-    "initiateAuthentication",
-    { smdpAddress: call.smdp, euiccChallenge: base64(challenge), euiccInfo1: base64(info1) },
-    initiateAnswer,
-    signal,
-  );
+  const authentication = { isdR, call, matchingId: request.activationCode.matchingId, imei, clock };
+  const started = await initiateAuthentication(authentication, signal);
   const { transactionId } = started;
-  const authenticateServer = await authenticate(parts, started, trace, signal);
+  const onCard = (): void => {
+    trace.segments = "trying";
+  };
+  const answer = await authenticateServer(authentication, started, onCard, signal);
+  trace.segments = "accepted";
   try {
-    const authenticated = decodeAuthenticateResponse(authenticateServer);
+    const authenticated = decodeAuthenticateResponse(answer);
     const client = await ask(
       call,
       "authenticateClient",
-      { transactionId, authenticateServerResponse: base64(authenticateServer) },
+      { transactionId, authenticateServerResponse: base64(answer) },
       authenticateClientAnswer,
       signal,
     ).catch((error: unknown) => {
@@ -110,59 +100,6 @@ export async function runHostSession(
     if (!trace.loading && !signal.aborted) await cancel(parts, transactionId, signal);
     throw error;
   }
-}
-
-type Started = Awaited<ReturnType<typeof ask<(typeof initiateAnswer)["_output"]>>>;
-
-async function authenticate(
-  parts: HostSessionParts,
-  started: Started,
-  trace: SessionTrace,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const { isdR, call, request, clock, imei } = parts;
-  const signed = decodeFrom("smdp_protocol", "serverSigned1", () => decodeServerSigned1(started.serverSigned1));
-  if (signed.serverAddress.toLowerCase() !== call.smdp) {
-    throw new EsimdError(
-      "smdp_protocol",
-      `the SM-DP+ ${call.smdp} signs for the address ${maskIdentifiers(signed.serverAddress)}`,
-    );
-  }
-  requireValidNow(started.serverCertificate, clock);
-  const tac = (imei ?? unknownTac).slice(0, 8);
-  const matchingId = request.activationCode.matchingId;
-  const command = encodeAuthenticateServer({
-    serverSigned1: started.serverSigned1,
-    serverSignature1: started.serverSignature1.subarray(3),
-    ciKeyId: started.euiccCiPKIdToBeUsed.subarray(2),
-    serverCertificate: started.serverCertificate,
-    ctxParams1: { ...(matchingId === undefined ? {} : { matchingId }), deviceInfo: { tac: Buffer.from(tac, "hex") } },
-  });
-  trace.segments = "trying";
-  const response = await isdR.command(command, signal);
-  trace.segments = "accepted";
-  return response;
-}
-
-/** The eUICC has no clock, so the dates of a certificate are ours to judge. */
-function requireValidNow(certificateDer: Uint8Array, clock: Clock): void {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(certificateDer);
-  } catch (cause) {
-    throw new EsimdError("smdp_protocol", `the SM-DP+'s certificate cannot be read: ${describeCause(cause)}`, {
-      cause,
-    });
-  }
-  const now = clock.nowMs();
-  if (now >= Date.parse(certificate.validFrom) && now <= Date.parse(certificate.validTo)) return;
-  throw new EsimdError(
-    "smdp_untrusted",
-    `the SM-DP+'s certificate is valid from ${certificate.validFrom} to ${certificate.validTo}, and not today`,
-    {
-      hint: "Check the device's clock; if it is right, the provider must renew the certificate.",
-    },
-  );
 }
 
 async function prepare(

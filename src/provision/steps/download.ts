@@ -69,7 +69,15 @@ async function whereToDownload(run: Run, signal: AbortSignal): Promise<Activatio
   const { reservation } = run.facts;
   if (reservation?.activationCode !== undefined) return reservation.activationCode;
   const smdpAddress = reservation?.smdpAddress ?? policy.smdpAddress ?? (await need(run, "lpa").defaultSmdp(signal));
-  if (smdpAddress === undefined) {
+  if (smdpAddress === undefined) return discover(run, signal);
+  return { smdpAddress, matchingId: reservation?.matchingId, smdpOid: undefined, confirmationCodeRequired: false };
+}
+
+/** Nobody names an SM-DP+, so the SM-DS is asked for one (SGP.22 3.6.2). Its first event is what this run is for. */
+async function discover(run: Run, signal: AbortSignal): Promise<ActivationCode> {
+  const events = await need(run, "lpa").discover?.(signal);
+  const [event] = events ?? [];
+  if (event === undefined) {
     throw new EsimdError(
       "smdp_protocol",
       "nobody names an SM-DP+: neither the reservation, nor the configuration, nor the eUICC",
@@ -78,7 +86,8 @@ async function whereToDownload(run: Run, signal: AbortSignal): Promise<Activatio
       },
     );
   }
-  return { smdpAddress, matchingId: reservation?.matchingId, smdpOid: undefined, confirmationCodeRequired: false };
+  run.parts.log.info({ smdp: event.smdpAddress, events: events?.length }, "the SM-DS names an SM-DP+");
+  return { ...event, smdpOid: undefined, confirmationCodeRequired: false };
 }
 
 /**
