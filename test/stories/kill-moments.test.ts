@@ -101,7 +101,10 @@ const moments: readonly Moment[] = [
     when: (field) => field.world.modem.euicc.profiles.length > 1,
   },
   { name: "the Sim's update is scheduled", when: simPosted },
-  { name: "the modem was told to enable the profile", when: (field) => fromHost(field, /"enable"|"8.E29100..BF31/) > 0 },
+  {
+    name: "the modem was told to enable the profile",
+    when: (field) => fromHost(field, /"enable"|"8.E29100..BF31/) > 0,
+  },
 ];
 
 const cases = moments.flatMap((moment) =>
