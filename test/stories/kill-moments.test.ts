@@ -20,6 +20,7 @@ interface Moment {
   readonly ways?: readonly Way[];
   readonly api?: readonly BehaviourInput[];
   readonly smdp?: ScenarioInput;
+  readonly modem?: FieldOptions["modem"];
   /** Of the modem's world. */
   readonly installMs?: number;
   readonly when: (field: Field, seen: Seen) => boolean;
@@ -102,6 +103,12 @@ const moments: readonly Moment[] = [
   },
   { name: "the Sim's update is scheduled", when: simPosted },
   {
+    name: "the eUICC has switched, and the answer was not fetched: its REFRESH waits",
+    ways: ["host"],
+    modem: { behaviours: [{ command: "80C00000", state: "enabled", delayMs: 300, do: { kind: "answer" } }] },
+    when: (field) => field.world.modem.euicc.profiles.some(({ state }) => state === "enabled"),
+  },
+  {
     name: "the modem was told to enable the profile",
     when: (field) => fromHost(field, /"enable"|"8.E29100..BF31/) > 0,
   },
@@ -115,6 +122,7 @@ async function start(test: TestContext, way: Way, moment: Omit<Moment, "name" | 
   const field = await startField({
     ...ways[way],
     ...(moment.api === undefined ? {} : { api: moment.api }),
+    ...(moment.modem === undefined ? {} : { modem: moment.modem }),
     ...(moment.smdp === undefined ? {} : { smdp: moment.smdp }),
     world: {
       modemWorld: { simBusyMs: 150, registrationMs: 200, relayTimeoutMs: 1500, installMs: moment.installMs ?? 0 },

@@ -38,6 +38,8 @@ interface Channel {
 export class EuiccCard {
   readonly #euicc: EmulatedEuicc;
   readonly #channels = new Map<number, Channel>();
+  /** A proactive command that the modem has not fetched yet. */
+  #refreshWaits = false;
 
   constructor(euicc: EmulatedEuicc) {
     this.#euicc = euicc;
@@ -48,6 +50,7 @@ export class EuiccCard {
   reset(): void {
     this.#channels.clear();
     this.#channels.set(0, newChannel());
+    this.#refreshWaits = false;
     this.#euicc.reset();
   }
 
@@ -65,8 +68,18 @@ export class EuiccCard {
     return channel !== 0 && this.#channels.delete(channel);
   }
 
-  /** One command APDU in, data and status word out. */
+  /**
+   * One command APDU in, data and status word out. While a proactive command waits, 91xx stands in place of every 9000: a host that
+   * left before the end of the answer does not take the REFRESH with it (TS 102 221, 7.4.2).
+   */
   transmit(apdu: Uint8Array): Uint8Array {
+    const answer = this.#answer(apdu);
+    const isOk = answer.at(-2) === sw.ok >> 8 && answer.at(-1) === (sw.ok & 0xff);
+    if (!isOk || !this.#refreshWaits) return answer;
+    return concatBytes(answer.subarray(0, -2), status(refreshStatus));
+  }
+
+  #answer(apdu: Uint8Array): Uint8Array {
     const [cla, instruction, p1, p2] = apdu;
     if (cla === undefined || instruction === undefined || p1 === undefined || p2 === undefined) {
       return status(sw.wrongLength);
@@ -140,7 +153,8 @@ export class EuiccCard {
     channel.blocks = [];
     const { response, refresh, statusWord } = this.#euicc.es10(command);
     if (statusWord !== sw.ok) return status(statusWord);
-    return respond(channel, response, refresh ? refreshStatus : sw.ok);
+    if (refresh) this.#refreshWaits = true;
+    return respond(channel, response, sw.ok);
   }
 }
 

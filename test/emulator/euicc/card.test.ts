@@ -102,7 +102,7 @@ describe("the card", () => {
 });
 
 describe("a profile switch", () => {
-  it("ends with 91xx when the LPA wants a REFRESH, and with 9000 when not", async () => {
+  it("ends with 91xx when the LPA wants a REFRESH, until the modem has carried it out, and with 9000 when not", async () => {
     const world = createRspWorld({ pki });
     const { iccid } = world.order({ eid: testEid });
     await world.download();
@@ -115,6 +115,10 @@ describe("a profile switch", () => {
       return hex(card.transmit(bytes("81c0000006")));
     };
     expect(exchange(`bf3111a00c5a0a${bcd}8101ff`)).toBe("bf3103800100910b");
+    expect(hex(card.transmit(bytes("81e2910003bf2e00")))).toBe("6115");
+    expect(hex(card.transmit(bytes("81c0000015"))).slice(-4)).toBe("910b");
+    card.reset();
+    card.openChannel(isdrAid);
     expect(exchange(`bf3111a00c5a0a${bcd}8101ff`)).toBe("bf31038001029000");
     expect(exchange(`bf3211a00c5a0a${bcd}810100`)).toBe("bf32038001009000");
   });
