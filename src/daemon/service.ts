@@ -31,8 +31,15 @@ const presencePollMs = 5_000;
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
   const { clock, random, log, port } = parts;
   for (let failures = 0; !signal.aborted; ) {
-    const error = await runOnce(parts, signal);
+    const { error, owes } = await runOnce(parts, signal);
     if (signal.aborted) return;
+    if (error === undefined && owes) {
+      failures++;
+      const pauseMs = backoffMs(retryPause, failures, random);
+      log.info({ port, pauseMs: Math.round(pauseMs) }, "the SM-DP+ is told later what the eUICC still has to tell it");
+      await rest(clock, pauseMs, signal);
+      continue;
+    }
     if (error === undefined || error.entry.retry === "never") {
       log.info({ port, code: error?.code }, "nothing more is due on this port until esimd is started again");
       await untilAborted(signal);
@@ -55,17 +62,24 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
   }
 }
 
-/** The error that the run ended with. A run that could not begin ends with one too, if a later one may begin. */
-async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<EsimdError | undefined> {
+interface Ended {
+  readonly error: EsimdError | undefined;
+  /** The eUICC keeps notifications that its SM-DP+ did not take. */
+  readonly owes: boolean;
+}
+
+/** How a run ended. A run that could not begin ends with an error too, if a later one may begin. */
+async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<Ended> {
   try {
     const result = await parts.provision(signal);
     // Told even when esimd is being stopped: what the run reached is reached.
     parts.onResult(result);
-    return result.outcome.error;
+    const { error, facts } = result.outcome;
+    return { error, owes: facts.owedNotifications > 0 };
   } catch (error) {
     if (!isEsimdError(error) || error.entry.retry === "never") throw error;
     parts.log.warn({ port: parts.port, error }, "a run could not begin");
-    return error;
+    return { error, owes: false };
   }
 }
 

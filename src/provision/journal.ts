@@ -28,6 +28,8 @@ const journalSchema = z.object({
   baseline: z.array(z.string()).max(100).nullable(),
   /** Download sessions begun over all runs. */
   sessions: z.number().int().nonnegative(),
+  /** Notifications that the eUICC kept when the last run ended, because the SM-DP+ did not take them; the eUICC is their store. */
+  owedNotifications: z.number().int().nonnegative().default(0),
   /** Code and sentence of the error that ended the last run, if one did. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -47,6 +49,7 @@ export function emptyJournal(eid: string, nowMs: number): Journal {
     provisioned: false,
     baseline: null,
     sessions: 0,
+    owedNotifications: 0,
     error: null,
   };
 }

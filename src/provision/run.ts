@@ -65,6 +65,8 @@ export interface Facts {
   arrived: InstalledProfile | undefined;
   sessionsThisRun: number;
   registration: Registration | undefined;
+  /** Notifications that the eUICC still keeps because its SM-DP+ did not take them. */
+  owedNotifications: number;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
   /** The survey found the goal reached. */
@@ -89,6 +91,7 @@ export function noFacts(): Facts {
     arrived: undefined,
     sessionsThisRun: 0,
     registration: undefined,
+    owedNotifications: 0,
     changed: false,
     nothingToDo: false,
   };

@@ -10,6 +10,7 @@ import { buildReport } from "../../src/report/build.js";
 /** How a run ends: well, with an error in its report, or before it could begin. */
 type End =
   | "well"
+  | "owing"
   | ErrorCode
   | { readonly rejects: ErrorCode }
   | { readonly code: ErrorCode; readonly askedMs: number };
@@ -71,9 +72,16 @@ class Daemon {
     if (typeof end === "object" && "rejects" in end) throw new EsimdError(end.rejects, "it cannot begin");
     const code = typeof end === "string" ? end : end.code;
     const options = typeof end === "object" ? { retryAfterMs: end.askedMs } : {};
-    const error = code === "well" ? undefined : new EsimdError(code, "it failed", options);
+    const error = code === "well" || code === "owing" ? undefined : new EsimdError(code, "it failed", options);
     const state = error === undefined ? "provisioned" : error.entry.held ? "held" : "failed";
-    const outcome = { state, error, facts: noFacts(), startedAtMs: 0, finishedAtMs: 0, timings: {} } as const;
+    const outcome = {
+      state,
+      error,
+      facts: { ...noFacts(), owedNotifications: code === "owing" ? 1 : 0 },
+      startedAtMs: 0,
+      finishedAtMs: 0,
+      timings: {},
+    } as const;
     return { outcome, report: buildReport(outcome, "/dev/modem", true), exitStatus: error?.exitStatus ?? 0 };
   }
 }
@@ -96,6 +104,13 @@ describe("the daemon with one modem", () => {
     await daemon.clock.advance(day);
     expect(daemon.pausesMs.map((ms) => ms / 1000)).toEqual([15, 30, 60, 120, 240, 480, 960, 1800, 1800, 1800]);
     expect(daemon.reports).toBe(11);
+    await daemon.stop();
+  });
+
+  it("comes back to a provisioned modem whose eUICC still has something to tell the SM-DP+", async () => {
+    const daemon = new Daemon(["owing", "owing", "well"]);
+    await daemon.clock.advance(day);
+    expect(daemon.pausesMs.map((ms) => ms / 1000)).toEqual([15, 30]);
     await daemon.stop();
   });
 

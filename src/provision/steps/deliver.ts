@@ -26,6 +26,7 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
     const done = await withDeadline(bound, (bounded) =>
       need(run, "lpa").deliverNotifications(need(run, "iccid"), bounded),
     );
+    await noteOwed(run, done.pending);
     if (done.pending === 0) return;
     parts.log.warn(
       { pending: done.pending, error: done.error },
@@ -33,6 +34,15 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
     );
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
+    // How many there are could not be found out; one is enough for another try.
+    await noteOwed(run, Math.max(1, facts.owedNotifications));
     parts.log.warn({ error, iccid: facts.iccid }, "notifications could not be delivered; they stay on the eUICC");
   }
+}
+
+/** What is owed is in the journal for the next run, and in the facts for the daemon, which then comes back to it. */
+async function noteOwed(run: Run, count: number): Promise<void> {
+  run.facts.owedNotifications = count;
+  const store = need(run, "store");
+  if (store.journal.owedNotifications !== count) await store.saveJournal({ owedNotifications: count });
 }
