@@ -1,0 +1,43 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Field, startField } from "./field.js";
+
+let field: Field | undefined;
+afterEach(async () => {
+  await field?.close();
+  field = undefined;
+});
+
+describe("an SM-DP+ that delivers profiles and takes no notifications", () => {
+  it("leaves the device provisioned, is told on the next run, in order, and only then does the eUICC forget", async () => {
+    // Asked three times in the first run: in the session, before enabling, and at the end.
+    const deaf = { function: "handleNotification", times: 3, do: { kind: "http", status: 503 } } as const;
+    field = await startField({ dialect: "etsi-apdu", lpa: "host", smdp: { behaviours: [deaf] } });
+    const story = field;
+    const { world, charges } = story;
+    // The provider hears of the installation from the SM-DP+ alone, so that there is nothing to wait for at the end.
+    const config = join(story.dir, "impatient.toml");
+    await writeFile(config, '[sim]\nfleet = "default"\n[confirm]\nwait = "0s"\n');
+    const provision = () => story.provision(["--config", config]);
+    const first = await provision();
+    expect(first.status).toBe(0);
+    expect(first.report()).toMatchObject({ state: "provisioned", changed: true });
+    expect(world.smdp.notifications()).toEqual([]);
+    expect(world.smdp.orders()).toMatchObject([{ state: "Downloaded" }]);
+
+    const second = await provision();
+    expect(second.report()).toMatchObject({ state: "provisioned", changed: false });
+    expect(world.smdp.notifications().map(({ kind, verified }) => [kind, verified])).toEqual([
+      ["install", true],
+      ["enable", true],
+    ]);
+    await world.smdp.settled();
+    expect(world.smdp.orders()).toMatchObject([{ state: "Installed" }]);
+
+    // Nothing is told twice.
+    await provision();
+    expect(world.smdp.notifications()).toHaveLength(2);
+    expect(charges()).toBe(1);
+  });
+});
