@@ -4,7 +4,7 @@ import { isdrAid, openCardChannel } from "../modem/uicc-access.js";
 import { Es10Channel } from "./apdu/es10-channel.js";
 import { decodeConfiguredAddresses, encodeGetConfiguredAddresses } from "./es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "./es10/eid.js";
-import { decodeEuiccInfo2, encodeGetEuiccInfo2 } from "./es10/euicc-info.js";
+import { decodeEuiccInfo2, encodeGetEuiccInfo2, toldFreeBytes } from "./es10/euicc-info.js";
 
 /** A channel to the ISD-R; undefined when the modem gives no way to it, or the card has none. */
 export async function openIsdR(line: ModemLine, signal: AbortSignal): Promise<Es10Channel | undefined> {
@@ -37,9 +37,7 @@ export async function defaultSmdpOf(isdR: Es10Channel, signal: AbortSignal): Pro
 /** Free non-volatile memory of the eUICC in bytes; undefined when it does not tell. */
 export async function freeMemoryOf(isdR: Es10Channel, signal: AbortSignal): Promise<number | undefined> {
   const answer = await isdR.command(encodeGetEuiccInfo2(), signal);
-  const { freeNonVolatileBytes, freeVolatileBytes } = decodeEuiccInfo2(answer);
-  // Zero for both is how an answer without its resources reads.
-  return freeNonVolatileBytes === 0 && freeVolatileBytes === 0 ? undefined : freeNonVolatileBytes;
+  return toldFreeBytes(decodeEuiccInfo2(answer));
 }
 
 async function onIsdR<Value>(

@@ -109,6 +109,12 @@ export function decodeEuiccInfo2(answer: Uint8Array): EuiccInfo2 {
   };
 }
 
+/** Free non-volatile memory; undefined for an eUICC that tells nothing of its resources, which reads as zeros. */
+export function toldFreeBytes(info: EuiccInfo2): number | undefined {
+  const { freeNonVolatileBytes, freeVolatileBytes } = info;
+  return freeNonVolatileBytes === 0 && freeVolatileBytes === 0 ? undefined : freeNonVolatileBytes;
+}
+
 function decodeCommon(fields: Fields): EuiccInfo1 {
   return {
     version: versionOf(fields.find(field.version)),

@@ -40,6 +40,11 @@ export interface StatusCode {
   readonly message: string | undefined;
 }
 
+/** The cause of an error that is the server's own word: its function ended, and with it the session there. */
+export class RefusedByServer extends Error {
+  override readonly name = "RefusedByServer";
+}
+
 /**
  * The error for a Failed answer. `byEid`: the order was asked for without a matching id, so "no such order" means that nothing waits
  * for this EID (yet). A code that is not in the table counts as passing: only what is known to be final is treated as final.
@@ -52,12 +57,21 @@ export function smdpFailure(
 ): EsimdError {
   const key = `${status.subjectCode}/${status.reasonCode}`;
   const known = meanings[key];
+  const options = { cause: new RefusedByServer(key) };
   const said = status.message === undefined ? "" : `, saying ${quote(status.message)}`;
   if (key === "8.2.6/3.8" && byEid) {
-    return new EsimdError("no_profile_waiting", `the ${role} ${smdpAddress} has no order for this EID (${key}${said})`);
+    return new EsimdError(
+      "no_profile_waiting",
+      `the ${role} ${smdpAddress} has no order for this EID (${key}${said})`,
+      options,
+    );
   }
   if (known === undefined) {
-    return new EsimdError("smdp_error", `the ${role} ${smdpAddress} answers with failure ${quote(key)}${said}`);
+    return new EsimdError(
+      "smdp_error",
+      `the ${role} ${smdpAddress} answers with failure ${quote(key)}${said}`,
+      options,
+    );
   }
-  return new EsimdError(known.code, `the ${role} ${smdpAddress} refuses: ${known.sentence} (${key}${said})`);
+  return new EsimdError(known.code, `the ${role} ${smdpAddress} refuses: ${known.sentence} (${key}${said})`, options);
 }

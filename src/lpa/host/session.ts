@@ -5,11 +5,12 @@ import type { Imei } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Es10Channel } from "../apdu/es10-channel.js";
 import { decodeFrom } from "../asn1/tlv.js";
+import { RefusedByServer } from "../es9plus/status-codes.js";
 import { decodeAuthenticateResponse } from "../es10/authenticate-server.js";
 import { segmentBoundProfilePackage } from "../es10/bound-profile-package.js";
 import { encodeCancelSession } from "../es10/cancel-session.js";
 import { hexOf } from "../es10/common.js";
-import { decodeEuiccInfo2 } from "../es10/euicc-info.js";
+import { decodeEuiccInfo2, toldFreeBytes } from "../es10/euicc-info.js";
 import { decodeInstallResult, type InstallResult } from "../es10/install-result.js";
 import { decodeStoreMetadata } from "../es10/metadata.js";
 import { decodePrepareDownloadResponse, decodeSmdpSigned2, encodePrepareDownload } from "../es10/prepare-download.js";
@@ -94,10 +95,12 @@ export async function runHostSession(
     const parted = decodeFrom("smdp_protocol", "the profile package", () =>
       segmentBoundProfilePackage(boundProfilePackage),
     );
-    requireRoom(boundProfilePackage.length, decodeEuiccInfo2(authenticated.signed.euiccInfo2).freeNonVolatileBytes);
+    requireRoom(boundProfilePackage.length, toldFreeBytes(decodeEuiccInfo2(authenticated.signed.euiccInfo2)));
     return await load(parts, parted, boundProfilePackage.length, trace, signal);
   } catch (error) {
-    if (!trace.loading && !signal.aborted) await cancel(parts, transactionId, signal);
+    // A session that the SM-DP+ itself refused is over there already.
+    const refused = isEsimdError(error) && error.cause instanceof RefusedByServer;
+    if (!trace.loading && !signal.aborted && !refused) await cancel(parts, transactionId, signal);
     throw error;
   }
 }
@@ -136,8 +139,8 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 /** A package that does not fit would end in an error result, and that would end the order; unloaded, the order lives on. */
-function requireRoom(packageBytes: number, freeBytes: number): void {
-  if (packageBytes <= freeBytes) return;
+function requireRoom(packageBytes: number, freeBytes: number | undefined): void {
+  if (freeBytes === undefined || packageBytes <= freeBytes) return;
   throw new EsimdError(
     "euicc_full",
     `the profile has ${packageBytes} bytes and the eUICC ${freeBytes} free: nothing was loaded, the reservation is kept`,

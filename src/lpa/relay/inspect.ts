@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isEsimdError } from "../../base/errors.js";
 import { decodeAuthenticateResponse } from "../es10/authenticate-server.js";
 import { decodeCancelSessionResponse } from "../es10/cancel-session.js";
-import { decodeEuiccInfo2 } from "../es10/euicc-info.js";
+import { decodeEuiccInfo2, toldFreeBytes } from "../es10/euicc-info.js";
 import { decodeInstallResult, type InstallResult } from "../es10/install-result.js";
 import { decodeStoreMetadata } from "../es10/metadata.js";
 import type { OfferedProfile } from "../lpa.js";
@@ -22,7 +22,7 @@ const cancelRequest = z.object({ cancelSessionResponse: z.string() });
 export function freeMemoryIn(json: string): number | undefined {
   return read(json, authenticateClientRequest, ({ authenticateServerResponse }) => {
     const response = decodeAuthenticateResponse(base64(authenticateServerResponse));
-    return response.kind === "ok" ? decodeEuiccInfo2(response.signed.euiccInfo2).freeNonVolatileBytes : undefined;
+    return response.kind === "ok" ? toldFreeBytes(decodeEuiccInfo2(response.signed.euiccInfo2)) : undefined;
   });
 }
 
