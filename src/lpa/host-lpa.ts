@@ -66,7 +66,7 @@ export class HostLpa implements Lpa {
 
   async download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession> {
     let segmentBytes = (await this.#options.segments.recall()) ?? largestSegment;
-    for (;;) {
+    for (let refusals = 0; ; ) {
       const trace: SessionTrace = { offer: undefined, segments: "untried", loading: false };
       try {
         const isdR = await this.#channel(signal);
@@ -79,8 +79,11 @@ export class HostLpa implements Lpa {
         await this.#drop(signal);
         const smaller = nextSmallerSegment(segmentBytes);
         if (trace.segments === "trying" && isTransportRefusal(error) && smaller !== undefined) {
-          this.#options.log.info({ refused: segmentBytes, next: smaller }, "the modem refuses segments of this size");
-          segmentBytes = smaller;
+          // Once may be an accident; what is found out here is remembered for the modem's model.
+          refusals++;
+          const next = refusals % 2 === 0 ? smaller : segmentBytes;
+          this.#options.log.info({ refused: segmentBytes, next }, "the modem refuses segments of this size");
+          segmentBytes = next;
           continue;
         }
         return {

@@ -1,5 +1,5 @@
 import { afterPrefix, splitFields } from "../at/fields.js";
-import { EsimdError } from "../base/errors.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import { askWhileBusy, type ModemLine, refusal, runExchange } from "./exchange.js";
 
@@ -14,11 +14,20 @@ export interface CardChannel {
 /** The ISD-R, the eUICC's application for the LPA (SGP.02 2.2.3, used by SGP.22). */
 export const isdrAid = "A0000005591010FFFFFFFF8900000100";
 
+/** The cause of a refusal for which no APDU is to blame: on an open channel the modem sees no card any more, since it restarts. */
+export class CardAway extends Error {
+  override readonly name = "CardAway";
+}
+
 /** The 300 ms that manuals give are useless with an eUICC behind (host LPAs use 10 s). */
 const openTimeoutMs = 10_000;
 
+/** A card has three channels besides the basic one (ETSI TS 102 221 allows more), and a process that died may have left them all open. */
+const staleChannels = [1, 2, 3] as const;
+
 /**
- * Opens a channel to the application `aid` by CCHO or, where the modem does not know that, by MANAGE CHANNEL through CSIM.
+ * Opens a channel to the application `aid` by CCHO or, where the modem does not know that, by MANAGE CHANNEL through CSIM. Where neither
+ * does, channels that an earlier process may have left are closed, and both are tried once more.
  * Resolves with undefined when the modem offers neither way or the card has no such application.
  */
 export async function openCardChannel(
@@ -26,7 +35,23 @@ export async function openCardChannel(
   aid: string,
   signal: AbortSignal,
 ): Promise<CardChannel | undefined> {
-  return (await openByCcho(line, aid, signal)) ?? (await openByCsim(line, aid, signal));
+  const byCcho = await openByCcho(line, aid, signal);
+  if (byCcho !== undefined) return byCcho;
+  const byCsim = await openByCsim(line, aid, signal);
+  if (typeof byCsim === "object") return byCsim;
+  for (const session of staleChannels) await closeByCchc(line, String(session), signal);
+  if (byCsim === "none-free") {
+    // Session ids may be other than channel numbers; the card knows its own. Only when it says that it has none left.
+    for (const channel of staleChannels) await csim(line, closeChannelApdu(channel), openTimeoutMs, signal);
+  }
+  const again = (await openByCcho(line, aid, signal)) ?? (await openByCsim(line, aid, signal));
+  return typeof again === "object" ? again : undefined;
+}
+
+/** Resolves whatever the modem says to it: a session that is not open cannot be closed. */
+async function closeByCchc(line: ModemLine, session: string, signal: AbortSignal): Promise<void> {
+  const text = `AT+CCHC=${session}`;
+  await line.channel.execute({ text, answer: { kind: "none" }, timeoutMs: openTimeoutMs }, signal);
 }
 
 async function openByCcho(line: ModemLine, aid: string, signal: AbortSignal): Promise<CardChannel | undefined> {
@@ -44,13 +69,9 @@ async function openByCcho(line: ModemLine, aid: string, signal: AbortSignal): Pr
   }
   return {
     way: "CGLA",
-    transmit: (apdu, timeoutMs, abort) => transmit(line, `AT+CGLA=${session},`, "+CGLA", apdu, timeoutMs, abort),
-    close: async (abort) => {
-      await line.channel.execute(
-        { text: `AT+CCHC=${session}`, answer: { kind: "none" }, timeoutMs: openTimeoutMs },
-        abort,
-      );
-    },
+    transmit: (apdu, timeoutMs, abort) =>
+      whileOpen(transmit(line, `AT+CGLA=${session},`, "+CGLA", apdu, timeoutMs, abort)),
+    close: (abort) => closeByCchc(line, session, abort),
   };
 }
 
@@ -67,24 +88,28 @@ export function parseCchoAnswer(lines: readonly string[]): string | undefined {
 }
 
 /** With CSIM the channel number is ours to put into CLA (ETSI TS 102 221, 10.1.1). */
-async function openByCsim(line: ModemLine, aid: string, signal: AbortSignal): Promise<CardChannel | undefined> {
-  const csim = (apdu: Uint8Array, timeoutMs: number, abort: AbortSignal): Promise<Uint8Array> =>
-    transmit(line, "AT+CSIM=", "+CSIM", apdu, timeoutMs, abort);
+async function openByCsim(
+  line: ModemLine,
+  aid: string,
+  signal: AbortSignal,
+): Promise<CardChannel | "none-free" | undefined> {
   let opened: Uint8Array;
   try {
-    opened = await csim(Uint8Array.of(0x00, 0x70, 0x00, 0x00, 0x01), openTimeoutMs, signal);
+    opened = await csim(line, Uint8Array.of(0x00, 0x70, 0x00, 0x00, 0x01), openTimeoutMs, signal);
   } catch (error) {
-    if (error instanceof EsimdError && (error.code === "modem_refused" || error.code === "no_euicc")) return undefined;
+    if (isEsimdError(error, "modem_refused") || isEsimdError(error, "no_euicc")) return undefined;
     throw error;
   }
+  if (opened.length === 2 && opened[0] === 0x6a && opened[1] === 0x81) return "none-free";
   const [channel, sw1, sw2] = opened;
   if (opened.length !== 3 || channel === undefined || channel < 1 || channel > 3 || sw1 !== 0x90 || sw2 !== 0x00)
     return undefined;
   const close = async (abort: AbortSignal): Promise<void> => {
-    await csim(Uint8Array.of(0x00, 0x70, 0x80, channel, 0x00), openTimeoutMs, abort);
+    await csim(line, closeChannelApdu(channel), openTimeoutMs, abort);
   };
   const name = Buffer.from(aid, "hex");
-  const selected = await csim(Uint8Array.of(channel, 0xa4, 0x04, 0x00, name.length, ...name), openTimeoutMs, signal);
+  const select = Uint8Array.of(channel, 0xa4, 0x04, 0x00, name.length, ...name);
+  const selected = await whileOpen(csim(line, select, openTimeoutMs, signal));
   const selectedSw1 = selected.at(-2);
   if (selectedSw1 !== 0x90 && selectedSw1 !== 0x61) {
     await close(signal);
@@ -94,10 +119,30 @@ async function openByCsim(line: ModemLine, aid: string, signal: AbortSignal): Pr
     way: "CSIM",
     transmit: (apdu, timeoutMs, abort) => {
       const [cla = 0, ...rest] = apdu;
-      return csim(Uint8Array.of((cla & 0xfc) | channel, ...rest), timeoutMs, abort);
+      return whileOpen(csim(line, Uint8Array.of((cla & 0xfc) | channel, ...rest), timeoutMs, abort));
     },
     close,
   };
+}
+
+function csim(line: ModemLine, apdu: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
+  return transmit(line, "AT+CSIM=", "+CSIM", apdu, timeoutMs, signal);
+}
+
+function closeChannelApdu(channel: number): Uint8Array {
+  return Uint8Array.of(0x00, 0x70, 0x80, channel, 0x00);
+}
+
+/** "No SIM" on a channel that was open says that the card went away for a while, not that there is none. */
+async function whileOpen(exchange: Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await exchange;
+  } catch (error) {
+    if (!isEsimdError(error, "no_euicc")) throw error;
+    throw new EsimdError("modem_refused", `the card restarted while it was in use: ${error.message}`, {
+      cause: new CardAway(error.message),
+    });
+  }
 }
 
 /** The length is the number of hex characters in both directions (the text of 27.007 8.17 says bytes, its example does not). */

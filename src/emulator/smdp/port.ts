@@ -34,7 +34,7 @@ export async function openSharedPort(options: SharedPortOptions): Promise<Shared
   // A handshake that fails (an unknown root on the other side) ends its own connection and nothing else.
   secure.on("tlsClientError", (_error, socket) => socket.destroy());
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());

@@ -1,5 +1,5 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
-import type { CardChannel } from "../../modem/uicc-access.js";
+import { CardAway, type CardChannel } from "../../modem/uicc-access.js";
 import { largestSegment } from "./segment-size.js";
 
 /** How long one exchange may take: 10 s as host LPAs give, and 240 s while a profile installs (field measurements at the last segments). */
@@ -107,7 +107,7 @@ function cardRefusal(statusWord: number): EsimdError {
 /** The modem, not the card, would not have this APDU: too long for it, or its channel is gone. */
 export function isTransportRefusal(error: unknown): boolean {
   return (
-    isEsimdError(error, "modem_refused") ||
+    (isEsimdError(error, "modem_refused") && !(error.cause instanceof CardAway)) ||
     (isEsimdError(error, "modem_protocol") && !(error.cause instanceof StatusWordError))
   );
 }

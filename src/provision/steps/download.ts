@@ -1,7 +1,7 @@
 import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { withDeadline } from "../../base/deadline.js";
-import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { type ErrorCode, EsimdError, isEsimdError } from "../../base/errors.js";
 import { type ActivationCode, type Iccid, maskIdentifiers } from "../../base/identifiers.js";
 import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lpa/lpa.js";
 import { need, type Run } from "../run.js";
@@ -212,6 +212,15 @@ async function requireOurs(run: Run, iccid: Iccid, signal: AbortSignal): Promise
   facts.sim = sim;
 }
 
+/** What a card or a modem that restarts, or one that still works on the last command, has to say of its list. */
+const passingCodes: ReadonlySet<ErrorCode> = new Set([
+  "modem_refused",
+  "no_euicc",
+  "modem_protocol",
+  "modem_busy",
+  "modem_silent",
+]);
+
 /** After a session the SIM may be busy or restarting; only a list that was read says anything. */
 async function listPatiently(run: Run, signal: AbortSignal): Promise<readonly InstalledProfile[]> {
   const { parts } = run;
@@ -220,7 +229,7 @@ async function listPatiently(run: Run, signal: AbortSignal): Promise<readonly In
     try {
       return await need(run, "lpa").listProfiles(signal);
     } catch (error) {
-      const passing = isEsimdError(error) && ["modem_refused", "no_euicc", "modem_protocol"].includes(error.code);
+      const passing = isEsimdError(error) && passingCodes.has(error.code);
       if (signal.aborted || !passing || parts.clock.monotonicMs() - startMs >= 60_000) throw error;
       await sleep(parts.clock, listPollMs, signal);
     }
