@@ -8,9 +8,10 @@ import { EsimdError } from "../../../src/base/errors.js";
 import { parseSmdpAddress } from "../../../src/base/identifiers.js";
 import { silentLog } from "../../../src/base/logging.js";
 import { seededRandom } from "../../../src/base/random.js";
+import { createPki } from "../../../src/emulator/pki/pki.js";
 import { builtInScenarios, checkScenario } from "../../../src/emulator/smdp/scenario.js";
 import { type FakeWorld, type FakeWorldOptions, startFakeWorld } from "../../../src/emulator/world.js";
-import { createEs9PlusClient } from "../../../src/lpa/es9plus/client.js";
+import { createEs9PlusClient, type Es9PlusClient } from "../../../src/lpa/es9plus/client.js";
 import { HostLpa } from "../../../src/lpa/host-lpa.js";
 import type { DownloadRequest } from "../../../src/lpa/lpa.js";
 import { bringUp } from "../../../src/modem/bring-up.js";
@@ -31,7 +32,9 @@ interface Bench {
   request(more?: Partial<DownloadRequest>): DownloadRequest;
 }
 
-async function bench(options: Partial<FakeWorldOptions> = {}): Promise<Bench> {
+type Tamper = (client: Es9PlusClient) => Es9PlusClient;
+
+async function bench(options: Partial<FakeWorldOptions> = {}, tamper: Tamper = (client) => client): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), "esimd-host-"));
   closers.push(() => rm(dir, { recursive: true, force: true }));
   const clock = systemClock;
@@ -50,8 +53,9 @@ async function bench(options: Partial<FakeWorldOptions> = {}): Promise<Bench> {
   closers.push(() => channel.close());
   const line = { channel, clock, random };
   await bringUp(line, 5_000, never);
-  const es9Plus = await createEs9PlusClient({ ciRoots: [world.smdp.ciRootPem], clock, random, log: silentLog });
-  closers.push(() => es9Plus.close());
+  const client = await createEs9PlusClient({ ciRoots: [world.smdp.ciRootPem], clock, random, log: silentLog });
+  closers.push(() => client.close());
+  const es9Plus = tamper(client);
   let learned: number | undefined;
   const segments = {
     recall: () => Promise.resolve(learned),
@@ -119,6 +123,42 @@ describe("our own LPA", () => {
     expect(await lpa.download(request(), never)).toMatchObject({ reported: "installed" });
     expect(learned()).toBe(120);
   });
+
+  it("tries a size again that was refused once: an accident must not make every later download longer", async () => {
+    const { world, lpa, request, learned } = await bench();
+    world.smdp.placeOrder(world.modem.euicc.eid);
+    world.modem.prependBehaviour({ command: "80E21101FF", nth: 1, do: { kind: "error" } });
+    expect(await lpa.download(request(), never)).toMatchObject({ reported: "installed" });
+    expect(learned()).toBe(255);
+  });
+
+  it.each(["initiateAuthentication", "authenticateClient"])(
+    "is refused by the eUICC when the certificate in the answer to %s is another CI's; the order lives",
+    async (name) => {
+      const { dpAuth, dpPb } = createPki().smdp();
+      const stranger = name === "initiateAuthentication" ? dpAuth : dpPb;
+      const field = name === "initiateAuthentication" ? "serverCertificate" : "smdpCertificate";
+      const { world, lpa, request } = await bench({}, (client) => ({
+        ...client,
+        post: async (smdp, called, json, signal) => {
+          const answer = await client.post(smdp, called, json, signal);
+          if (called !== name) return answer;
+          const certificate = Buffer.from(stranger.certificate.der).toString("base64");
+          return { ...answer, body: JSON.stringify({ ...JSON.parse(answer.body), [field]: certificate }) };
+        },
+      }));
+      world.smdp.placeOrder(world.modem.euicc.eid);
+      const session = await lpa.download(request(), never);
+      expect(session).toMatchObject({
+        reported: "failed",
+        installResult: undefined,
+        error: { code: "download_failed" },
+      });
+      expect(session.error?.message).toMatch(/certificate/);
+      expect(world.smdp.orders()).toMatchObject([{ state: "Released" }]);
+      expect(await lpa.listProfiles(never)).toEqual([]);
+    },
+  );
 
   it("keeps the order when the offer is not wanted: it cancels as postponed, before anything is loaded", async () => {
     const { world, lpa, request } = await bench();
