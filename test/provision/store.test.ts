@@ -6,7 +6,7 @@ import { VirtualClock } from "../../src/base/clock.js";
 import { parseEid } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { realDisk } from "../../src/provision/store/disk.js";
-import type { Processes } from "../../src/provision/store/lock.js";
+import { type Processes, realProcesses } from "../../src/provision/store/lock.js";
 import { openStore, type Store, storeFolder } from "../../src/provision/store/store.js";
 
 const eid = parseEid("89049032123451234512345678901235", "test");
@@ -19,7 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const alone: Processes = { ownPid: 1, isAlive: () => false };
+const alone: Processes = { ownPid: 1, birthOf: () => undefined };
+/** These processes live, born at the given moments. */
+const living =
+  (births: Readonly<Record<number, string>>) =>
+  (pid: number): string | undefined =>
+    births[pid];
 
 function open(processes: Processes = alone): Promise<Store> {
   return openStore(folder, eid, { disk: realDisk, processes, clock: new VirtualClock(), log: silentLog });
@@ -100,12 +105,25 @@ describe("the state of one eUICC", () => {
   });
 
   it("is locked for a second esimd, and free again after a kill", async () => {
-    const first = await open({ ownPid: 10, isAlive: () => true });
-    await expect(open({ ownPid: 11, isAlive: (pid) => pid === 10 })).rejects.toMatchObject({ code: "state_locked" });
+    const first = await open({ ownPid: 10, birthOf: living({ 10: "boot/1", 11: "boot/2" }) });
+    const second = { ownPid: 11, birthOf: living({ 10: "boot/1", 11: "boot/2" }) };
+    await expect(open(second)).rejects.toMatchObject({ code: "state_locked" });
     // Process 10 is killed: nothing closes its store.
-    const second = await open({ ownPid: 11, isAlive: () => false });
-    await second.close();
+    const heir = await open({ ownPid: 11, birthOf: living({ 11: "boot/2" }) });
+    await heir.close();
     await first.close();
+  });
+
+  it("is free after a power cut, also when another process has got the old one's number", async () => {
+    await open({ ownPid: 10, birthOf: living({ 10: "boot/1" }) });
+    const store = await open({ ownPid: 11, birthOf: living({ 10: "next boot/5", 11: "next boot/9" }) });
+    await store.close();
+  });
+
+  it("knows this very process", () => {
+    expect(realProcesses.birthOf(process.pid)).toMatch(/^[0-9a-f-]{36}\/\d+$/);
+    expect(realProcesses.birthOf(process.pid)).toBe(realProcesses.birthOf(process.pid));
+    expect(realProcesses.birthOf(2 ** 30)).toBeUndefined();
   });
 
   it("says that the disk refuses, with its reason", async () => {

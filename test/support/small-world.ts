@@ -81,7 +81,7 @@ export class SmallWorld {
       openStore: (eid) =>
         openStore("/state", eid, {
           disk: this.disk,
-          processes: { ownPid: 1, isAlive: () => false },
+          processes: { ownPid: 1, birthOf: () => undefined },
           clock: this.clock,
           log: silentLog,
         }),

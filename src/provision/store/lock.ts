@@ -1,34 +1,46 @@
+import { readFileSync } from "node:fs";
 import { EsimdError } from "../../base/errors.js";
 import type { Disk } from "./disk.js";
 
 /** Who runs on this machine, as far as a lock needs to know. */
 export interface Processes {
   readonly ownPid: number;
-  isAlive(pid: number): boolean;
+  /**
+   * What tells a process from every other that ever had its number: the boot and the moment of its start. Undefined when no process
+   * has the number now.
+   */
+  birthOf(pid: number): string | undefined;
 }
 
 export const realProcesses: Processes = {
   ownPid: process.pid,
-  isAlive: (pid) => {
+  birthOf: (pid) => {
     try {
-      process.kill(pid, 0);
-      return true;
-    } catch (cause) {
-      // EPERM: it lives, and belongs to somebody else.
-      return cause instanceof Error && "code" in cause && cause.code === "EPERM";
+      const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+      // Field 22, counted behind the name in brackets, which may hold anything (proc_pid_stat(5)).
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+      return started === undefined ? undefined : `${boot}/${started}`;
+    } catch {
+      // No such process; or no /proc to ask, and then no lock can be told from a dead one's.
+      return undefined;
     }
   },
 };
 
 /**
- * Takes the lock file for one eUICC. A lock whose process is gone (a power cut, a kill) is taken over.
+ * Takes the lock file for one eUICC. A lock whose process is gone is taken over: after a power cut its number may long be another's.
  * @throws EsimdError `state_locked` naming the process that holds it.
  */
 export async function takeLock(disk: Disk, path: string, processes: Processes): Promise<() => Promise<void>> {
+  const { ownPid } = processes;
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (await disk.createExclusive(path, `${processes.ownPid}\n`)) return () => disk.remove(path);
-    const holder = Number((await disk.read(path))?.trim());
-    if (Number.isInteger(holder) && holder > 0 && holder !== processes.ownPid && processes.isAlive(holder)) {
+    const own = `${ownPid} ${processes.birthOf(ownPid) ?? ""}\n`;
+    if (await disk.createExclusive(path, own)) return () => disk.remove(path);
+    const [pidText = "", birth = ""] = ((await disk.read(path)) ?? "").trim().split(" ");
+    const holder = Number(pidText);
+    const lives = Number.isInteger(holder) && holder > 0 && holder !== ownPid && processes.birthOf(holder) === birth;
+    if (lives) {
       throw new EsimdError("state_locked", `process ${holder} works on this eUICC (lock file ${path})`);
     }
     await disk.remove(path);
