@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { parseIccid } from "../../src/base/identifiers.js";
+import { generateProfile } from "../../src/emulator/rsp/profile-element.js";
 import { type Field, type FieldOptions, startField } from "./field.js";
 
 let field: Field | undefined;
@@ -47,6 +50,37 @@ describe("a modem that has no LPA of its own", () => {
     expect(again.report()).toMatchObject({ state: "provisioned", changed: false, iccid: report.iccid });
     expect(charges()).toBe(1);
   });
+});
+
+describe("what our own LPA installs", () => {
+  it.each([
+    ["CGLA", "P-256", "eid", 12_000],
+    ["CGLA", "P-256", "activation-code", 150_000],
+    ["CGLA", "brainpoolP256r1", "activation-code", 12_000],
+    ["CGLA", "brainpoolP256r1", "eid", 150_000],
+    ["CSIM", "P-256", "activation-code", 12_000],
+    ["CSIM", "P-256", "eid", 150_000],
+    ["CSIM", "brainpoolP256r1", "eid", 12_000],
+    ["CSIM", "brainpoolP256r1", "activation-code", 150_000],
+  ] as const)(
+    "by AT+%s, on %s, by %s, is byte for byte what the SM-DP+ was given: %d bytes",
+    async (command, curve, method, profileSizeBytes) => {
+      const cardAccess = command === "CGLA" ? "channels" : "csim";
+      const { world, provision, charges } = await start({
+        dialect: "etsi-apdu",
+        lpa: "host",
+        world: { curve, profileSizeBytes, modemWorld: { simBusyMs: 50, registrationMs: 50, cardAccess } },
+      });
+      const ended = await provision(["--method", method]);
+      expect(ended.stderr).toBe("");
+      expect(ended.report()).toMatchObject({ state: "provisioned", esimProfile: { method } });
+      const [installed] = world.modem.euicc.profiles;
+      const given = generateProfile(parseIccid(ended.report().iccid ?? "", "the report"), profileSizeBytes);
+      expect(given).toHaveLength(profileSizeBytes);
+      expect(installed).toMatchObject({ state: "enabled", sha256: createHash("sha256").update(given).digest("hex") });
+      expect(charges()).toBe(1);
+    },
+  );
 });
 
 describe("a modem with an LPA of its own", () => {
