@@ -4,16 +4,43 @@ import { EsimdError } from "../../src/base/errors.js";
 import { parseIccid } from "../../src/base/identifiers.js";
 import { decodeInteger, decodeOid, encodeInteger, encodeOid } from "../../src/lpa/asn1/der.js";
 import { childrenOf, concatBytes, encodeTlv, readTlv, readTlvs, type Tlv } from "../../src/lpa/asn1/tlv.js";
-import { decodeAuthenticateResponse, decodeAuthenticateServer, decodeServerSigned1, encodeServerSigned1 } from "../../src/lpa/es10/authenticate-server.js";
-import { decodeBoundProfilePackage, encodeBoundProfilePackage, readBppPart, segmentBoundProfilePackage } from "../../src/lpa/es10/bound-profile-package.js";
-import { checkConfigureIsdp, decodeInitialiseSecureChannel, decodeReplaceSessionKeys } from "../../src/lpa/es10/bpp-payloads.js";
-import { decodeCancelSession, decodeCancelSessionResponse, encodeCancelSession } from "../../src/lpa/es10/cancel-session.js";
+import {
+  decodeAuthenticateResponse,
+  decodeAuthenticateServer,
+  decodeServerSigned1,
+  encodeServerSigned1,
+} from "../../src/lpa/es10/authenticate-server.js";
+import {
+  decodeBoundProfilePackage,
+  encodeBoundProfilePackage,
+  readBppPart,
+  segmentBoundProfilePackage,
+} from "../../src/lpa/es10/bound-profile-package.js";
+import {
+  checkConfigureIsdp,
+  decodeInitialiseSecureChannel,
+  decodeReplaceSessionKeys,
+} from "../../src/lpa/es10/bpp-payloads.js";
+import {
+  decodeCancelSession,
+  decodeCancelSessionResponse,
+  encodeCancelSession,
+} from "../../src/lpa/es10/cancel-session.js";
 import { decodeEuiccChallenge } from "../../src/lpa/es10/challenge.js";
 import { profileOperations } from "../../src/lpa/es10/common.js";
-import { decodeConfiguredAddresses, decodeSetDefaultAddress, decodeSetDefaultAddressResult, encodeConfiguredAddresses } from "../../src/lpa/es10/configured-addresses.js";
+import {
+  decodeConfiguredAddresses,
+  decodeSetDefaultAddress,
+  decodeSetDefaultAddressResult,
+  encodeConfiguredAddresses,
+} from "../../src/lpa/es10/configured-addresses.js";
 import { checkGetEid, decodeEid } from "../../src/lpa/es10/eid.js";
 import { decodeEuiccInfo1, decodeEuiccInfo2 } from "../../src/lpa/es10/euicc-info.js";
-import { decodeInstallResult, encodeInstallResult, encodeInstallResultData } from "../../src/lpa/es10/install-result.js";
+import {
+  decodeInstallResult,
+  encodeInstallResult,
+  encodeInstallResultData,
+} from "../../src/lpa/es10/install-result.js";
 import { decodeStoreMetadata, encodeStoreMetadata } from "../../src/lpa/es10/metadata.js";
 import {
   decodeListNotifications,
@@ -26,8 +53,17 @@ import {
   encodeRemoveNotification,
 } from "../../src/lpa/es10/notifications.js";
 import { decodePendingNotification } from "../../src/lpa/es10/pending-notification.js";
-import { decodePrepareDownload, decodePrepareDownloadResponse, decodeSmdpSigned2 } from "../../src/lpa/es10/prepare-download.js";
-import { decodeGetProfilesInfo, decodeProfileInfoList, encodeProfileInfo, encodeProfileInfoList } from "../../src/lpa/es10/profile-info.js";
+import {
+  decodePrepareDownload,
+  decodePrepareDownloadResponse,
+  decodeSmdpSigned2,
+} from "../../src/lpa/es10/prepare-download.js";
+import {
+  decodeGetProfilesInfo,
+  decodeProfileInfoList,
+  encodeProfileInfo,
+  encodeProfileInfoList,
+} from "../../src/lpa/es10/profile-info.js";
 import {
   decodeDeleteProfile,
   decodeDisableProfile,
@@ -104,7 +140,10 @@ beforeAll(async () => {
 
 describe("every decoder of ES10", () => {
   it.each(Object.entries(decoders))("%s gives a value or an EsimdError, whatever it is given", (_name, decode) => {
-    fc.assert(fc.property(spoiltBytes(good), (bytes) => void decoded(() => decode(bytes))), { numRuns: 400 });
+    fc.assert(
+      fc.property(spoiltBytes(good), (bytes) => void decoded(() => decode(bytes))),
+      { numRuns: 3_000 },
+    );
   });
 
   it.each(Object.entries(decoders))("%s takes neither time nor memory for what is only claimed", (_name, decode) => {
@@ -112,7 +151,7 @@ describe("every decoder of ES10", () => {
     const head = good.map((message) => message.subarray(0, 2));
     const claims = head.map((tag) => Buffer.concat([tag, Uint8Array.of(0x83, 0x3f, 0xff, 0xff, 0x80, 0x00)]));
     const nested = Buffer.from("bf2d823ffc".padEnd(32_000, "a082"), "hex");
-    const many = encodeTlv(tags.profileInfoListRequest ?? 0xbf2d, encodeTlv(0xa0, Buffer.alloc(100_000, Uint8Array.of(0x80, 0x00))));
+    const many = encodeTlv(tags.getProfilesInfo, encodeTlv(0xa0, Buffer.alloc(100_000, Uint8Array.of(0x80, 0x00))));
     const { ms, bufferBytes } = cost(() => {
       for (const bytes of [...claims, nested, many]) decoded(() => decode(bytes));
     });
@@ -133,21 +172,24 @@ describe("what was encoded is decoded to the same", () => {
   it("TLV", () => {
     const tag = fc.constantFrom(0x04, 0x80, 0x5a, 0x9f70, 0xbf2d, 0x30);
     fc.assert(
-      fc.property(fc.array(fc.tuple(tag, fc.uint8Array({ maxLength: 70_000, size: "medium" })), { maxLength: 6 }), (elements) => {
-        const bytes = concatBytes(...elements.map(([of, value]) => encodeTlv(of, value)));
-        expect(readTlvs(bytes).map(({ tag: of, value }) => [of, Buffer.from(value)])).toEqual(
-          elements.map(([of, value]) => [of, Buffer.from(value)]),
-        );
-      }),
+      fc.property(
+        fc.array(fc.tuple(tag, fc.uint8Array({ maxLength: 70_000, size: "medium" })), { maxLength: 6 }),
+        (elements) => {
+          const bytes = concatBytes(...elements.map(([of, value]) => encodeTlv(of, value)));
+          expect(readTlvs(bytes).map(({ tag: of, value }) => [of, Buffer.from(value)])).toEqual(
+            elements.map(([of, value]) => [of, Buffer.from(value)]),
+          );
+        },
+      ),
     );
   });
 
   it("INTEGER and OBJECT IDENTIFIER", () => {
-    fc.assert(fc.property(seqNumber, (value) => expect(decodeInteger(readTlv(encodeInteger(value)))).toBe(value)));
+    fc.assert(fc.property(seqNumber, (value) => void expect(decodeInteger(readTlv(encodeInteger(value)))).toBe(value)));
     const oid = fc
       .tuple(fc.nat(2), fc.nat(39), fc.array(fc.nat(0x7fffffff), { minLength: 1, maxLength: 8 }))
       .map(([root, second, rest]) => [root, second, ...rest].join("."));
-    fc.assert(fc.property(oid, (value) => expect(decodeOid(readTlv(encodeOid(value)))).toBe(value)));
+    fc.assert(fc.property(oid, (value) => void expect(decodeOid(readTlv(encodeOid(value)))).toBe(value)));
   });
 
   it("the profile list", () => {
@@ -155,8 +197,8 @@ describe("what was encoded is decoded to the same", () => {
       iccid,
       state: fc.constantFrom("enabled" as const, "disabled" as const),
       profileClass: fc.constantFrom("test" as const, "provisioning" as const, "operational" as const),
-      name: fc.string({ unit: "grapheme", maxLength: 12 }),
-      serviceProvider: fc.string({ unit: "grapheme", maxLength: 6 }),
+      name: fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }),
+      serviceProvider: fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 }),
     });
     fc.assert(
       fc.property(fc.array(profile, { maxLength: 20 }), (profiles) => {
@@ -169,50 +211,77 @@ describe("what was encoded is decoded to the same", () => {
   it("notifications", () => {
     const entry = fc.record({ seqNumber, operation: fc.constantFrom(...profileOperations), address, iccid });
     fc.assert(
-      fc.property(fc.array(entry, { maxLength: 20 }), (entries) =>
-        expect(decodeNotificationList(encodeNotificationList(entries))).toEqual(entries),
+      fc.property(
+        fc.array(entry, { maxLength: 20 }),
+        (entries) => void expect(decodeNotificationList(encodeNotificationList(entries))).toEqual(entries),
       ),
     );
-    fc.assert(fc.property(seqNumber, (seq) => expect(decodeRemoveNotification(encodeRemoveNotification(seq))).toBe(seq)));
+    fc.assert(
+      fc.property(seqNumber, (seq) => void expect(decodeRemoveNotification(encodeRemoveNotification(seq))).toBe(seq)),
+    );
   });
 
   it("an install result", () => {
-    const outcome = fc.record({ kind: fc.constant("error" as const), bppCommand: fc.nat(5), reason: fc.integer({ min: 1, max: 15 }) });
+    const outcome = fc.record({
+      kind: fc.constant("error" as const),
+      bppCommand: fc.nat(5),
+      reason: fc.integer({ min: 1, max: 15 }),
+    });
     fc.assert(
-      fc.property(octets(16), seqNumber, address, iccid, outcome, octets(64), (transactionId, seq, smdp, of, how, signature) => {
-        const notification = { seqNumber: seq, operation: "install", address: smdp, iccid: of } as const;
-        const signed = encodeInstallResultData({ transactionId, notification, smdpOid: "2.999.10", outcome: how });
-        expect(decodeInstallResult(encodeInstallResult(signed, signature))).toMatchObject({
-          seqNumber: seq,
-          smdpAddress: smdp,
-          iccid: of,
-          outcome: { kind: "error" },
-        });
-      }),
+      fc.property(
+        octets(16),
+        seqNumber,
+        address,
+        iccid,
+        outcome,
+        octets(64),
+        (transactionId, seq, smdp, of, how, signature) => {
+          const notification = { seqNumber: seq, operation: "install", address: smdp, iccid: of } as const;
+          const signed = encodeInstallResultData({ transactionId, notification, smdpOid: "2.999.10", outcome: how });
+          expect(decodeInstallResult(encodeInstallResult(signed, signature))).toMatchObject({
+            seqNumber: seq,
+            smdpAddress: smdp,
+            iccid: of,
+            outcome: { kind: "error" },
+          });
+        },
+      ),
     );
   });
 
   it("metadata, what the server signs, addresses, a cancellation and a switch", () => {
     fc.assert(
-      fc.property(iccid, fc.string({ unit: "grapheme", maxLength: 6 }), octets(16), address, fc.boolean(), (of, name, random, smdp, refresh) => {
-        const metadata = {
-          iccid: of,
-          serviceProvider: name,
-          name,
-          profileClass: "operational",
-          notifications: [{ operation: "enable", address: smdp }],
-          policyRules: [],
-        } as const;
-        expect(decodeStoreMetadata(encodeStoreMetadata(metadata))).toMatchObject(metadata);
-        const signed = { transactionId: random, euiccChallenge: random, serverAddress: smdp, serverChallenge: random };
-        expect(plain(decodeServerSigned1(encodeServerSigned1(signed)))).toEqual(plain(signed));
-        const addresses = { defaultSmdpAddress: smdp, rootSmdsAddress: smdp };
-        expect(decodeConfiguredAddresses(encodeConfiguredAddresses(addresses))).toEqual(addresses);
-        const cancel = { transactionId: random, reason: "postponed" } as const;
-        expect(plain(decodeCancelSession(encodeCancelSession(cancel)))).toEqual(plain(cancel));
-        const request = { id: { by: "iccid", iccid: of }, refresh } as const;
-        expect(decodeEnableProfile(encodeEnableProfile(request))).toEqual(request);
-      }),
+      fc.property(
+        iccid,
+        fc.string({ unit: "grapheme", maxLength: 6 }),
+        octets(16),
+        address,
+        fc.boolean(),
+        (of, name, random, smdp, refresh) => {
+          const metadata = {
+            iccid: of,
+            serviceProvider: name,
+            name,
+            profileClass: "operational",
+            notifications: [{ operation: "enable", address: smdp }],
+            policyRules: [],
+          } as const;
+          expect(decodeStoreMetadata(encodeStoreMetadata(metadata))).toMatchObject(metadata);
+          const signed = {
+            transactionId: random,
+            euiccChallenge: random,
+            serverAddress: smdp,
+            serverChallenge: random,
+          };
+          expect(plain(decodeServerSigned1(encodeServerSigned1(signed)))).toEqual(plain(signed));
+          const addresses = { defaultSmdpAddress: smdp, rootSmdsAddress: smdp };
+          expect(decodeConfiguredAddresses(encodeConfiguredAddresses(addresses))).toEqual(addresses);
+          const cancel = { transactionId: random, reason: "postponed" } as const;
+          expect(plain(decodeCancelSession(encodeCancelSession(cancel)))).toEqual(plain(cancel));
+          const request = { id: { by: "iccid", iccid: of }, refresh } as const;
+          expect(decodeEnableProfile(encodeEnableProfile(request))).toEqual(request);
+        },
+      ),
     );
   });
 
@@ -224,7 +293,7 @@ describe("what was encoded is decoded to the same", () => {
       fc.property(parts, parts, (metadata, elements) => {
         const made = encodeBoundProfilePackage({
           ...model,
-          metadata: metadata.map((bytes) => encodeTlv(0x88, bytes)),
+          storeMetadata: metadata.map((bytes) => encodeTlv(0x88, bytes)),
           profileElements: elements.map((bytes) => encodeTlv(0x86, bytes)),
         });
         const segments = segmentBoundProfilePackage(made);
@@ -237,7 +306,10 @@ describe("what was encoded is decoded to the same", () => {
 /** Byte arrays of any kind as hex, for comparing. */
 function plain(value: object): object {
   return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [key, field instanceof Uint8Array ? Buffer.from(field).toString("hex") : field]),
+    Object.entries(value).map(([key, field]) => [
+      key,
+      field instanceof Uint8Array ? Buffer.from(field).toString("hex") : field,
+    ]),
   );
 }
 

@@ -24,7 +24,11 @@ const place = fc.nat(5_000);
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ kind: fc.constant("set" as const), at: place, byte: fc.nat(255) }),
   // Lengths that claim more than there is, and bits that turn a tag or a length into a longer form.
-  fc.record({ kind: fc.constant("set" as const), at: place, byte: fc.constantFrom(0, 0x7f, 0x80, 0x81, 0x82, 0x83, 0x84, 0xff) }),
+  fc.record({
+    kind: fc.constant("set" as const),
+    at: place,
+    byte: fc.constantFrom(0, 0x7f, 0x80, 0x81, 0x82, 0x83, 0x84, 0xff),
+  }),
   fc.record({ kind: fc.constant("cut" as const), at: place, count: fc.integer({ min: 1, max: 200 }) }),
   fc.record({ kind: fc.constant("insert" as const), at: place, bytes: fc.uint8Array({ minLength: 1, maxLength: 20 }) }),
   fc.record({ kind: fc.constant("repeat" as const), at: place, count: fc.integer({ min: 1, max: 100 }) }),
@@ -58,8 +62,13 @@ export function spoiltBytes(good: readonly Uint8Array[]): fc.Arbitrary<Uint8Arra
 
 /** As {@link spoiltBytes}, for text. */
 export function spoiltText(good: readonly string[]): fc.Arbitrary<string> {
-  const spoilt = spoiltBytes(good.map((text) => Buffer.from(text, "latin1"))).map((bytes) => Buffer.from(bytes).toString("latin1"));
-  return fc.oneof({ weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 300 }) }, { weight: 4, arbitrary: spoilt });
+  const spoilt = spoiltBytes(good.map((text) => Buffer.from(text, "latin1"))).map((bytes) =>
+    Buffer.from(bytes).toString("latin1"),
+  );
+  return fc.oneof(
+    { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 300 }) },
+    { weight: 4, arbitrary: spoilt },
+  );
 }
 
 /** Runs `work` and gives the milliseconds that it took and the bytes outside the heap that it kept or has not given back yet. */

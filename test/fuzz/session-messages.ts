@@ -36,9 +36,14 @@ export async function recordSession(): Promise<SessionMessages> {
       return answer;
     },
   });
-  const fields = es9Bodies.flatMap((text): [string, unknown][] => (text === "" ? [] : Object.entries(JSON.parse(text))));
-  const bytesOf = (value: unknown): Uint8Array[] => (typeof value === "string" && value !== "" ? [Buffer.from(value, "base64")] : []);
-  const [boundProfilePackage] = fields.flatMap(([name, value]) => (name === "boundProfilePackage" ? bytesOf(value) : []));
+  const fields = es9Bodies.flatMap((text): [string, unknown][] =>
+    text === "" ? [] : Object.entries(JSON.parse(text)),
+  );
+  const bytesOf = (value: unknown): Uint8Array[] =>
+    typeof value === "string" && value !== "" ? [Buffer.from(value, "base64")] : [];
+  const [boundProfilePackage] = fields.flatMap(([name, value]) =>
+    name === "boundProfilePackage" ? bytesOf(value) : [],
+  );
   if (boundProfilePackage === undefined) throw new Error("the session had no package");
   return {
     es10Commands,
