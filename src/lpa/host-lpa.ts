@@ -14,7 +14,15 @@ import { tags } from "./es10/tags.js";
 import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
 import { deliverFor, handOver } from "./host/notifications.js";
 import { type HostSessionEnd, runHostSession, type SessionTrace } from "./host/session.js";
-import type { Delivered, DownloadRequest, DownloadSession, InstalledProfile, Lpa, ResultDelivery } from "./lpa.js";
+import type {
+  Delivered,
+  DownloadRequest,
+  DownloadSession,
+  InstalledProfile,
+  KeptNotification,
+  Lpa,
+  ResultDelivery,
+} from "./lpa.js";
 
 export interface HostLpaOptions {
   readonly line: ModemLine;
@@ -97,9 +105,9 @@ export class HostLpa implements Lpa {
     }
   }
 
-  deliverNotifications(iccid: Iccid, signal: AbortSignal): Promise<Delivered> {
+  deliverNotifications(iccid: Iccid, outbox: readonly KeptNotification[], signal: AbortSignal): Promise<Delivered> {
     const { es9Plus, log } = this.#options;
-    return this.#onChannel(signal, (isdR) => deliverFor(iccid, { isdR, es9Plus, log }, signal));
+    return this.#onChannel(signal, (isdR) => deliverFor(iccid, outbox, { isdR, es9Plus, log }, signal));
   }
 
   freeMemoryBytes(signal: AbortSignal): Promise<number | undefined> {

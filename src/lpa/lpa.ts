@@ -56,7 +56,7 @@ export interface Lpa {
   /** Resolves for every end of a session; rejects only when the port is gone, the signal aborted, or nothing was begun. */
   download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession>;
   /** Hands over what the eUICC still has to tell the SM-DP+ of this profile; a modem's own LPA sees to that by itself. */
-  deliverNotifications(iccid: Iccid, signal: AbortSignal): Promise<Delivered>;
+  deliverNotifications(iccid: Iccid, outbox: readonly KeptNotification[], signal: AbortSignal): Promise<Delivered>;
   /** Resolves when the modem accepted it; whether it took effect is for the list to say. */
   enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void>;
   /** Free non-volatile memory of the eUICC in bytes; undefined when it does not tell, or the modem gives no way to ask it. */
@@ -72,14 +72,22 @@ export interface Lpa {
   close(signal: AbortSignal): Promise<void>;
 }
 
+/** A notification that its SM-DP+ did not take yet, whole and signed: whoever has it can deliver it. */
+export interface KeptNotification {
+  readonly seqNumber: number;
+  readonly address: string;
+  readonly iccid: Iccid;
+  readonly der: Uint8Array;
+}
+
 /** What became of a profile's notifications. */
 export interface Delivered {
   readonly delivered: number;
-  /** Still on the eUICC. */
-  readonly pending: number;
+  /** Not taken yet, in the order in which they are to be told. */
+  readonly kept: readonly KeptNotification[];
   /** Why the first of them is. */
   readonly error: EsimdError | undefined;
 }
 
 /** Nothing to do: the modem's own LPA delivers by itself, and gives no account of it. */
-export const nothingDelivered: Delivered = { delivered: 0, pending: 0, error: undefined };
+export const nothingDelivered: Delivered = { delivered: 0, kept: [], error: undefined };

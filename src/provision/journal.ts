@@ -28,8 +28,18 @@ const journalSchema = z.object({
   baseline: z.array(z.string()).max(100).nullable(),
   /** Download sessions begun over all runs. */
   sessions: z.number().int().nonnegative(),
-  /** Notifications that the eUICC kept when the last run ended, because the SM-DP+ did not take them; the eUICC is their store. */
-  owedNotifications: z.number().int().nonnegative().default(0),
+  /** The outbox: notifications that the SM-DP+ did not take yet, as DER in base64. The eUICC has them too, until they are taken. */
+  outbox: z
+    .array(
+      z.strictObject({
+        seqNumber: z.number().int().nonnegative(),
+        address: z.string().max(255),
+        iccid: z.string().max(20),
+        der: z.base64().max(16_384),
+      }),
+    )
+    .max(50)
+    .default([]),
   /** Code and sentence of the error that ended the last run, if one did. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -49,7 +59,7 @@ export function emptyJournal(eid: string, nowMs: number): Journal {
     provisioned: false,
     baseline: null,
     sessions: 0,
-    owedNotifications: 0,
+    outbox: [],
     error: null,
   };
 }

@@ -216,7 +216,7 @@ async function tell(story: SmdpStory, check: CheckHere): Promise<void> {
     euicc.profiles[0]?.state === "enabled",
     `${(await story.lpa.listProfiles(never)).length} profile listed`,
   );
-  const own = await lpa.deliverNotifications(iccid, never);
+  const own = await lpa.deliverNotifications(iccid, [], never);
   const id = { by: "iccid", iccid } as const;
   euicc.es10(encodeDisableProfile({ id, refresh: false }));
   euicc.es10(encodeDeleteProfile({ by: "iccid", iccid }));

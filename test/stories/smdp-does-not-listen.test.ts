@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { encodeRemoveNotification } from "../../src/lpa/es10/notifications.js";
 import { type Field, startField } from "./field.js";
 
 let field: Field | undefined;
@@ -10,7 +11,10 @@ afterEach(async () => {
 });
 
 describe("an SM-DP+ that delivers profiles and takes no notifications", () => {
-  it("leaves the device provisioned, is told on the next run, in order, and only then does the eUICC forget", async () => {
+  it.each([
+    ["and only then does the eUICC forget", false],
+    ["from the journal's outbox when the eUICC has forgotten meanwhile", true],
+  ])("leaves the device provisioned and is told on the next run, in order, %s", async (_name, forgets) => {
     // Asked three times in the first run: in the session, before enabling, and at the end.
     const deaf = { function: "handleNotification", times: 3, do: { kind: "http", status: 503 } } as const;
     field = await startField({ dialect: "etsi-apdu", lpa: "host", smdp: { behaviours: [deaf] } });
@@ -25,6 +29,11 @@ describe("an SM-DP+ that delivers profiles and takes no notifications", () => {
     expect(first.report()).toMatchObject({ state: "provisioned", changed: true });
     expect(world.smdp.notifications()).toEqual([]);
     expect(world.smdp.orders()).toMatchObject([{ state: "Downloaded" }]);
+    if (forgets) {
+      const { euicc } = world.modem;
+      for (const { seqNumber } of euicc.toJSON().notifications) euicc.es10(encodeRemoveNotification(seqNumber));
+    }
+    expect(world.modem.euicc.toJSON().notifications).toHaveLength(forgets ? 0 : 2);
 
     const second = await provision();
     expect(second.report()).toMatchObject({ state: "provisioned", changed: false });
@@ -34,6 +43,8 @@ describe("an SM-DP+ that delivers profiles and takes no notifications", () => {
     ]);
     await world.smdp.settled();
     expect(world.smdp.orders()).toMatchObject([{ state: "Installed" }]);
+
+    expect(world.modem.euicc.toJSON().notifications).toEqual([]);
 
     // Nothing is told twice.
     await provision();

@@ -11,7 +11,7 @@ import {
   encodeRetrieveNotification,
   type NotificationMetadata,
 } from "../es10/notifications.js";
-import type { Delivered } from "../lpa.js";
+import type { Delivered, KeptNotification } from "../lpa.js";
 import { notify } from "./es9.js";
 
 /**
@@ -25,45 +25,92 @@ export interface NotificationParts {
   readonly log: Log;
 }
 
-/** Delivers what the eUICC has to say of one profile, in ascending order for each recipient (SGP.22 3.5). */
-export async function deliverFor(iccid: Iccid, parts: NotificationParts, signal: AbortSignal): Promise<Delivered> {
-  const list = decodeNotificationList(await parts.isdR.command(encodeListNotifications(), signal));
-  const own = list.filter((entry) => entry.iccid === iccid).sort((a, b) => a.seqNumber - b.seqNumber);
-  const stuck = new Set<string>();
-  let delivered = 0;
-  let error: EsimdError | undefined;
-  for (const entry of own) {
-    // What follows at a recipient that does not answer would overtake what is before it.
-    if (stuck.has(entry.address)) continue;
-    try {
-      if (await deliverOne(entry, parts, signal)) {
-        delivered++;
-        continue;
-      }
-      error ??= new EsimdError(
-        "smdp_error",
-        `the SM-DP+ ${entry.address} does not accept notification ${entry.seqNumber}`,
-      );
-    } catch (thrown) {
-      if (signal.aborted || !isEsimdError(thrown) || !thrown.code.startsWith("smdp_")) throw thrown;
-      error ??= thrown;
-    }
-    stuck.add(entry.address);
-  }
-  return { delivered, pending: own.length - delivered, error };
-}
-
-async function deliverOne(
-  entry: NotificationMetadata,
+/**
+ * Delivers what there is to say of one profile, in ascending order for each recipient (SGP.22 3.5): what the eUICC keeps, and what only
+ * the outbox of an earlier run still has.
+ */
+export async function deliverFor(
+  iccid: Iccid,
+  outbox: readonly KeptNotification[],
   parts: NotificationParts,
   signal: AbortSignal,
-): Promise<boolean> {
-  const { isdR } = parts;
-  const [notification] = decodeRetrievedNotifications(
-    await isdR.command(encodeRetrieveNotification(entry.seqNumber), signal),
-  );
-  if (notification === undefined) return true;
-  return handOver(entry.seqNumber, entry.address, notification, parts, signal);
+): Promise<Delivered> {
+  const list = decodeNotificationList(await parts.isdR.command(encodeListNotifications(), signal));
+  const stuck = new Set<string>();
+  const kept: KeptNotification[] = [];
+  let delivered = 0;
+  let error: EsimdError | undefined;
+  for (const entry of owed(iccid, list, outbox)) {
+    const notification = entry.der ?? (await retrieve(entry.seqNumber, parts, signal));
+    if (notification === undefined) continue;
+    // What follows at a recipient that does not answer would overtake what is before it.
+    const failure = stuck.has(entry.address) ? undefined : await tryOne(entry, notification, parts, signal);
+    if (failure === undefined && !stuck.has(entry.address)) {
+      delivered++;
+      continue;
+    }
+    error ??= failure;
+    stuck.add(entry.address);
+    kept.push({ seqNumber: entry.seqNumber, address: entry.address, iccid, der: notification });
+  }
+  return { delivered, kept, error };
+}
+
+interface Owed {
+  readonly seqNumber: number;
+  readonly address: string;
+  readonly isOnEuicc: boolean;
+  /** Known from the outbox; else the eUICC has to be asked for it. */
+  readonly der: Uint8Array | undefined;
+}
+
+function owed(
+  iccid: Iccid,
+  list: readonly NotificationMetadata[],
+  outbox: readonly KeptNotification[],
+): readonly Owed[] {
+  const kept = outbox.filter((entry) => entry.iccid === iccid);
+  const onEuicc = list
+    .filter((entry) => entry.iccid === iccid)
+    .map(({ seqNumber, address }) => {
+      const der = kept.find((entry) => entry.seqNumber === seqNumber)?.der;
+      return { seqNumber, address, isOnEuicc: true, der };
+    });
+  const onlyKept = kept
+    .filter((entry) => !onEuicc.some(({ seqNumber }) => seqNumber === entry.seqNumber))
+    .map(({ seqNumber, address, der }) => ({ seqNumber, address, isOnEuicc: false, der }));
+  return [...onEuicc, ...onlyKept].sort((a, b) => a.seqNumber - b.seqNumber);
+}
+
+async function retrieve(
+  seqNumber: number,
+  parts: NotificationParts,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  const answer = await parts.isdR.command(encodeRetrieveNotification(seqNumber), signal);
+  return decodeRetrievedNotifications(answer)[0];
+}
+
+/** Undefined when the SM-DP+ has taken it, else why it has not. */
+async function tryOne(
+  entry: Owed,
+  notification: Uint8Array,
+  parts: NotificationParts,
+  signal: AbortSignal,
+): Promise<EsimdError | undefined> {
+  const { seqNumber, address } = entry;
+  try {
+    const taken = entry.isOnEuicc
+      ? await handOver(seqNumber, address, notification, parts, signal)
+      : await notify(parts.es9Plus, parseSmdpAddress(address, "the outbox"), notification, signal);
+    return taken
+      ? undefined
+      : new EsimdError("smdp_error", `the SM-DP+ ${address} does not accept notification ${seqNumber}`);
+  } catch (thrown) {
+    const isTheirs = isEsimdError(thrown) && (thrown.code.startsWith("smdp_") || thrown.code === "deadline");
+    if (signal.aborted || !isTheirs) throw thrown;
+    return thrown;
+  }
 }
 
 /** Hands one over, and lets the eUICC forget it when it was accepted. */

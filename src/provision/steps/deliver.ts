@@ -1,5 +1,8 @@
 import { withDeadline } from "../../base/deadline.js";
 import { isEsimdError } from "../../base/errors.js";
+import { parseIccid } from "../../base/identifiers.js";
+import type { KeptNotification } from "../../lpa/lpa.js";
+import type { Journal } from "../journal.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
@@ -21,28 +24,31 @@ export async function deliverRest(run: Run, signal: AbortSignal): Promise<EventN
 /** Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. */
 export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
   const { parts, facts } = run;
+  const store = need(run, "store");
   const bound = { clock: parts.clock, timeoutMs: patienceMs, signal, what: "the delivery of notifications" };
   try {
-    const done = await withDeadline(bound, (bounded) =>
-      need(run, "lpa").deliverNotifications(need(run, "iccid"), bounded),
+    const outbox = store.journal.outbox.map(fromJournal);
+    const { kept, error } = await withDeadline(bound, (bounded) =>
+      need(run, "lpa").deliverNotifications(need(run, "iccid"), outbox, bounded),
     );
-    await noteOwed(run, done.pending);
-    if (done.pending === 0) return;
-    parts.log.warn(
-      { pending: done.pending, error: done.error },
-      "the SM-DP+ does not take a notification; it stays on the eUICC",
-    );
+    facts.owedNotifications = kept.length;
+    if (kept.length > 0 || outbox.length > 0) await store.saveJournal({ outbox: kept.map(toJournal) });
+    if (kept.length === 0) return;
+    parts.log.warn({ kept: kept.length, error }, "the SM-DP+ does not take a notification; it is kept for later");
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
     // How many there are could not be found out; one is enough for another try.
-    await noteOwed(run, Math.max(1, facts.owedNotifications));
+    facts.owedNotifications = Math.max(1, store.journal.outbox.length);
     parts.log.warn({ error, iccid: facts.iccid }, "notifications could not be delivered; they stay on the eUICC");
   }
 }
 
-/** What is owed is in the journal for the next run, and in the facts for the daemon, which then comes back to it. */
-async function noteOwed(run: Run, count: number): Promise<void> {
-  run.facts.owedNotifications = count;
-  const store = need(run, "store");
-  if (store.journal.owedNotifications !== count) await store.saveJournal({ owedNotifications: count });
+type Entry = Journal["outbox"][number];
+
+function fromJournal({ seqNumber, address, iccid, der }: Entry): KeptNotification {
+  return { seqNumber, address, iccid: parseIccid(iccid, "the journal's outbox"), der: Buffer.from(der, "base64") };
+}
+
+function toJournal({ seqNumber, address, iccid, der }: KeptNotification): Entry {
+  return { seqNumber, address, iccid, der: Buffer.from(der).toString("base64") };
 }

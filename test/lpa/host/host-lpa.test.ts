@@ -108,7 +108,11 @@ describe("our own LPA", () => {
     expect(await lpa.listProfiles(never)).toEqual([{ iccid: order.iccid, enabled: false }]);
     await lpa.enableProfile(order.iccid, never);
     expect(await listed(lpa)).toEqual([{ iccid: order.iccid, enabled: true }]);
-    expect(await lpa.deliverNotifications(order.iccid, never)).toEqual({ delivered: 1, pending: 0, error: undefined });
+    expect(await lpa.deliverNotifications(order.iccid, [], never)).toEqual({
+      delivered: 1,
+      kept: [],
+      error: undefined,
+    });
     expect(world.smdp.orders()).toMatchObject([{ state: "Installed" }]);
     expect(world.smdp.notifications().map(({ kind, verified }) => [kind, verified])).toEqual([
       ["install", true],
@@ -181,7 +185,7 @@ describe("our own LPA", () => {
       error: { code: "install_failed" },
     });
     expect(world.smdp.notifications()).toEqual([]);
-    expect(await lpa.deliverNotifications(order.iccid, never)).toMatchObject({ delivered: 1, pending: 0 });
+    expect(await lpa.deliverNotifications(order.iccid, [], never)).toMatchObject({ delivered: 1, kept: [] });
     expect(world.smdp.orders()).toMatchObject([{ state: "Error" }]);
   });
 
@@ -193,7 +197,7 @@ describe("our own LPA", () => {
       reported: "installed",
       resultDelivery: "undelivered",
     });
-    expect(await lpa.deliverNotifications(order.iccid, never)).toMatchObject({ delivered: 1, pending: 0 });
+    expect(await lpa.deliverNotifications(order.iccid, [], never)).toMatchObject({ delivered: 1, kept: [] });
     expect(world.smdp.orders()).toMatchObject([{ state: "Installed" }]);
   });
 
