@@ -1,6 +1,5 @@
-import { request as plainRequest } from "node:http";
-import { request } from "node:https";
-import type { ConnectionOptions } from "node:tls";
+import { request as plainRequest, type RequestOptions } from "node:http";
+import { systemClock } from "../../src/base/clock.js";
 import { type Eid, type Iccid, parseEid, parseMatchingId } from "../../src/base/identifiers.js";
 import { seededRandom } from "../../src/base/random.js";
 import { EmulatedEuicc } from "../../src/emulator/euicc/euicc.js";
@@ -13,6 +12,7 @@ import { type Order, OrderBook } from "../../src/emulator/smdp/orders.js";
 import { openProfileSource, type ProfileSource } from "../../src/emulator/smdp/profile-source.js";
 import type { ProgressEvent } from "../../src/emulator/smdp/progress.js";
 import { Behaviours, checkScenario, es9Functions, type ScenarioInput } from "../../src/emulator/smdp/scenario.js";
+import { connectToSmdp } from "../../src/lpa/es9plus/tls.js";
 
 /** An eUICC and an SM-DP+ in one process, without HTTP between them. */
 
@@ -103,23 +103,26 @@ export function createRspWorld(options: RspWorldOptions = {}): RspWorld {
   };
 }
 
-/** ES9+ over HTTPS, with the given root only. */
-export function httpsPost(address: string, ca: string, tls: ConnectionOptions = {}): Es9Post {
+/** ES9+ over HTTPS, with the given root only, by the product's own TLS: Node 24 crashes when an ordinary client meets a certificate on the brainpool curve. */
+export function httpsPost(address: string, ca: string): Es9Post {
   const [host = "", port = "443"] = address.split(":");
   return (fn, body) =>
     new Promise((resolve, reject) => {
       const headers = { "content-type": "application/json", "x-admin-protocol": "gsma/rsp/v2.2.0" };
-      const options = {
-        host,
-        port,
+      const options: RequestOptions = {
         path: `/gsma/rsp2/es9plus/${fn}`,
         method: "POST",
-        headers,
-        ca,
-        agent: false,
-        ...tls,
+        headers: { ...headers, host: address, connection: "close" },
+        createConnection: (_options, created) => {
+          const tls = { ciRoots: [ca], pins: [], clock: systemClock, timeoutMs: 5_000 };
+          connectToSmdp({ host: host ?? "", port: Number(port) }, tls).then(
+            (socket) => created(null, socket),
+            (error: Error) => reject(error),
+          );
+          return undefined;
+        },
       };
-      const outgoing = request(options, (response) => {
+      const outgoing = plainRequest(options, (response) => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {

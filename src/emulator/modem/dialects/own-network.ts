@@ -2,8 +2,10 @@
 
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../../../base/clock.js";
 import { describeCause, EsimdError } from "../../../base/errors.js";
 import { quote } from "../../../base/identifiers.js";
+import { connectToSmdp } from "../../../lpa/es9plus/tls.js";
 import type { HttpResponse } from "./http-text.js";
 
 /** Carries one ES9+ request to the SM-DP+. @throws EsimdError `smdp_unreachable` or `smdp_untrusted`. */
@@ -33,9 +35,17 @@ export function es9OverOwnNetwork(smdpAddress: string, roots: readonly string[],
   return async (functionName, body) => {
     const { Agent, request } = await import("undici");
     // One connection a request: a modem keeps none, and a closed emulator must leave none behind.
-    // Node's default leaves out the brainpool curve, which SGP.22 has beside P-256; TLS 1.3 has no place for it.
-    const connect = { ca: [...roots], timeout: requestTimeoutMs, ecdhCurve: "P-256:brainpoolP256r1" };
-    const agent = new Agent({ connect: { ...connect, maxVersion: "TLSv1.2" }, pipelining: 0 });
+    const agent = new Agent({
+      connect: ({ hostname, port }, callback) => {
+        const endpoint = { host: hostname, port: port === "" ? 443 : Number(port) };
+        const tls = { ciRoots: roots, pins: [], clock: systemClock, timeoutMs: requestTimeoutMs };
+        connectToSmdp(endpoint, tls).then(
+          (socket) => callback(null, socket),
+          (error: Error) => callback(error, null),
+        );
+      },
+      pipelining: 0,
+    });
     try {
       const response = await request(`https://${smdpAddress}/gsma/rsp2/es9plus/${functionName}`, {
         method: "POST",
