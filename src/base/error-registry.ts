@@ -185,7 +185,7 @@ const entries = {
     actor: "device-maker",
     retry: "never",
     exit: 69,
-    next: "Run `esimd probe` and compare with docs/modems.md.",
+    next: "Run `esimd probe`, and check that the modem offers AT+CCHO, AT+CGLA and AT+CCHC, or AT+CSIM.",
   },
   modem_refused: {
     sentence: "The modem refused a command.",
@@ -250,7 +250,7 @@ const entries = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "Delete a profile that is not needed (`esimd profile delete`), then run again: the reservation is kept.",
+    next: "Delete a profile that is not needed with an LPA of your choice, then run again: the reservation is kept.",
     held: true,
   },
   enable_failed: {
@@ -416,7 +416,7 @@ const entries = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "Ask the provider for a replacement; `esimd reservation list` shows what was paid.",
+    next: "Ask the provider for a replacement; ledger.jsonl in the state folder shows what was paid.",
     held: true,
   },
   reservation_installed: {
