@@ -1,0 +1,52 @@
+import type { ErrorEntry } from "./entry.js";
+
+/** Money: what was or may have been paid. */
+export const moneyErrors = {
+  reservation_failed: {
+    sentence: "The provider could not reserve a profile; nothing was charged.",
+    actor: "vendor",
+    retry: "later",
+    exit: 75,
+    next: "Run again later; if it stays, ask the provider with the error code.",
+  },
+  reservation_lost: {
+    sentence: "A reservation that was paid for failed before it was installed.",
+    actor: "operator",
+    retry: "never",
+    exit: 79,
+    next: "Ask the provider for a replacement; ledger.jsonl in the state folder shows what was paid.",
+    held: true,
+  },
+  reservation_installed: {
+    sentence: "The provider says that this eUICC's reservation is installed, but the eUICC does not have the profile.",
+    actor: "operator",
+    retry: "never",
+    exit: 79,
+    next: "The profile was probably deleted; ask the provider. esimd will not pay for another one by itself.",
+    held: true,
+  },
+  reservation_unclear: {
+    sentence: "It cannot be known whether a reservation was made and charged.",
+    actor: "operator",
+    retry: "never",
+    exit: 79,
+    next: "Look at the account's ESimProfiles, then decide: adopt the reservation, or allow another one.",
+    held: true,
+  },
+  budget_spent: {
+    sentence: "This eUICC has used up the reservations that it may cost.",
+    actor: "operator",
+    retry: "never",
+    exit: 79,
+    next: "Decide whether to pay again, and raise reservation.max_reservations if so.",
+    held: true,
+  },
+  ledger_damaged: {
+    sentence: "The ledger of what was paid is missing or damaged, so esimd will not pay.",
+    actor: "operator",
+    retry: "never",
+    exit: 79,
+    next: "Restore the ledger from a backup, or check the account and decide.",
+    held: true,
+  },
+} as const satisfies Record<string, ErrorEntry>;
