@@ -52,6 +52,13 @@ export const downloadErrors = {
     exit: 75,
     next: "Run again: the reservation is kept, and the same eUICC may try again.",
   },
+  download_unsupported: {
+    sentence: "The modem's own LPA has no way to download over AT.",
+    actor: "device-maker",
+    retry: "never",
+    exit: 69,
+    next: "Let esimd's own LPA do it: --lpa host, and modem.take_isdr = true where the modem's LPA holds the eUICC.",
+  },
   install_failed: {
     sentence: "The eUICC reported that the installation failed, and the profile is not there.",
     actor: "vendor",

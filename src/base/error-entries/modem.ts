@@ -9,12 +9,19 @@ export const modemErrors = {
     exit: 66,
     next: "Plug the modem in, and look at /dev/serial/by-id for its name.",
   },
+  port_ambiguous: {
+    sentence: "More than one modem is there, and none was chosen.",
+    actor: "operator",
+    retry: "never",
+    exit: 78,
+    next: "Name one of the listed ports with --port or modem.port.",
+  },
   port_busy: {
     sentence: "Another program holds the port.",
     actor: "operator",
     retry: "later",
     exit: 75,
-    next: "Stop the other program, or give esimd a port of its own (ModemManager: a udev rule with ID_MM_PORT_IGNORE).",
+    next: "Stop the named program, or give esimd a port of its own.",
   },
   port_forbidden: {
     sentence: "The port may not be opened by this user.",
@@ -22,6 +29,13 @@ export const modemErrors = {
     retry: "never",
     exit: 77,
     next: "Add the user to the group that owns the port (on Debian: dialout).",
+  },
+  port_managed: {
+    sentence: "ModemManager works with this modem and does not let it go.",
+    actor: "operator",
+    retry: "later",
+    exit: 75,
+    next: "Install the udev rule that comes with esimd (77-esimd-ports.rules): ModemManager leaves that one port alone and keeps the others.",
   },
   serial_io: {
     sentence: "Reading from or writing to the port failed.",
@@ -36,6 +50,13 @@ export const modemErrors = {
     retry: "later",
     exit: 74,
     next: "Plug the modem in and run again: esimd goes on where it stopped.",
+  },
+  wrong_port: {
+    sentence: "The port belongs to a modem or another device, but it is not its AT port.",
+    actor: "operator",
+    retry: "later",
+    exit: 66,
+    next: "Give the modem's AT port; `esimd doctor` lists the ports it found and what they are.",
   },
   modem_silent: {
     sentence: "The modem does not answer.",
@@ -85,5 +106,26 @@ export const modemErrors = {
     retry: "later",
     exit: 11,
     next: "Check coverage, antenna and the Sim's status and Fleet.",
+  },
+  sim_locked: {
+    sentence: "The enabled profile asks for a PIN or PUK.",
+    actor: "operator",
+    retry: "never",
+    exit: 69,
+    next: "Switch the PIN of the profile off, or enter it with another tool; esimd never enters a PIN.",
+  },
+  slot_refused: {
+    sentence: "The modem did not switch to the SIM slot that modem.sim_slot names.",
+    actor: "device-maker",
+    retry: "later",
+    exit: 69,
+    next: "Run `esimd probe` to see the slots, and check modem.sim_slot against the modem's manual.",
+  },
+  refresh_missing: {
+    sentence: "The profile is enabled on the eUICC, but the modem goes on with the old one.",
+    actor: "device-maker",
+    retry: "later",
+    exit: 69,
+    next: "Power the modem off and on; if it stays, its firmware ignores the eUICC's REFRESH.",
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -9,6 +9,13 @@ export const surroundingErrors = {
     exit: 64,
     next: "See `esimd help`.",
   },
+  not_confirmed: {
+    sentence: "What was asked for cannot be undone, and it was not confirmed.",
+    actor: "operator",
+    retry: "never",
+    exit: 64,
+    next: "Type the ICCID when asked, or give it with --confirm.",
+  },
   bad_input: {
     sentence: "A value or a file given to esimd is malformed.",
     actor: "operator",
@@ -37,6 +44,20 @@ export const surroundingErrors = {
     exit: 65,
     next: "Correct the named entry of the scenario file.",
   },
+  transcript_invalid: {
+    sentence: "A recorded transcript cannot be played back.",
+    actor: "operator",
+    retry: "never",
+    exit: 65,
+    next: "Correct the named line, or record again with `esimd at --record`.",
+  },
+  dialect_invalid: {
+    sentence: "A dialect file cannot be used.",
+    actor: "operator",
+    retry: "never",
+    exit: 78,
+    next: "Correct the named line of the dialect file; docs/dialects.md shows the form.",
+  },
   config_invalid: {
     sentence: "The configuration has a key or a value that esimd does not take.",
     actor: "operator",
@@ -64,6 +85,13 @@ export const surroundingErrors = {
     retry: "later",
     exit: 74,
     next: "Check the space, the mount and the owner of the state folder.",
+  },
+  disk_full: {
+    sentence: "There is no room left where the state folder lies, and without a journal nothing may be paid.",
+    actor: "operator",
+    retry: "later",
+    exit: 74,
+    next: "Free some space on that file system.",
   },
   state_newer: {
     sentence: "The journal was written by a newer esimd.",

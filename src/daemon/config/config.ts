@@ -11,6 +11,7 @@ export interface Config {
   readonly deadlineMs: number;
   readonly log: { readonly level: LogLevel };
   readonly modem: {
+    /** `auto`: the one that is found. */
     readonly port: string | undefined;
     /** "auto", or the name of a dialect; whether there is such a dialect is the modem room's business. */
     readonly dialect: string;
@@ -20,6 +21,16 @@ export interface Config {
     readonly expectedEid: Eid | undefined;
     /** How long the modem may be silent when its port was opened. */
     readonly wakeWaitMs: number;
+    /** The slot of the eUICC, and the consent to switch to it; undefined: no slot is switched. */
+    readonly simSlot: number | undefined;
+    readonly apn: string | undefined;
+    /** Of a real UART: the rate to raise it to for the run. */
+    readonly baud: "keep" | "auto" | number;
+    /** How long a run waits for a modem that disappeared. */
+    readonly returnWaitMs: number;
+    readonly inhibitModemManager: "auto" | "never";
+    /** Folder of the operator's own dialects; it need not exist. */
+    readonly dialects: string;
   };
   readonly api: {
     readonly provider: "twilio" | "kore" | "none";

@@ -4,7 +4,8 @@ import { describeCause, EsimdError, isEsimdError } from "../../base/errors.js";
 import { quote } from "../../base/identifiers.js";
 import { type ConfigFileSystem, readText } from "./files.js";
 import { type Origin, placeOf } from "./provenance.js";
-import { type ConfigKey, configKeys, keyDocs, sections, typeOfKey } from "./schema.js";
+import { type ConfigKey, configKeys, sections, typeOfKey } from "./schema.js";
+import { keyDocs } from "./schema-kinds.js";
 import { didYouMean } from "./suggest.js";
 
 /** The layers of a configuration, lowest first: files, environment, flags. Each value is checked where it stands, so that a sentence can name the place. */

@@ -205,6 +205,12 @@ function resolved(
       takeIsdR: file.modem.take_isdr,
       expectedEid: file.modem.expected_eid,
       wakeWaitMs: file.modem.wake_wait,
+      simSlot: file.modem.sim_slot,
+      apn: file.modem.apn,
+      baud: file.modem.baud,
+      returnWaitMs: file.modem.return_wait,
+      inhibitModemManager: file.modem.inhibit_modem_manager,
+      dialects: file.modem.dialects,
     },
     api: {
       provider: api.provider,

@@ -1,99 +1,27 @@
 import { z } from "zod";
-import { parseEid, parseSmdpAddress } from "../../base/identifiers.js";
+import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
-import { durationForm, parseDuration } from "./duration.js";
+import { durationForm } from "./duration.js";
+import {
+  absolutePath,
+  baseUrl,
+  callbackUrl,
+  duration,
+  keyDocs,
+  list,
+  parsed,
+  text,
+  uniqueName,
+  uniqueNamePlaceholders,
+  urlForm,
+  wholeNumber,
+} from "./schema-kinds.js";
+import { modem } from "./schema-modem.js";
 
 /**
  * Every key of the configuration, its type, default, environment variable, flag and meaning: the file is checked against this, and
  * docs/config.md is generated from it. The shape is the file's own (TOML, snake_case); load.ts turns it into a {@link Config}.
  */
-
-/** What a key is for people. */
-export interface KeyDoc {
-  /** What is allowed, as the end of a sentence. */
-  readonly allowed: string;
-  readonly meaning: string;
-  readonly env?: string;
-  readonly flag?: string;
-  /** The default, where the schema itself cannot say it. */
-  readonly defaultText?: string;
-  /** A path: a relative one is taken from the working directory in the environment and in flags, and refused in a file. */
-  readonly path?: true;
-}
-
-export const keyDocs = z.registry<KeyDoc>();
-
-/** The parts of `sim.unique_name` that are replaced; with 4 or 8, the last digits only. */
-export const uniqueNamePlaceholders: readonly string[] = ["eid", "iccid", "imei"].flatMap((name) => [
-  name,
-  `${name}4`,
-  `${name}8`,
-]);
-
-function duration(leastMs: number) {
-  return z.union([z.string(), z.number()]).transform((raw, context) => {
-    const ms = parseDuration(raw);
-    if (ms === undefined || ms < leastMs) {
-      context.addIssue({ code: "custom", message: "" });
-      return z.NEVER;
-    }
-    return ms;
-  });
-}
-
-/** A line of text: no control characters, bounded. */
-const text = z
-  .string()
-  .min(1)
-  .max(1024)
-  .regex(/^[^\p{Cc}]+$/u);
-
-const absolutePath = text.regex(/^\//);
-
-/** Text that another room's parser takes or refuses with an error. */
-function parsed<T>(parse: (value: string) => T) {
-  return text.transform((value, context): T => {
-    try {
-      return parse(value);
-    } catch {
-      context.addIssue({ code: "custom", message: "" });
-      return z.NEVER;
-    }
-  });
-}
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-const urlForm = "an https URL without user name and fragment (http only on the loopback)";
-
-function isAllowedUrl(value: string, withQuery: boolean): boolean {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  const secure = url.protocol === "https:" || (url.protocol === "http:" && loopback.test(url.hostname));
-  const bare = url.username === "" && url.password === "" && url.hash === "" && (withQuery || url.search === "");
-  return secure && bare;
-}
-
-/** A URL to build on: normalised, and without a slash at its end. */
-const baseUrl = text
-  .refine((value) => isAllowedUrl(value, false))
-  .transform((value) => new URL(value).href.replace(/\/+$/, ""));
-
-/** Kept as it was written: the provider signs its callbacks over this very text. */
-const callbackUrl = text.refine((value) => isAllowedUrl(value, true));
-
-const wholeNumber = (least: number, most: number) => z.int().min(least).max(most);
-
-const uniqueName = z
-  .string()
-  .min(1)
-  .max(64)
-  .refine((template) => {
-    const literal = template.replace(/\{([^{}]*)\}/g, (whole, name: string) =>
-      uniqueNamePlaceholders.includes(name) ? "" : whole,
-    );
-    return /^[A-Za-z0-9._-]*$/.test(literal);
-  });
 
 const log = z.strictObject({
   level: z
@@ -103,48 +31,6 @@ const log = z.strictObject({
       allowed: list(logLevels),
       meaning: "How much is logged on stderr. Identifiers are masked and secrets removed at every level.",
       flag: "--log-level",
-    }),
-});
-
-const modem = z.strictObject({
-  port: text.optional().register(keyDocs, {
-    allowed: "a tty path, tcp://HOST:PORT or unix:/PATH",
-    meaning: "The modem's AT port. Prefer a name that stays, as in /dev/serial/by-id.",
-    flag: "--port",
-  }),
-  dialect: text
-    .regex(/^[a-z0-9-]{1,40}$/)
-    .prefault("auto")
-    .register(keyDocs, {
-      allowed: '"auto" or the name of a dialect (lower-case letters, digits, hyphens)',
-      meaning: "Which AT dialect to speak. `auto` finds it out by probing.",
-      flag: "--dialect",
-    }),
-  lpa: z
-    .enum(["auto", "host", "modem"])
-    .prefault("auto")
-    .register(keyDocs, {
-      allowed: list(["auto", "host", "modem"]),
-      meaning: "Whose LPA downloads: esimd's own (`host`) or the modem's (`modem`).",
-      flag: "--lpa",
-    }),
-  take_isdr: z.boolean().prefault(false).register(keyDocs, {
-    allowed: "true or false",
-    meaning:
-      "Consent to switch off a modem's own LPA that holds the eUICC (Quectel `lpa_enable`) and to reset the modem, so that esimd's LPA gets to it. The setting stays in the modem.",
-  }),
-  expected_eid: parsed((value) => parseEid(value, "modem.expected_eid"))
-    .optional()
-    .register(keyDocs, {
-      allowed: "an EID of 32 digits with the right check digits",
-      meaning: "Refuse any other eUICC, before anything is reserved.",
-    }),
-  wake_wait: duration(1000)
-    .prefault("60s")
-    .register(keyDocs, {
-      allowed: `${durationForm}, at least 1s`,
-      meaning:
-        "How long the modem may be silent when its port was opened; one that was just plugged in takes up to 45 s.",
     }),
 });
 
@@ -405,9 +291,4 @@ export const configKeys: readonly ConfigKey[] = Object.entries(sections)
 export function defaultOfKey(key: string): unknown {
   const type = typeOfKey(key);
   return type instanceof z.ZodPrefault ? type.def.defaultValue : undefined;
-}
-
-function list(words: readonly string[]): string {
-  const quoted = words.map((word) => `"${word}"`);
-  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
 }

@@ -26,6 +26,12 @@ describe("a configuration without any file", () => {
         takeIsdR: false,
         expectedEid: undefined,
         wakeWaitMs: 60_000,
+        simSlot: undefined,
+        apn: undefined,
+        baud: "keep",
+        returnWaitMs: 60_000,
+        inhibitModemManager: "auto",
+        dialects: "/etc/esimd/dialects",
       },
       api: {
         provider: "twilio",
