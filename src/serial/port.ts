@@ -10,6 +10,10 @@ export interface BytePort {
   onData(listener: (bytes: Uint8Array) => void): void;
   /** Called once when the line ends without our asking: unplugged, hung up, failed. */
   onGone(listener: (error: EsimdError) => void): void;
+  /** True for a real UART, the only port whose speed means anything. */
+  readonly isUart?: boolean;
+  /** Sets the host's speed; what is on its way at that moment is lost. Only a port that has a speed offers it; rejects with `serial_io`. */
+  setBaud?(baud: number): Promise<void>;
   /** Idempotent; `onGone` is not called for it. */
   close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { SerialPort } from "serialport";
 import { describeCause, EsimdError } from "../base/errors.js";
 import { noticeHangUp } from "./hang-up.js";
 import { createInbox } from "./inbox.js";
 import type { BytePort } from "./port.js";
+import { isUartName, openingBaud } from "./uart.js";
 
 /**
  * A tty through serialport, 115200 8N1 without flow control, the default of every host tool for these modems.
@@ -13,7 +15,7 @@ export async function openTty(path: string): Promise<BytePort> {
   await requireCharacterDevice(path);
   const tty = new SerialPort({
     path,
-    baudRate: 115_200,
+    baudRate: openingBaud,
     autoOpen: false,
     lock: true,
     // Dropping DTR on close (HUPCL) makes some modems reset or hang up; ours goes on where we left it.
@@ -23,6 +25,8 @@ export async function openTty(path: string): Promise<BytePort> {
     tty.open((error) => (error ? reject(openError(path, error)) : resolve()));
   });
   noticeHangUp(tty.port);
+  // A link such as /dev/serial0 names no driver; what it leads to does.
+  const deviceName = basename(await realpath(path).catch(() => path));
   const inbox = createInbox();
   let closing = false;
   tty.on("data", (bytes: Buffer) => inbox.deliver(bytes));
@@ -33,6 +37,19 @@ export async function openTty(path: string): Promise<BytePort> {
   tty.on("error", (error: Error) => inbox.end(goneError(path, error)));
   return {
     name: path,
+    isUart: isUartName(deviceName),
+    setBaud: (baud) =>
+      new Promise((resolve, reject) => {
+        tty.update({ baudRate: baud }, (error) => {
+          if (error)
+            reject(
+              new EsimdError("serial_io", `${path} does not take ${baud} baud: ${describeCause(error)}`, {
+                cause: error,
+              }),
+            );
+          else resolve();
+        });
+      }),
     onData: inbox.onData,
     onGone: inbox.onGone,
     write: (bytes) =>
