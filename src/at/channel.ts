@@ -1,11 +1,13 @@
 import type { CancelTimer, Clock } from "../base/clock.js";
-import { formatMs } from "../base/deadline.js";
-import { EsimdError } from "../base/errors.js";
+import { formatMs, withDeadline } from "../base/deadline.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { BytePort } from "../serial/port.js";
+import { openingBaud } from "../serial/uart.js";
 import { afterPrefix } from "./fields.js";
 import { LineReader } from "./line-reader.js";
+import { RecentBytes } from "./recent-bytes.js";
 import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
 
 /**
@@ -46,6 +48,10 @@ const resyncStepMs = 3_000;
 const resyncQuietMs = 400;
 const maxReplyLines = 1_000;
 const esc = 0x1b;
+/** What a port said that nobody asked for, kept to tell what kind of port it is. */
+const unclaimedBytes = 2_048;
+/** How long the last words may take when the line closes: a modem that does not answer any more must not hold up the end. */
+const lastWordsMs = 5_000;
 
 interface InFlight {
   readonly command: AtCommand;
@@ -64,18 +70,24 @@ export class AtChannel {
   readonly #port: BytePort;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #reader: LineReader;
+  readonly #unclaimed = new RecentBytes(unclaimedBytes);
   readonly #urcListeners = new Set<UrcListener>();
   #tail: Promise<unknown> = Promise.resolve();
   #inFlight: InFlight | undefined;
   #outOfStep = false;
   #gone: EsimdError | undefined;
   #onLine: ((line: string) => void) | undefined;
+  #baud = openingBaud;
+  /** Counts up when the line is being closed: what was queued before is not sent any more. */
+  #era = 0;
+  #lastWords: ((signal: AbortSignal) => Promise<void>) | undefined;
 
   constructor(port: BytePort, clock: Clock, log: Log) {
     this.#port = port;
     this.#clock = clock;
     this.#log = log;
-    const reader = new LineReader({
+    this.#reader = new LineReader({
       line: (text) => this.#receive(text),
       overflow: () => this.#overflow(),
     });
@@ -83,11 +95,76 @@ export class AtChannel {
       this.#gone = error;
       this.#inFlight?.reject(error);
     });
-    port.onData((bytes) => reader.push(bytes));
+    port.onData((bytes) => {
+      this.#unclaimed.push(bytes);
+      this.#reader.push(bytes);
+    });
   }
 
   get portName(): string {
     return this.#port.name;
+  }
+
+  /** Whether the line has a speed that can be changed: a real UART, and nothing else. */
+  get isUart(): boolean {
+    return this.#port.isUart === true && this.#port.setBaud !== undefined;
+  }
+
+  /** The host's speed. */
+  get baud(): number {
+    return this.#baud;
+  }
+
+  /** The last bytes that came since a command was last answered with OK, to tell what kind of port this is. */
+  unclaimed(): Uint8Array {
+    return this.#unclaimed.bytes();
+  }
+
+  /**
+   * Sets the host's end to another speed between two commands. What comes next may be noise, so step is regained first.
+   * Resolves with false for a speed that the port refuses.
+   */
+  changeSpeed(baud: number, signal?: AbortSignal): Promise<boolean> {
+    return this.#enqueue(async () => {
+      try {
+        await this.#port.setBaud?.(baud);
+      } catch (error) {
+        if (this.#gone !== undefined) throw this.#gone;
+        if (!isEsimdError(error, "serial_io")) throw error;
+        this.#log.warn({ port: this.#port.name, baud, err: error }, "the port refuses this speed");
+        return false;
+      }
+      this.#baud = baud;
+      this.#reader.endLine();
+      this.#unclaimed.clear();
+      this.#outOfStep = true;
+      return true;
+    }, signal);
+  }
+
+  /** Whether anything answers AT with OK within `timeoutMs`, at once and whatever was left open before. Step is regained afterwards. */
+  hears(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    return this.#enqueue(async () => {
+      const heard = { count: 0, wake: (): void => undefined };
+      this.#outOfStep = true;
+      this.#onLine = (line) => {
+        if (line !== "OK") return;
+        heard.count++;
+        heard.wake();
+      };
+      try {
+        await this.#send("AT");
+        await this.#waitFor(() => heard.count > 0, heard, timeoutMs, signal);
+        return heard.count > 0;
+      } finally {
+        this.#onLine = undefined;
+      }
+    }, signal);
+  }
+
+  /** What is to be said to the modem when the line is closed, once, while there is still a modem; bounded, and its failure is logged. */
+  beforeClose(lastWords: (signal: AbortSignal) => Promise<void>): void {
+    this.#lastWords = lastWords;
   }
 
   /**
@@ -108,15 +185,35 @@ export class AtChannel {
   }
 
   async close(): Promise<void> {
+    await this.#sayLastWords();
     this.#gone ??= new EsimdError("serial_gone", `${this.#port.name} was closed`);
     this.#inFlight?.reject(this.#gone);
     await this.#port.close();
   }
 
+  async #sayLastWords(): Promise<void> {
+    const lastWords = this.#lastWords;
+    this.#lastWords = undefined;
+    if (lastWords === undefined || this.#gone !== undefined) return;
+    this.#era++;
+    this.#outOfStep ||= this.#inFlight !== undefined;
+    this.#inFlight?.reject(new EsimdError("serial_gone", `${this.#port.name} is being closed`));
+    try {
+      await withDeadline({ clock: this.#clock, timeoutMs: lastWordsMs, what: "the last command" }, lastWords);
+    } catch (error) {
+      this.#log.warn(
+        { port: this.#port.name, err: error },
+        "the modem did not take the last command before the port was closed",
+      );
+    }
+  }
+
   #enqueue<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const era = this.#era;
     const turn = this.#tail.then(() => {
       if (signal?.aborted) throw signal.reason;
       if (this.#gone !== undefined) throw this.#gone;
+      if (era !== this.#era) throw new EsimdError("serial_gone", `${this.#port.name} is being closed`);
       return work();
     });
     this.#tail = turn.catch(() => undefined);
@@ -189,6 +286,7 @@ export class AtChannel {
     if (result !== undefined) {
       // A prompt that nobody asked for must be left, or the modem takes the next command for text.
       if (result.kind === "prompt") void this.#port.write(Uint8Array.of(esc)).catch(() => undefined);
+      if (result.kind === "ok") this.#unclaimed.clear();
       inFlight.resolve({ lines, result });
       return;
     }

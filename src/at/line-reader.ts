@@ -33,6 +33,11 @@ export class LineReader {
     });
   }
 
+  /** Takes what stands on the line so far for a whole one: what comes next is said at another speed. */
+  endLine(): void {
+    this.push(Uint8Array.of(lf));
+  }
+
   push(bytes: Uint8Array): void {
     const out = Buffer.alloc(bytes.length * 2);
     let length = 0;

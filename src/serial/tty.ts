@@ -13,6 +13,8 @@ import { isUartName, openingBaud } from "./uart.js";
  */
 export async function openTty(path: string): Promise<BytePort> {
   await requireCharacterDevice(path);
+  // A link such as /dev/serial0 names no driver; what it leads to does.
+  const deviceName = basename(await realpath(path).catch(() => path));
   const tty = new SerialPort({
     path,
     baudRate: openingBaud,
@@ -25,8 +27,6 @@ export async function openTty(path: string): Promise<BytePort> {
     tty.open((error) => (error ? reject(openError(path, error)) : resolve()));
   });
   noticeHangUp(tty.port);
-  // A link such as /dev/serial0 names no driver; what it leads to does.
-  const deviceName = basename(await realpath(path).catch(() => path));
   const inbox = createInbox();
   let closing = false;
   tty.on("data", (bytes: Buffer) => inbox.deliver(bytes));

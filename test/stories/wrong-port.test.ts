@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../src/base/errors.js";
+import type { FakeWorld } from "../../src/emulator/world.js";
 import { configured } from "./conditions.js";
 import type { Field } from "./field.js";
 import { inField } from "./in-field.js";
@@ -56,14 +57,38 @@ const wrongPorts: Readonly<Record<string, WrongPort>> = {
     status: 69,
     says: /did not answer AT for 3 s/,
   },
-  "a tty on which something talks that is no modem": {
-    make: async ({ world }) => {
-      world.modem.prependBehaviour({ do: { kind: "raw", text: "$GPGSV,1,1,00*79\r\n$GPRMC,,V,,,,,,,,,,N*53\r\n" } });
-      return { port: world.port };
-    },
+  "a GNSS port": {
+    make: ({ world }) => saying(world, "$GPGSV,1,1,00*79\r\n$GPRMC,,V,,,,,,,,,,N*53\r\n"),
+    code: "wrong_port",
+    status: 66,
+    says: /is not a modem's AT port: it speaks NMEA 0183/,
+  },
+  "a computer's console": {
+    make: ({ world }) => saying(world, "gateway login: "),
+    code: "wrong_port",
+    status: 66,
+    says: /is not a modem's AT port: it asks for a login/,
+  },
+  "a debug port that prints a boot log": {
+    make: ({ world }) => saying(world, "[    1.204311] random: crng init done\r\n"),
+    code: "wrong_port",
+    status: 66,
+    says: /is not a modem's AT port: it prints a boot log/,
+  },
+  "a tty on which something talks that nobody knows": {
+    make: ({ world }) => saying(world, "temperature=21.5\r\n"),
     code: "modem_silent",
     status: 69,
     says: /did not answer AT for 3 s/,
+  },
+  "a TCP port that says back what it hears": {
+    make: async () => {
+      const server = createServer((socket) => socket.pipe(socket));
+      return { port: await listening(server), gone: () => closed(server) };
+    },
+    code: "wrong_port",
+    status: 66,
+    says: /is not a modem's AT port: it says back what it is sent/,
   },
   "a TCP port where nothing listens": {
     make: async () => {
@@ -125,6 +150,12 @@ describe.concurrent("the port is", () => {
     }),
   );
 });
+
+/** Whatever it is sent, it says this and nothing else. */
+async function saying(world: FakeWorld, text: string): Promise<{ readonly port: string }> {
+  world.modem.prependBehaviour({ do: { kind: "raw", text } });
+  return { port: world.port };
+}
 
 async function listening(server: Server): Promise<string> {
   server.listen(0, "127.0.0.1");
