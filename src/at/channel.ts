@@ -142,8 +142,8 @@ export class AtChannel {
     }, signal);
   }
 
-  /** Whether anything answers AT with OK within `timeoutMs`, at once and whatever was left open before. Step is regained afterwards. */
-  hears(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+  /** Whether anything answers with OK within `timeoutMs`, asked at once, whatever was left open before. Step is regained afterwards. */
+  hears(timeoutMs: number, signal?: AbortSignal, text = "AT"): Promise<boolean> {
     return this.#enqueue(async () => {
       const heard = { count: 0, wake: (): void => undefined };
       this.#outOfStep = true;
@@ -153,7 +153,7 @@ export class AtChannel {
         heard.wake();
       };
       try {
-        await this.#send("AT");
+        await this.#send(text);
         await this.#waitFor(() => heard.count > 0, heard, timeoutMs, signal);
         return heard.count > 0;
       } finally {

@@ -2,6 +2,7 @@ import { AtChannel } from "../at/channel.js";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
+import { type BaudWish, settleSpeed } from "../modem/baud.js";
 import { bringUp } from "../modem/bring-up.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { openPort } from "../serial/open.js";
@@ -15,16 +16,19 @@ export async function connectModem(
     readonly random: Random;
     readonly log: Log;
     readonly wakeMs: number;
+    /** The speed of a real UART; `keep` unless told otherwise. */
+    readonly baud?: BaudWish;
     /** How the port is opened, for who wants to see what crosses it. */
     readonly open?: OpenPort;
   },
   signal: AbortSignal,
 ): Promise<ModemLine> {
-  const { clock, random, log, wakeMs, open = openPort } = parts;
+  const { clock, random, log, wakeMs, baud = "keep", open = openPort } = parts;
   const bytes = await open(port, signal);
   const line: ModemLine = { channel: new AtChannel(bytes, clock, log), clock, random };
   try {
     await bringUp(line, wakeMs, signal);
+    await settleSpeed(line, baud, log, signal);
     return line;
   } catch (error) {
     await line.channel.close();

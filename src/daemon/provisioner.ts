@@ -125,7 +125,14 @@ function runParts(
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
   const { config, port, clock, random, log, openPort } = parts;
-  const session = { clock, random, log, wakeMs: config.modem.wakeWaitMs, ...(openPort && { open: openPort }) };
+  const session = {
+    clock,
+    random,
+    log,
+    wakeMs: config.modem.wakeWaitMs,
+    baud: config.modem.baud,
+    ...(openPort && { open: openPort }),
+  };
   // Where the modem's LPA is to download, there is no use for its eUICC.
   const mayTake = config.modem.takeIsdR && config.modem.lpa !== "modem";
   return {
