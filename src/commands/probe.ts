@@ -2,12 +2,14 @@ import { deadlineSignal } from "../base/deadline.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import type { Eid } from "../base/identifiers.js";
 import { createRedactor } from "../base/logging.js";
+import type { Config } from "../daemon/config/config.js";
+import { loadCatalogue } from "../daemon/dialect-files.js";
 import { connectModem } from "../daemon/modem-session.js";
 import type { InstalledProfile } from "../lpa/lpa.js";
 import { listByModem } from "../lpa/modem-profiles.js";
 import { readEid } from "../lpa/open.js";
 import { detectDialect } from "../modem/detect.js";
-import type { Dialect } from "../modem/dialects/dialect.js";
+import { type Dialect, hasOwnLpa } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { readIdentity } from "../modem/identity.js";
 import { readRegistration } from "../modem/registration.js";
@@ -25,7 +27,7 @@ export const probeCommand: Command = {
   flags: commonFlags(...everyFlag, "dialect"),
   run: async (context, args) => {
     const { config } = configFor(context, args, { ...oneShotDefaults, "api.provider": "none" });
-    const { port, dialect, wakeWaitMs } = config.modem;
+    const { port, wakeWaitMs } = config.modem;
     if (port === undefined) throw new EsimdError("usage", "no port is given", { hint: "Give --port." });
     const log = openLog(context, config, createRedactor());
     const { clock, random } = context;
@@ -34,7 +36,7 @@ export const probeCommand: Command = {
     try {
       const line = await connectModem(port, { clock, random, log, wakeMs: wakeWaitMs }, bound.signal);
       try {
-        const findings = await probe(line, port, dialect, bound.signal);
+        const findings = await probe(line, config, port, bound.signal);
         context.stdout(args.has("json") ? `${JSON.stringify(findings)}\n` : renderFindings(findings));
         return findings.error === null ? 0 : findings.exitStatus;
       } finally {
@@ -65,9 +67,10 @@ interface Findings {
   readonly exitStatus: number;
 }
 
-async function probe(line: ModemLine, port: string, wanted: string, signal: AbortSignal): Promise<Findings> {
+async function probe(line: ModemLine, config: Config, port: string, signal: AbortSignal): Promise<Findings> {
   const identity = await readIdentity(line, signal);
-  const dialect = await detectDialect(line, wanted, signal);
+  const catalogue = loadCatalogue(config.modem.dialects);
+  const dialect = await detectDialect(line, config.modem.dialect, catalogue, identity, signal);
   let error: EsimdError | undefined;
   const attempt = async <Value>(work: () => Promise<Value>): Promise<Value | undefined> => {
     try {
@@ -80,9 +83,7 @@ async function probe(line: ModemLine, port: string, wanted: string, signal: Abor
   };
   const reading = await attempt<{ eid: Eid; from: string }>(() => readEid(line, dialect, signal));
   const profiles =
-    dialect?.kind !== "own-lpa" || reading === undefined
-      ? undefined
-      : await attempt(() => listByModem(line, dialect, signal));
+    !hasOwnLpa(dialect) || reading === undefined ? undefined : await attempt(() => listByModem(line, dialect, signal));
   const registration = await readRegistration(line, signal);
   if (dialect === undefined) {
     error ??= new EsimdError("modem_unknown", `the modem on ${port} has no LPA that esimd can drive`);
@@ -112,8 +113,16 @@ async function probe(line: ModemLine, port: string, wanted: string, signal: Abor
 
 function lpaOf(dialect: Dialect | undefined): string | null {
   if (dialect === undefined) return null;
-  if (dialect.kind === "card") return "host";
-  return dialect.download.kind === "host-relay" ? "modem-relay" : "modem-network";
+  switch (dialect.ownLpa?.download.kind) {
+    case undefined:
+      return "host";
+    case "host-relay":
+      return "modem-relay";
+    case "modem-network":
+      return "modem-network";
+    case "none":
+      return "modem-only";
+  }
 }
 
 function renderFindings(findings: Findings): string {

@@ -10,8 +10,10 @@ import { createEs9PlusClient, type Es9PlusClient } from "../lpa/es9plus/client.j
 import { loadCiRoots } from "../lpa/es9plus/trust.js";
 import { openLpa } from "../lpa/open.js";
 import { detectDialect } from "../modem/detect.js";
+import type { Catalogue } from "../modem/dialects/catalogue.js";
+import type { LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
-import { takeIsdR } from "../modem/lpa-enable.js";
+import { takeIsdR } from "../modem/lpa-switch.js";
 import type { Policy } from "../provision/policy.js";
 import type { Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
@@ -23,6 +25,7 @@ import type { Report } from "../report/schema.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { requireCredentials } from "./config/secrets.js";
+import { loadCatalogue } from "./dialect-files.js";
 import { connectModem } from "./modem-session.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
@@ -54,11 +57,12 @@ const earliestMs = Date.UTC(2025, 0, 1);
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log } = parts;
   requireSaneClock(clock);
+  const catalogue = loadCatalogue(config.modem.dialects);
   const api = openApi(parts);
   const es9Plus = lazyEs9Plus(parts);
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
   try {
-    const outcome = await runProvisioning(runParts(parts, api, es9Plus.get), bound.signal);
+    const outcome = await runProvisioning(runParts(parts, catalogue, api, es9Plus.get), bound.signal);
     const report = buildReport(outcome, parts.port, api !== undefined);
     await writeStatus(realDisk, config.stateDir, report, log);
     return { outcome, report, exitStatus: exitStatusOf(outcome) };
@@ -121,6 +125,7 @@ function lazyEs9Plus(parts: ProvisionerParts): { get: () => Promise<Es9PlusClien
 
 function runParts(
   parts: ProvisionerParts,
+  catalogue: Catalogue,
   api: ProviderApi | undefined,
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
@@ -139,7 +144,7 @@ function runParts(
     policy: policyOf(config),
     portName: port,
     connect: (signal) => connectModem(port, session, signal),
-    detect: (line, signal) => detectDialect(line, config.modem.dialect, signal),
+    detect: (line, identity, signal) => detectDialect(line, config.modem.dialect, catalogue, identity, signal),
     openLpa: (line, dialect, identity, signal) =>
       openLpa(
         {
@@ -154,7 +159,8 @@ function runParts(
         signal,
       ),
     ...(mayTake && {
-      takeIsdR: (line: ModemLine, signal: AbortSignal) => takeIsdR(line, config.modem.wakeWaitMs, signal),
+      takeIsdR: (line: ModemLine, lpaSwitch: LpaSwitch, signal: AbortSignal) =>
+        takeIsdR(line, lpaSwitch, config.modem.wakeWaitMs, signal),
     }),
     api,
     openStore: (eid) => openStore(config.stateDir, eid, { disk: realDisk, processes: realProcesses, clock, log }),

@@ -7,12 +7,18 @@ import { type Es10Channel, isTransportRefusal } from "./apdu/es10-channel.js";
 import { largestSegment, nextSmallerSegment, type SegmentMemory } from "./apdu/segment-size.js";
 import { defaultSmdpOf, freeMemoryOf, openIsdR } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
-import { decodeProfileInfoList, encodeGetProfilesInfo, profileField } from "./es10/profile-info.js";
-import { decodeOperationResult, encodeEnableProfile } from "./es10/profile-operations.js";
 import { becauseOf } from "./es10/result-sentences.js";
-import { tags } from "./es10/tags.js";
 import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
 import { deliverFor, handOver } from "./host/notifications.js";
+import {
+  deleteProfile,
+  describeProfiles,
+  disableProfile,
+  enableProfile,
+  listProfiles,
+  type SwitchEnd,
+  setNickname,
+} from "./host/profiles.js";
 import { type HostSessionEnd, runHostSession, type SessionTrace } from "./host/session.js";
 import type {
   Delivered,
@@ -21,6 +27,7 @@ import type {
   InstalledProfile,
   KeptNotification,
   Lpa,
+  ProfileDetails,
   ResultDelivery,
 } from "./lpa.js";
 
@@ -53,23 +60,28 @@ export class HostLpa implements Lpa {
     await this.#options.requireRoots?.();
   }
 
-  async listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {
-    const answer = await this.#onChannel(signal, (isdR) =>
-      isdR.command(encodeGetProfilesInfo([tags.iccid, profileField.state]), signal),
-    );
-    return decodeProfileInfoList(answer).map(({ iccid, state }) => ({ iccid, enabled: state === "enabled" }));
+  listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {
+    return this.#onChannel(signal, (isdR) => listProfiles(isdR, signal));
+  }
+
+  describeProfiles(signal: AbortSignal): Promise<readonly ProfileDetails[]> {
+    return this.#onChannel(signal, (isdR) => describeProfiles(isdR, signal));
   }
 
   async enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void> {
-    const command = encodeEnableProfile({ id: { by: "iccid", iccid }, refresh: true });
-    const answer = await this.#onChannel(signal, (isdR) => isdR.command(command, signal));
-    const result = decodeOperationResult(tags.enableProfile, answer);
-    // The REFRESH that follows a switch restarts the card, and with it goes every channel.
-    if (result === "ok") this.#isdR = undefined;
-    if (result === "ok" || result === "profileNotInDisabledState") return;
-    if (result === "catBusy")
-      throw new EsimdError("modem_busy", "the eUICC cannot switch now: its card application toolkit is busy");
-    throw new EsimdError("enable_failed", `the eUICC does not enable the profile, because ${becauseOf(result)}`);
+    this.#noteSwitch(await this.#onChannel(signal, (isdR) => enableProfile(isdR, iccid, signal)));
+  }
+
+  async disableProfile(iccid: Iccid, signal: AbortSignal): Promise<void> {
+    this.#noteSwitch(await this.#onChannel(signal, (isdR) => disableProfile(isdR, iccid, signal)));
+  }
+
+  deleteProfile(iccid: Iccid, signal: AbortSignal): Promise<void> {
+    return this.#onChannel(signal, (isdR) => deleteProfile(isdR, iccid, signal));
+  }
+
+  setNickname(iccid: Iccid, nickname: string, signal: AbortSignal): Promise<void> {
+    return this.#onChannel(signal, (isdR) => setNickname(isdR, iccid, nickname, signal));
   }
 
   async download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession> {
@@ -139,6 +151,11 @@ export class HostLpa implements Lpa {
 
   async close(signal: AbortSignal): Promise<void> {
     await this.#drop(signal);
+  }
+
+  /** The REFRESH that follows a switch restarts the card, and with it goes every channel. */
+  #noteSwitch(end: SwitchEnd): void {
+    if (end === "switched") this.#isdR = undefined;
   }
 
   async #session(

@@ -9,6 +9,14 @@ export interface InstalledProfile {
   readonly enabled: boolean;
 }
 
+/** A profile as people want to see it; what its LPA does not tell is undefined. */
+export interface ProfileDetails extends InstalledProfile {
+  readonly nickname: string | undefined;
+  readonly provider: string | undefined;
+  readonly name: string | undefined;
+  readonly profileClass: "test" | "provisioning" | "operational" | undefined;
+}
+
 /** What the SM-DP+ says of the profile before it is loaded; only an LPA whose traffic we carry shows it. */
 export interface OfferedProfile {
   readonly iccid: Iccid;
@@ -48,17 +56,25 @@ export interface DownloadSession {
 
 /** A Local Profile Assistant, whoever does the work. */
 export interface Lpa {
-  readonly kind: "modem-relay" | "modem-network" | "host";
+  readonly kind: "modem-relay" | "modem-network" | "modem-only" | "host";
   /** Whether a download could begin now; asked before anything is paid. @throws EsimdError `not_registered` */
   requireReady(signal: AbortSignal): Promise<void>;
   /** The eUICC's list, the truth about it. @throws EsimdError */
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]>;
+  /** The same with names. @throws EsimdError */
+  describeProfiles(signal: AbortSignal): Promise<readonly ProfileDetails[]>;
   /** Resolves for every end of a session; rejects only when the port is gone, the signal aborted, or nothing was begun. */
   download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession>;
   /** Hands over what the eUICC still has to tell the SM-DP+ of this profile; a modem's own LPA sees to that by itself. */
   deliverNotifications(iccid: Iccid, outbox: readonly KeptNotification[], signal: AbortSignal): Promise<Delivered>;
   /** Resolves when the modem accepted it; whether it took effect is for the list to say. */
   enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void>;
+  /** @throws EsimdError `profile_refused`, `profile_state`, `profile_operation_unsupported` and others, as the two below. */
+  disableProfile(iccid: Iccid, signal: AbortSignal): Promise<void>;
+  /** Gone for good: a paid profile installs only once. Nothing that runs by itself may call this (rule 2). */
+  deleteProfile(iccid: Iccid, signal: AbortSignal): Promise<void>;
+  /** At most 64 bytes of UTF-8; empty takes the nickname away. */
+  setNickname(iccid: Iccid, nickname: string, signal: AbortSignal): Promise<void>;
   /** Free non-volatile memory of the eUICC in bytes; undefined when it does not tell, or the modem gives no way to ask it. */
   freeMemoryBytes(signal: AbortSignal): Promise<number | undefined>;
   /** The default SM-DP+ that is stored on the eUICC; undefined when there is none, or the modem gives no way to ask. */

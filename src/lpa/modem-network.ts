@@ -5,15 +5,8 @@ import type { Log } from "../base/logging.js";
 import type { ModemNetworkDownload, OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, ModemResultCode, runExchange } from "../modem/exchange.js";
 import { readRegistration } from "../modem/registration.js";
-import { readDefaultSmdpFromCard, readFreeMemoryFromCard } from "./card.js";
-import {
-  type DownloadRequest,
-  type DownloadSession,
-  type InstalledProfile,
-  type Lpa,
-  nothingDelivered,
-} from "./lpa.js";
-import { enableByModem, listByModem } from "./modem-profiles.js";
+import type { DownloadRequest, DownloadSession, InstalledProfile, Lpa } from "./lpa.js";
+import { createModemProfiles, listByModem } from "./modem-profiles.js";
 
 export interface ModemNetworkOptions {
   readonly line: ModemLine;
@@ -31,13 +24,8 @@ export function createModemNetworkLpa(options: ModemNetworkOptions): Lpa {
   const { line, dialect } = options;
   return {
     kind: "modem-network",
-    deliverNotifications: () => Promise.resolve(nothingDelivered),
-    freeMemoryBytes: (signal) => readFreeMemoryFromCard(line, signal),
-    defaultSmdp: (signal) => readDefaultSmdpFromCard(line, signal),
-    close: () => Promise.resolve(),
+    ...createModemProfiles(line, dialect),
     requireReady: (signal) => requireRegistered(line, signal),
-    listProfiles: (signal) => listByModem(line, dialect, signal),
-    enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),
     download: async (request, signal) => {
       await requireRegistered(line, signal);
       return run(options, request, signal);
@@ -69,12 +57,17 @@ async function run(
   });
   try {
     request.onProgress("authenticating", 0, 0);
+    const { confirmationCode } = request;
+    const withCode = confirmationCode === undefined ? undefined : download.startWithCode;
     await runExchange(
       line,
-      download.start,
-      { activationCode: formatActivationCode(request.activationCode) },
+      withCode ?? download.start,
+      {
+        activationCode: formatActivationCode(request.activationCode),
+        ...(withCode && { confirmationCode: confirmationCode ?? "" }),
+      },
       signal,
-      dialect.describeResultCode,
+      dialect.ownLpa.describeResultCode,
     );
     request.onProgress("loading", 0, 0);
     const startMs = line.clock.monotonicMs();
@@ -148,7 +141,7 @@ function ended(options: ModemNetworkOptions, endCode: string | undefined): Downl
   if (/^0+$/.test(endCode)) {
     return session("installed", undefined);
   }
-  const meaning = options.dialect.describeResultCode(endCode) ?? "a code that is not documented";
+  const meaning = options.dialect.ownLpa.describeResultCode(endCode) ?? "a code that is not documented";
   const error = new EsimdError("download_failed", `the modem's download ended with ${endCode} (${meaning})`, {
     cause: new ModemResultCode(endCode),
   });

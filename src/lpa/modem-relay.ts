@@ -3,10 +3,9 @@ import { formatActivationCode, quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { HostRelayDownload, OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, runExchange } from "../modem/exchange.js";
-import { readDefaultSmdpFromCard, readFreeMemoryFromCard } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
-import { type DownloadRequest, type DownloadSession, type Lpa, nothingDelivered } from "./lpa.js";
-import { enableByModem, listByModem } from "./modem-profiles.js";
+import type { DownloadRequest, DownloadSession, Lpa } from "./lpa.js";
+import { createModemProfiles, listByModem } from "./modem-profiles.js";
 import { cutIntoChunks, httpResponseText } from "./relay/http-text.js";
 import { createLineQueue, type LineQueue } from "./relay/line-queue.js";
 import { parseRelayLine, type RelayLine } from "./relay/lines.js";
@@ -30,16 +29,11 @@ export function createModemRelayLpa(options: ModemRelayOptions): Lpa {
   const { line, dialect, download } = options;
   return {
     kind: "modem-relay",
-    deliverNotifications: () => Promise.resolve(nothingDelivered),
-    freeMemoryBytes: (signal) => readFreeMemoryFromCard(line, signal),
-    defaultSmdp: (signal) => readDefaultSmdpFromCard(line, signal),
-    close: () => Promise.resolve(),
+    ...createModemProfiles(line, dialect),
     // The host's own network is used, and that is asked when it is needed.
     requireReady: async () => {
       await options.requireRoots?.();
     },
-    listProfiles: (signal) => listByModem(line, dialect, signal),
-    enableProfile: (iccid, signal) => enableByModem(line, dialect, iccid, signal),
     download: async (request, signal) => {
       // Listens before it asks: the first request may come before the OK.
       const queue = createLineQueue<RelayLine>(line, (text) => parseRelayLine(text, download.prefix));
@@ -71,7 +65,7 @@ async function relay(
   });
   try {
     const activationCode = formatActivationCode(request.activationCode);
-    await runExchange(line, download.start, { activationCode }, signal, dialect.describeResultCode);
+    await runExchange(line, download.start, { activationCode }, signal, dialect.ownLpa.describeResultCode);
     for (let round = 0; round < maxRounds; round++) {
       // The install result was the last thing of weight: a modem that then forgets to say that it ended is not waited for long.
       const patienceMs = session.isReported ? download.endTimeoutMs : download.stepTimeoutMs;

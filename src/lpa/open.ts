@@ -1,9 +1,9 @@
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import type { Eid, Imei } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
-import type { Dialect } from "../modem/dialects/dialect.js";
+import { type Dialect, hasOwnLpa } from "../modem/dialects/dialect.js";
 import { type ModemLine, runQuery } from "../modem/exchange.js";
-import { readLpaEnable } from "../modem/lpa-enable.js";
+import { readLpaSwitch } from "../modem/lpa-switch.js";
 import type { SegmentMemory } from "./apdu/segment-size.js";
 import { openIsdR, readEidFromCard } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
@@ -11,6 +11,7 @@ import { lazyEs9PlusClient } from "./es9plus/lazy-client.js";
 import { HostLpa } from "./host-lpa.js";
 import type { Lpa } from "./lpa.js";
 import { createModemNetworkLpa } from "./modem-network.js";
+import { createModemOnlyLpa } from "./modem-only.js";
 import { createModemRelayLpa } from "./modem-relay.js";
 
 export interface LpaOptions {
@@ -37,7 +38,7 @@ export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise
     if (wanted === "host")
       throw new EsimdError("no_euicc", `the modem on ${line.channel.portName} opens no channel to its eUICC`);
   }
-  if (dialect.kind === "card") {
+  if (!hasOwnLpa(dialect)) {
     throw new EsimdError(
       "no_euicc",
       `the modem on ${line.channel.portName} has no LPA of its own, and opens no channel to its eUICC`,
@@ -46,21 +47,24 @@ export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise
       },
     );
   }
-  const { download } = dialect;
+  const { download } = dialect.ownLpa;
   switch (download.kind) {
     case "host-relay":
       return createModemRelayLpa({ line, dialect, download, ...https, log });
     case "modem-network":
       return createModemNetworkLpa({ line, dialect, download, log });
+    case "none":
+      return createModemOnlyLpa(line, dialect, download);
   }
 }
 
 /** Why the ISD-R does not open: the modem's LPA may hold it. @throws EsimdError `lpa_holds_isdr`. */
-async function requireUnheld(line: ModemLine, signal: AbortSignal): Promise<void> {
-  if ((await readLpaEnable(line, signal)) !== true) return;
+async function requireUnheld(line: ModemLine, dialect: Dialect | undefined, signal: AbortSignal): Promise<void> {
+  const lpaSwitch = dialect?.lpaSwitch;
+  if (lpaSwitch === undefined || (await readLpaSwitch(line, lpaSwitch, signal)) !== true) return;
   throw new EsimdError(
     "lpa_holds_isdr",
-    `the LPA of the modem on ${line.channel.portName} holds the eUICC (lpa_enable is 1), and it may be switched off only with modem.take_isdr = true`,
+    `the LPA of the modem on ${line.channel.portName} holds the eUICC (${lpaSwitch.name} is 1), and it may be switched off only with modem.take_isdr = true`,
   );
 }
 
@@ -76,9 +80,12 @@ export interface EidReading {
  */
 export async function readEid(line: ModemLine, dialect: Dialect | undefined, signal: AbortSignal): Promise<EidReading> {
   let refused: unknown;
-  if (dialect?.kind === "own-lpa") {
+  if (dialect?.eid !== undefined) {
     try {
-      return { eid: await runQuery(line, dialect.eid, signal, dialect.describeResultCode), from: "dialect" };
+      return {
+        eid: await runQuery(line, dialect.eid, signal, dialect.ownLpa?.describeResultCode),
+        from: "dialect",
+      };
     } catch (error) {
       // Silence or a lost port is no statement about the eUICC; a refusal or nonsense is worth asking the card itself.
       const asksOn =
@@ -92,8 +99,7 @@ export async function readEid(line: ModemLine, dialect: Dialect | undefined, sig
   const eid = await readEidFromCard(line, signal);
   if (eid !== undefined) return { eid, from: "card" };
   if (isEsimdError(refused, "modem_protocol")) throw refused;
-  // The families with a dialect of their own have no such setting.
-  if (dialect?.kind !== "own-lpa") await requireUnheld(line, signal);
+  await requireUnheld(line, dialect, signal);
   throw new EsimdError("no_euicc", `the modem on ${line.channel.portName} has no eUICC that can be reached`, {
     cause: refused,
   });

@@ -1,42 +1,64 @@
-import { EsimdError } from "../base/errors.js";
-import { quote } from "../base/identifiers.js";
-import type { Dialect } from "./dialects/dialect.js";
-import { etsiApdu } from "./dialects/etsi-apdu.js";
-import { dialectNames, findDialect, ownLpaDialects } from "./dialects/index.js";
+import type { Catalogue } from "./dialects/catalogue.js";
+import type { Dialect, Recognition } from "./dialects/dialect.js";
 import { askWhileBusy, type ModemLine } from "./exchange.js";
+import type { ModemIdentity } from "./identity.js";
 import { isdrAid, openCardChannel } from "./uicc-access.js";
 
 /**
- * Finds the dialect by asking, never by brand alone: three incompatible families share one command name. `wanted` skips the asking.
- * A modem with
- * none of them may still give access to the card. Resolves with undefined when it does not either.
+ * Finds the dialect by asking, never by brand alone where a family has commands of its own: three incompatible ones share one command
+ * name. `wanted` skips the asking. A modem of no known family may still give access to the card. Resolves with undefined when it does
+ * not either.
  * @throws EsimdError `config_invalid` for a name that does not exist; what the channel throws.
  */
 export async function detectDialect(
   line: ModemLine,
   wanted: string,
+  catalogue: Catalogue,
+  identity: ModemIdentity,
   signal: AbortSignal,
 ): Promise<Dialect | undefined> {
-  if (wanted !== "auto") {
-    const dialect = findDialect(wanted);
-    if (dialect !== undefined) return dialect;
-    throw new EsimdError(
-      "config_invalid",
-      `there is no dialect ${quote(wanted)}; known are auto, ${dialectNames.join(", ")}`,
-    );
+  if (wanted !== "auto") return catalogue.find(wanted);
+  const probes = new ProbeAnswers(line);
+  for (const dialect of catalogue.dialects) {
+    const { recognise } = dialect;
+    if (recognise !== undefined && (await isRecognised(recognise, probes, identity, signal))) return dialect;
   }
-  const answers = new Map<string, readonly string[] | undefined>();
-  for (const dialect of ownLpaDialects) {
-    const { send, timeoutMs, matches } = dialect.probe;
-    if (!answers.has(send)) {
-      const command = { text: send, answer: { kind: "prefix", prefix: "+QESIM" }, timeoutMs } as const;
-      const reply = await askWhileBusy(line, command, true, signal);
-      answers.set(send, reply.result.kind === "ok" ? reply.lines : undefined);
+  return (await opensIsdR(line, signal)) ? catalogue.fallback : undefined;
+}
+
+async function isRecognised(
+  recognise: Recognition,
+  probes: ProbeAnswers,
+  identity: ModemIdentity,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { identity: looks, ask } = recognise;
+  if (looks === undefined && ask === undefined) return false;
+  if (looks !== undefined && !looks.test(`${identity.vendor ?? ""} ${identity.model ?? ""}`)) return false;
+  if (ask === undefined) return true;
+  const lines = await probes.ask(ask, signal);
+  return lines !== undefined && ask.matches(lines);
+}
+
+/** Families share probes; each is sent once. */
+class ProbeAnswers {
+  readonly #line: ModemLine;
+  readonly #answers = new Map<string, readonly string[] | undefined>();
+
+  constructor(line: ModemLine) {
+    this.#line = line;
+  }
+
+  /** The lines of an answer with OK; undefined for a refusal. */
+  async ask(ask: NonNullable<Recognition["ask"]>, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    const { send, prefix, timeoutMs } = ask;
+    if (!this.#answers.has(send)) {
+      const command = { text: send, answer: { kind: "prefix", prefix }, timeoutMs } as const;
+      const reply = await askWhileBusy(this.#line, command, true, signal);
+      this.#answers.set(send, reply.result.kind === "ok" ? reply.lines : undefined);
     }
-    const lines = answers.get(send);
-    if (lines !== undefined && matches(lines)) return dialect;
+    return this.#answers.get(send);
   }
-  return (await opensIsdR(line, signal)) ? etsiApdu : undefined;
 }
 
 async function opensIsdR(line: ModemLine, signal: AbortSignal): Promise<boolean> {

@@ -5,7 +5,7 @@ import { type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { maskIdentifiers, quote } from "../base/identifiers.js";
 import type { Random } from "../base/random.js";
-import type { Exchange, OwnLpaDialect, Query } from "./dialects/dialect.js";
+import type { Exchange, OwnLpa, Query } from "./dialects/dialect.js";
 
 /** What it takes to talk with a modem: its channel, and time and chance for the pauses. */
 export interface ModemLine {
@@ -39,7 +39,7 @@ export async function runExchange(
   exchange: Exchange,
   values: Readonly<Record<string, string | number>>,
   signal: AbortSignal,
-  describeCode?: OwnLpaDialect["describeResultCode"],
+  describeCode?: OwnLpa["describeResultCode"],
 ): Promise<AtReply> {
   const text = fillTemplate(exchange.send, values);
   const command = { text, answer: exchange.answer, timeoutMs: exchange.timeoutMs };
@@ -88,10 +88,11 @@ export async function runQuery<Value>(
   line: ModemLine,
   query: Query<Value>,
   signal: AbortSignal,
-  describeCode?: OwnLpaDialect["describeResultCode"],
+  describeCode?: OwnLpa["describeResultCode"],
+  values: Readonly<Record<string, string | number>> = {},
 ): Promise<Value> {
   for (let attempt = 1; ; attempt++) {
-    const reply = await runExchange(line, query, {}, signal, describeCode);
+    const reply = await runExchange(line, query, values, signal, describeCode);
     try {
       const value = query.parse(reply.lines);
       if (value !== undefined) return value;
@@ -123,7 +124,7 @@ function requireSuccess(
   text: string,
   reply: AtReply,
   exchange: Exchange,
-  describeCode: OwnLpaDialect["describeResultCode"] | undefined,
+  describeCode: OwnLpa["describeResultCode"] | undefined,
 ): void {
   const { result, lines } = reply;
   if (result.kind !== "ok") throw refusal(text, reply);
@@ -131,6 +132,7 @@ function requireSuccess(
   for (const line of lines) {
     const code = exchange.resultCode.pattern.exec(line)?.[1];
     if (code === undefined || exchange.resultCode.success.test(code)) continue;
+    if (exchange.already?.test(code)) continue;
     const meaning = describeCode?.(code) ?? "a code that is not documented";
     throw new EsimdError("modem_refused", `the modem refused ${quote(shown(text))} with ${code} (${meaning})`, {
       cause: new ModemResultCode(code),

@@ -4,7 +4,7 @@ import type { Eid, Iccid } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import type { DownloadSession, InstalledProfile, Lpa } from "../lpa/lpa.js";
-import type { Dialect } from "../modem/dialects/dialect.js";
+import type { Dialect, LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
@@ -18,13 +18,13 @@ export interface RunParts {
   readonly portName: string;
   /** Opens the port and wakes the modem. */
   readonly connect: (signal: AbortSignal) => Promise<ModemLine>;
-  readonly detect: (line: ModemLine, signal: AbortSignal) => Promise<Dialect | undefined>;
+  readonly detect: (line: ModemLine, identity: ModemIdentity, signal: AbortSignal) => Promise<Dialect | undefined>;
   readonly openLpa: (line: ModemLine, dialect: Dialect, identity: ModemIdentity, signal: AbortSignal) => Promise<Lpa>;
   /**
    * Frees an eUICC that the modem's own LPA holds; false when it is not held. It changes the modem for good, so this is here only with
    * the operator's consent.
    */
-  readonly takeIsdR?: (line: ModemLine, signal: AbortSignal) => Promise<boolean>;
+  readonly takeIsdR?: (line: ModemLine, lpaSwitch: LpaSwitch, signal: AbortSignal) => Promise<boolean>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
   readonly openStore: (eid: Eid) => Promise<Store>;

@@ -15,8 +15,8 @@ import { ask, authenticateClientAnswer, initiateAnswer, packageAnswer } from "..
 import { cutIntoChunks, httpResponseText } from "../../src/lpa/relay/http-text.js";
 import { cancelReasonIn, freeMemoryIn, installResultIn, offerIn, packageBytesIn } from "../../src/lpa/relay/inspect.js";
 import { parseRelayLine } from "../../src/lpa/relay/lines.js";
-import { ownLpaDialects } from "../../src/modem/dialects/index.js";
-import { parseListAnswer } from "../../src/modem/dialects/qesim.js";
+import type { Dialect } from "../../src/modem/dialects/dialect.js";
+import { dialects } from "../../src/modem/dialects/index.js";
 import { identityIn } from "../../src/modem/identity.js";
 import { parseProfileRow } from "../../src/modem/profile-row.js";
 import { parseRegistration } from "../../src/modem/registration.js";
@@ -121,7 +121,6 @@ const lineReaders: Readonly<Record<string, (line: string) => unknown>> = {
   },
   parseNumericResult,
   parseProfileRow,
-  parseListAnswer: (line) => parseListAnswer([line, line]),
   parseRelayLine: (line) => parseRelayLine(line, "+QESIM"),
   parseRegistration: (line) => parseRegistration(line, "+CEREG"),
   identityIn: (line) => identityIn([line], "+CGMM"),
@@ -131,12 +130,20 @@ const lineReaders: Readonly<Record<string, (line: string) => unknown>> = {
   parseActivationCode: (line) => parseActivationCode(line, "the fuzz"),
   parseSmdpAddress: (line) => parseSmdpAddress(line, "the fuzz"),
   ...Object.fromEntries(
-    ownLpaDialects.flatMap((dialect) => [
-      [`${dialect.name}: eid`, (line: string) => dialect.eid.parse([line])],
-      [`${dialect.name}: list`, (line: string) => dialect.list.parse([line])],
-    ]),
+    dialects.flatMap((dialect) =>
+      readersOf(dialect).map(([name, read]) => [`${dialect.name}: ${name}`, (line: string) => read([line, line])]),
+    ),
   ),
 };
+
+/** Everything in a dialect that reads an answer. */
+function readersOf(dialect: Dialect): readonly (readonly [string, (lines: readonly string[]) => unknown])[] {
+  const { eid, iccid, ownLpa, slot, slots, lpaSwitch } = dialect;
+  const queries = [eid, ...iccid, slot?.query, slots, lpaSwitch?.query, ownLpa?.defaultSmdp?.read];
+  const list = ownLpa?.list;
+  const lists = list === undefined ? [] : list.kind === "rows" ? [list] : [list.count, list.detail];
+  return [...queries, ...lists].flatMap((query) => (query === undefined ? [] : [[query.send, query.parse] as const]));
+}
 
 describe("every reader of a line", () => {
   it.each(Object.entries(lineReaders))("%s gives a value or an EsimdError, whatever it is given", (_name, read) => {

@@ -6,13 +6,16 @@ import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import type { DownloadSession } from "../../src/lpa/lpa.js";
 import { createModemRelayLpa } from "../../src/lpa/modem-relay.js";
-import { quectelIccid } from "../../src/modem/dialects/quectel-iccid.js";
+import { hasOwnLpa } from "../../src/modem/dialects/dialect.js";
+import { ownCatalogue } from "../../src/modem/dialects/index.js";
 import { MemoryPort } from "../support/memory-port.js";
 
-const { download } = quectelIccid;
+const dialect = ownCatalogue.find("quectel-iccid");
 
 /** One download by a modem that answers its start with `lines`; what reached the SM-DP+, and how it ended. */
 async function relayed(...lines: readonly string[]): Promise<{ posts: string[]; end: DownloadSession; ms: number }> {
+  if (!hasOwnLpa(dialect)) throw new Error("the dialect has no LPA");
+  const { download } = dialect.ownLpa;
   if (download.kind !== "host-relay") throw new Error("the dialect does not relay");
   const clock = new VirtualClock();
   const port = new MemoryPort();
@@ -20,7 +23,7 @@ async function relayed(...lines: readonly string[]): Promise<{ posts: string[]; 
   const posts: string[] = [];
   const lpa = createModemRelayLpa({
     line: { channel: new AtChannel(port, clock, silentLog), clock, random: seededRandom(1) },
-    dialect: quectelIccid,
+    dialect,
     download,
     log: silentLog,
     es9Plus: {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { afterPrefix, bareValue, splitFields } from "../../src/at/fields.js";
-import { dialects, ownLpaDialects } from "../../src/modem/dialects/index.js";
+import { dialects, ownCatalogue } from "../../src/modem/dialects/index.js";
 import { fillTemplate } from "../../src/modem/exchange.js";
-import { parseLpaEnable } from "../../src/modem/lpa-enable.js";
 import { parseRegistration } from "../../src/modem/registration.js";
 import { parseCchoAnswer } from "../../src/modem/uicc-access.js";
 
@@ -73,7 +72,7 @@ describe("the setting that gives the ISD-R to the modem's LPA", () => {
     [['+QESIM: "eid",1'], undefined],
     [[], undefined],
   ])("%j", (lines, expected) => {
-    expect(parseLpaEnable(lines)).toBe(expected);
+    expect(ownCatalogue.find("quectel-index").lpaSwitch?.query.parse(lines)).toBe(expected);
   });
 });
 
@@ -84,11 +83,13 @@ describe("telling the families of AT+QESIM apart", () => {
       "quectel-iccid",
     ],
     [['+QESIM: "eid"', '+QESIM: "list",(0,1)', '+QESIM: "download",(0,1),<AC>,<CC>'], "quectel-nwmode"],
-    [['+QESIM: "lpa_enable",(0,1)', '+QESIM: "profile_brief"'], undefined],
-    [['+QESIM: "lpa_enable",(0,1)', '+QESIM: "download"', '+QESIM: "ota"'], undefined],
+    [['+QESIM: "lpa_enable",(0,1)', '+QESIM: "profile_brief"'], "quectel-index"],
+    [['+QESIM: "lpa_enable",(0,1)', '+QESIM: "download"', '+QESIM: "ota"'], "quectel-index"],
     [[], undefined],
   ])("%j", (lines, expected) => {
-    expect(ownLpaDialects.find((dialect) => dialect.probe.matches(lines))?.name).toBe(expected);
+    expect(
+      dialects.find(({ recognise }) => recognise?.ask?.prefix === "+QESIM" && recognise.ask.matches(lines))?.name,
+    ).toBe(expected);
   });
 
   it("gives the source of every dialect", () => {

@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { parseEidAnswer, parseListAnswer } from "../../src/modem/dialects/qesim.js";
+import { hasOwnLpa } from "../../src/modem/dialects/dialect.js";
+import { ownCatalogue } from "../../src/modem/dialects/index.js";
 import { parseProfileRow } from "../../src/modem/profile-row.js";
+
+const quectel = ownCatalogue.find("quectel-iccid");
+
+function parseListAnswer(lines: readonly string[]): unknown {
+  if (!hasOwnLpa(quectel) || quectel.ownLpa.list.kind !== "rows") throw new Error("the family has no list of rows");
+  return quectel.ownLpa.list.parse(lines);
+}
+
+function parseEidAnswer(lines: readonly string[]): unknown {
+  return quectel.eid?.parse(lines);
+}
 
 describe("a line of a modem's profile list", () => {
   it.each([

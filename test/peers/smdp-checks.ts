@@ -23,6 +23,8 @@ import { encodeDeleteProfile, encodeDisableProfile } from "../../src/lpa/es10/pr
 import type { DownloadRequest, DownloadSession, Lpa } from "../../src/lpa/lpa.js";
 import { openLpa } from "../../src/lpa/open.js";
 import { detectDialect } from "../../src/modem/detect.js";
+import { ownCatalogue } from "../../src/modem/dialects/index.js";
+import { readIdentity } from "../../src/modem/identity.js";
 import type { ForeignSmdp } from "./foreign-smdp.js";
 import type { Outcome } from "./outcome.js";
 import { testProfile } from "./sgp26.js";
@@ -103,7 +105,7 @@ async function onModem(
   const es9Plus = recording(await createEs9PlusClient({ ...parts, ciRoots, locate: smdp.locate }), calls);
   const line = await connectModem(modem.port, { ...parts, wakeMs: 10_000 }, never);
   try {
-    const dialect = await detectDialect(line, "auto", never);
+    const dialect = await detectDialect(line, "auto", ownCatalogue, await readIdentity(line, never), never);
     if (dialect === undefined) throw new Error("the fake modem speaks no dialect that esimd knows");
     let segmentBytes: number | undefined;
     const segments = {

@@ -26,8 +26,9 @@ import {
   type InstalledProfile,
   type Lpa,
   nothingDelivered,
+  type ProfileDetails,
 } from "../../src/lpa/lpa.js";
-import { quectelIccid } from "../../src/modem/dialects/quectel-iccid.js";
+import { ownCatalogue } from "../../src/modem/dialects/index.js";
 import type { ModemLine } from "../../src/modem/exchange.js";
 import type { Policy } from "../../src/provision/policy.js";
 import type { RunParts } from "../../src/provision/run.js";
@@ -75,7 +76,7 @@ export class SmallWorld {
       policy: this.policy,
       portName: "memory",
       connect: async () => this.#line(),
-      detect: async () => quectelIccid,
+      detect: async () => ownCatalogue.find("quectel-iccid"),
       openLpa: async () => this.euicc,
       api: this.policy.provider === "none" ? undefined : this.provider,
       openStore: (eid) =>
@@ -288,6 +289,23 @@ export class SmallEuicc implements Lpa {
   async defaultSmdp(): Promise<undefined> {}
 
   async close(): Promise<void> {}
+
+  async disableProfile(): Promise<void> {
+    throw new EsimdError("profile_operation_unsupported", "no run disables a profile");
+  }
+
+  async deleteProfile(): Promise<void> {
+    throw new EsimdError("profile_operation_unsupported", "no run deletes a profile");
+  }
+
+  async setNickname(): Promise<void> {
+    throw new EsimdError("profile_operation_unsupported", "no run renames a profile");
+  }
+
+  async describeProfiles(): Promise<readonly ProfileDetails[]> {
+    const untold = { nickname: undefined, provider: undefined, name: undefined, profileClass: undefined };
+    return this.profiles.map((profile) => ({ ...profile, ...untold }));
+  }
 
   async listProfiles(): Promise<readonly InstalledProfile[]> {
     return this.profiles.map((profile) => ({ ...profile }));

@@ -1,11 +1,11 @@
 import type { AnswerPattern } from "../../at/channel.js";
-import type { Eid } from "../../base/identifiers.js";
+import type { Eid, Iccid } from "../../base/identifiers.js";
 import type { ProfileRow } from "../profile-row.js";
+import type { Evidence, RefreshStep } from "./spec.js";
 
-/** How far a fact can be relied upon, best first; shown by `esimd probe`. */
-export type Evidence = "documented" | "seen in code" | "forum" | "guess";
+export type { Evidence, RefreshStep } from "./spec.js";
 
-/** One AT exchange as data. `{name}` in `send` is filled in by the caller; a value with a quote or a control character is refused. */
+/** One AT exchange. `{name}` in `send` is filled in by the caller; a value with a quote or a control character is refused. */
 export interface Exchange {
   readonly send: string;
   readonly answer: AnswerPattern;
@@ -16,21 +16,34 @@ export interface Exchange {
     readonly pattern: RegExp;
     readonly success: RegExp;
   };
+  /** Codes that say that what was asked for is so already. */
+  readonly already?: RegExp;
   /** A second try after silence or garbage cannot do harm (reads, and operations that are their own undo). */
   readonly repeatable: boolean;
 }
 
-export interface Query<Value> extends Exchange {
+/** Where a fact comes from, and how sure it is. */
+export interface Sourced {
+  readonly evidence: Evidence;
+  readonly source: string;
+}
+
+export interface Query<Value> extends Exchange, Sourced {
   /** Pure: the value in the answer's lines, or undefined when they hold none. */
   readonly parse: (lines: readonly string[]) => Value | undefined;
+}
+
+/** Where OK means accepted and no more: the list is read until it shows the change. */
+export interface Change extends Exchange, Sourced {
+  readonly settle?: { readonly pollEveryMs: number; readonly windowMs: number; readonly resend: boolean };
 }
 
 /** The host carries the modem's HTTPS: `start` is answered by requests, each of which is answered by chunks of a whole HTTP response. */
 export interface HostRelayDownload {
   readonly kind: "host-relay";
-  readonly start: Exchange;
+  readonly start: Exchange & Sourced;
   /** Fields: total, more, sequence, length, hex. */
-  readonly chunk: Exchange;
+  readonly chunk: Exchange & Sourced;
   readonly maxChunkHex: number;
   /** The prefix of lines that carry a request or the end. */
   readonly prefix: string;
@@ -43,43 +56,98 @@ export interface HostRelayDownload {
 /** The modem downloads over its own network; its word about the end is hearsay until the list has the profile. */
 export interface ModemNetworkDownload {
   readonly kind: "modem-network";
-  readonly start: Exchange;
+  readonly start: Exchange & Sourced;
+  readonly startWithCode?: Exchange & Sourced;
   /** A line that says the download ended. First group: result code, 0 for success. */
   readonly end: RegExp;
   readonly windowMs: number;
   readonly pollEveryMs: number;
 }
 
-/** What is known of a family, whatever it can do. */
-interface Family {
+/** An LPA that manages profiles and cannot fetch one, as far as anybody knows. */
+export interface NoDownload {
+  readonly kind: "none";
+  readonly why: string;
+}
+
+export type ProfileList =
+  | ({ readonly kind: "rows" } & Query<readonly ProfileRow[]>)
+  | { readonly kind: "indexed"; readonly count: Query<number>; readonly detail: Query<ProfileRow> };
+
+/** The commands of a modem's own LPA; those on a profile name it by `{iccid}` or by `{index}`, of which the list is the source. */
+export interface OwnLpa {
+  readonly list: ProfileList;
+  readonly enable: Change;
+  readonly disable: Change;
+  readonly delete?: Change;
+  readonly nickname?: Change;
+  readonly download: HostRelayDownload | ModemNetworkDownload | NoDownload;
+  readonly defaultSmdp?: { readonly read: Query<string>; readonly write?: Exchange & Sourced };
+  /** What a result code says, or undefined when it is not listed. Takes `0x` in front and either case. */
+  readonly describeResultCode: (code: string) => string | undefined;
+}
+
+/** A modem's own LPA that keeps every host from the ISD-R while it is switched on. */
+export interface LpaSwitch {
   readonly name: string;
-  readonly summary: string;
-  readonly evidence: Evidence;
-  /** Where the facts come from, for docs and for `probe`. */
-  readonly sources: readonly string[];
+  readonly query: Query<boolean>;
+  readonly off: Exchange & Sourced;
+  readonly needsReset: boolean;
 }
 
-/** A family without commands of its own for the eSIM: raw card access leads to the eUICC, and the LPA is the host's. */
-export interface CardDialect extends Family {
-  readonly kind: "card";
+export interface SlotCommands {
+  readonly query: Query<number>;
+  readonly set: Exchange & Sourced;
+  readonly note: string;
 }
 
-/** A family whose modem has an LPA of its own. */
-export interface OwnLpaDialect extends Family {
-  readonly kind: "own-lpa";
-  readonly probe: {
+export interface SlotRow {
+  readonly slot: number;
+  readonly hasEuicc: boolean;
+}
+
+export interface RefreshPlan extends Sourced {
+  readonly waitMs: number;
+  readonly ladder: readonly RefreshStep[];
+  readonly simPower?: { readonly off: Exchange; readonly on: Exchange };
+}
+
+export interface Recognition {
+  readonly identity?: RegExp;
+  readonly ask?: {
     readonly send: string;
+    readonly prefix: string;
     readonly timeoutMs: number;
     /** Pure: do these answer lines (to an OK) say that the modem speaks this dialect? */
     readonly matches: (lines: readonly string[]) => boolean;
   };
-  readonly eid: Query<Eid>;
-  readonly list: Query<readonly ProfileRow[]>;
-  readonly enable: Exchange;
-  readonly disable: Exchange;
-  readonly download: HostRelayDownload | ModemNetworkDownload;
-  /** Result codes of this family: what they mean, and whether they end the order at the SM-DP+. */
-  readonly describeResultCode: (code: string) => string | undefined;
 }
 
-export type Dialect = CardDialect | OwnLpaDialect;
+/** What is known of a family of modems. Whatever it lacks is done by what 3GPP gives every modem. */
+export interface Dialect {
+  readonly name: string;
+  readonly summary: string;
+  readonly modems: readonly string[];
+  readonly evidence: Evidence;
+  /** Where the facts come from, for docs and for `probe`. */
+  readonly sources: readonly string[];
+  readonly recognise?: Recognition;
+  readonly eid?: Query<Eid>;
+  readonly ownLpa?: OwnLpa;
+  readonly lpaSwitch?: LpaSwitch;
+  readonly iccid: readonly Query<Iccid>[];
+  readonly slot?: SlotCommands;
+  readonly slots?: Query<readonly SlotRow[]>;
+  readonly refresh: RefreshPlan;
+  readonly isdrWindowMs: number;
+  readonly notes: readonly string[];
+  /** esimd's own, or the file that it was read from. */
+  readonly origin: string;
+}
+
+/** A dialect whose modem has an LPA of its own. */
+export type OwnLpaDialect = Dialect & { readonly ownLpa: OwnLpa };
+
+export function hasOwnLpa(dialect: Dialect | undefined): dialect is OwnLpaDialect {
+  return dialect?.ownLpa !== undefined;
+}

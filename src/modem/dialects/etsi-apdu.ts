@@ -1,10 +1,35 @@
-import type { CardDialect } from "./dialect.js";
+import { anyIccid } from "./qesim.js";
+import type { DialectInput } from "./spec.js";
 
 /** Any modem that opens a channel to the eUICC; most modems in the field have nothing more to offer, and need nothing more. */
-export const etsiApdu: CardDialect = {
-  kind: "card",
+export const etsiApdu: DialectInput = {
   name: "etsi-apdu",
   summary: "any modem with raw card access (AT+CCHO, AT+CGLA, AT+CCHC, or AT+CSIM)",
+  modems: ["any, found by opening a channel"],
   evidence: "documented",
   sources: ["3GPP TS 27.007 8.17, 8.45 to 8.47", "Quectel RG520N Series AT Commands Manual V1.0, pages 60 to 65"],
+  iccid: [
+    {
+      send: "AT+CCID",
+      answer: "+CCID",
+      timeoutMs: 5_000,
+      value: anyIccid,
+      evidence: "seen in code",
+      source: "ModemManager's u-blox plugin",
+    },
+    {
+      send: "AT+ICCID",
+      answer: "+ICCID",
+      timeoutMs: 5_000,
+      value: anyIccid,
+      evidence: "documented",
+      source: "Quectel RG520N Series AT Commands Manual V1.0, 4.2",
+    },
+  ],
+  refresh: {
+    waitMs: 30_000,
+    ladder: ["cfun", "reset"],
+    evidence: "documented",
+    source: "TS 27.007 8.2; ETSI TS 102 223 6.4.7",
+  },
 };

@@ -1,15 +1,7 @@
-import type { Dialect, OwnLpaDialect } from "./dialect.js";
-import { etsiApdu } from "./etsi-apdu.js";
-import { quectelIccid } from "./quectel-iccid.js";
-import { quectelNwmode } from "./quectel-nwmode.js";
+import { createCatalogue } from "./catalogue.js";
+import type { Dialect } from "./dialect.js";
 
-/** The families that are found by a probe of their own, in the order of asking: the one whose signs are the most particular first. */
-export const ownLpaDialects: readonly OwnLpaDialect[] = [quectelIccid, quectelNwmode];
+/** esimd's own dialects, without any of the operator's. */
+export const ownCatalogue = createCatalogue();
 
-export const dialects: readonly Dialect[] = [...ownLpaDialects, etsiApdu];
-
-export const dialectNames: readonly string[] = dialects.map((dialect) => dialect.name);
-
-export function findDialect(name: string): Dialect | undefined {
-  return dialects.find((dialect) => dialect.name === name);
-}
+export const dialects: readonly Dialect[] = ownCatalogue.dialects;

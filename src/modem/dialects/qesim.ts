@@ -1,77 +1,115 @@
-import type { AnswerPattern } from "../../at/channel.js";
-import { EsimdError } from "../../base/errors.js";
-import { type Eid, parseEid, quote } from "../../base/identifiers.js";
-import { type ProfileRow, parseProfileRow } from "../profile-row.js";
-import type { Exchange, OwnLpaDialect } from "./dialect.js";
+import type { DialectInput, DialectSpec } from "./spec.js";
 
-/** What the `AT+QESIM` families share. */
-export const qesim: AnswerPattern = { kind: "prefix", prefix: "+QESIM" };
+/** What the `AT+QESIM` families share, as data. */
 
-/** A list: a header with the prefix, and profiles on lines without one. */
-const qesimList: AnswerPattern = { kind: "free", own: /^\+QESIM\s*:\s*("list"|\d)/i };
-
-export const qesimProbe: Pick<OwnLpaDialect["probe"], "send" | "timeoutMs"> = { send: "AT+QESIM=?", timeoutMs: 5_000 };
-
-/**
- * The third family, of Quectel's 5G modems: profiles by index, and no proof of a download over AT. Its LPA can be switched off
- * (lpa-enable.ts), and then it is a modem with raw card access like any other.
- */
-export function listsIndexFamily(lines: readonly string[]): boolean {
-  return /lpa_enable|profile_brief/i.test(lines.join(" "));
-}
+type OwnLpaInput = NonNullable<DialectInput["ownLpa"]>;
+type CodeInput = NonNullable<OwnLpaInput["enable"]["code"]>;
 
 /** `+QESIM: "<operation>",<code>`; a code of zeros is success, with or without 0x. */
-export function qesimResult(operation: string): NonNullable<Exchange["resultCode"]> {
+export function qesimCode(operation: string): CodeInput {
   return {
-    pattern: new RegExp(`^\\+QESIM\\s*:\\s*"${operation}"\\s*,\\s*"?(?:0x)?([0-9A-Fa-f]{1,8})"?\\s*(?:,|$)`),
-    success: /^0+$/,
+    pattern: `^\\+QESIM\\s*:\\s*"${operation}"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,8})"?\\s*(?:,|$)`,
+    success: "^0+$",
   };
 }
 
 /** The EID stands at different places, quoted or not: the first run of exactly 32 digits is it. */
-export function parseEidAnswer(lines: readonly string[]): Eid | undefined {
-  for (const line of lines) {
-    const digits = /(?<!\d)(\d{32})(?!\d)/.exec(line)?.[1];
-    if (digits !== undefined) return parseEid(digits, "the modem's EID answer");
-  }
-  return undefined;
-}
+export const anyEid = "(?<!\\d)(\\d{32})(?!\\d)";
 
-const listHeader = /^\+QESIM\s*:\s*"list"\s*,\s*"?(0x)?[0-9A-F]{1,8}"?\s*$/i;
+/** The first run of an ICCID's length, with the filler nibble that some firmware keeps. */
+export const anyIccid = "(?<![\\dA-F])(\\d{18,20}F?)(?![\\dA-F])";
 
 /**
- * @throws EsimdError `modem_protocol` for a line that belongs to the list and cannot be read: the profile in it would pass for one that
- * is not there, and would be paid for a second time.
+ * The third family, of Quectel's 5G modems, has profiles by index; what its answer to the probe has and that of the others has not.
  */
-export function parseListAnswer(lines: readonly string[]): readonly ProfileRow[] {
-  return lines.flatMap((line) => {
-    const row = parseProfileRow(line);
-    if (row !== undefined) return [row];
-    const belongs = /\d{18}/.test(line) || (/^\+QESIM\s*:\s*"list"/i.test(line) && !listHeader.test(line));
-    if (belongs) throw new EsimdError("modem_protocol", `the line ${quote(line)} of a profile list cannot be read`);
-    return [];
-  });
+export const indexFamily = "lpa_enable|profile_brief";
+
+export const qesimAsk = { send: "AT+QESIM=?", answer: "+QESIM", timeoutMs: 5_000 } as const;
+
+interface Facts {
+  readonly evidence: DialectSpec["evidence"];
+  readonly source: string;
 }
 
 /** The operations by ICCID, alike in both families that know them: the LPA inside the modem answers each with a result. */
-export function qesimByIccid(listSend: string): Pick<OwnLpaDialect, "list" | "enable" | "disable"> {
-  const switchTo = (operation: "enable" | "disable"): Exchange => ({
+export function qesimByIccid(
+  facts: Facts,
+  sends: { readonly list: string; readonly nickname: string; readonly nicknameFacts: Facts },
+  fields: readonly ("nickname" | "provider" | "name" | "class" | "icon")[],
+): Pick<OwnLpaInput, "list" | "enable" | "disable" | "delete" | "nickname"> {
+  const change = (operation: string, timeoutMs: number): OwnLpaInput["enable"] => ({
     send: `AT+QESIM="${operation}","{iccid}"`,
-    answer: qesim,
-    timeoutMs: 30_000,
-    resultCode: qesimResult(operation),
-    repeatable: false,
+    answer: "+QESIM",
+    timeoutMs,
+    code: qesimCode(operation),
+    ...facts,
   });
   return {
+    // A header with the prefix, and profiles on lines without one.
     list: {
-      send: listSend,
-      answer: qesimList,
+      kind: "rows",
+      send: sends.list,
+      answer: "free",
+      own: '^\\+QESIM\\s*:\\s*("list"|\\d)',
+      header: '^\\+QESIM\\s*:\\s*"list"\\s*,\\s*"?(0x)?[0-9A-F]{1,8}"?\\s*$',
+      fields: [...fields],
       timeoutMs: 10_000,
-      resultCode: qesimResult("list"),
-      repeatable: true,
-      parse: parseListAnswer,
+      code: qesimCode("list"),
+      ...facts,
     },
-    enable: switchTo("enable"),
-    disable: switchTo("disable"),
+    enable: { ...change("enable", 30_000), already: "^0*85000102$" },
+    disable: { ...change("disable", 30_000), already: "^0*85000202$" },
+    // A driver of the second family gives it 60 s at most.
+    delete: change("delete", 60_000),
+    nickname: {
+      send: sends.nickname,
+      answer: "+QESIM",
+      timeoutMs: 10_000,
+      code: qesimCode("nickname"),
+      repeatable: true,
+      ...sends.nicknameFacts,
+    },
   };
 }
+
+/** The ICCID commands of Quectel's modems: one on LTE, the other on 5G. */
+export const quectelIccidQueries: NonNullable<DialectInput["iccid"]> = [
+  {
+    send: "AT+QCCID",
+    answer: "+QCCID",
+    timeoutMs: 5_000,
+    value: anyIccid,
+    evidence: "forum",
+    source: "forums.quectel.com/t/34559",
+  },
+  {
+    send: "AT+ICCID",
+    answer: "+ICCID",
+    timeoutMs: 5_000,
+    value: anyIccid,
+    evidence: "documented",
+    source: "Quectel RG520N Series AT Commands Manual V1.0, 4.2",
+  },
+];
+
+/** `AT+QUIMSLOT`; the manual's own example spells the answer `+QUSIMSLOT`, so both are read. */
+export const quectelSlot: NonNullable<DialectInput["slot"]> = {
+  query: {
+    send: "AT+QUIMSLOT?",
+    answer: "free",
+    own: "^\\+QU(S)?IMSLOT\\s*:",
+    timeoutMs: 5_000,
+    value: "^\\+QUS?IMSLOT\\s*:\\s*(\\d)",
+    evidence: "documented",
+    source: "Quectel RG520N Series AT Commands Manual V1.0, pages 69 to 71",
+  },
+  set: {
+    send: "AT+QUIMSLOT={slot}",
+    answer: "none",
+    timeoutMs: 15_000,
+    repeatable: true,
+    evidence: "documented",
+    source: "Quectel RG520N Series AT Commands Manual V1.0, pages 69 to 71",
+  },
+  note: "slots are 1 and 2; the setting is kept in the modem, and the SIM restarts",
+};

@@ -1,45 +1,66 @@
-import type { OwnLpaDialect } from "./dialect.js";
-import { listsIndexFamily, parseEidAnswer, qesim, qesimByIccid, qesimProbe, qesimResult } from "./qesim.js";
-import { describeQuectelResult } from "./quectel-result-codes.js";
+import { anyEid, indexFamily, qesimAsk, qesimByIccid, qesimCode, quectelIccidQueries, quectelSlot } from "./qesim.js";
+import { quectelResultCodes } from "./quectel-result-codes.js";
+import type { DialectInput } from "./spec.js";
+
+const driver = { evidence: "seen in code", source: "a public C driver for EC200x, unverified" } as const;
 
 /**
  * Quectel EC200x and probably EG91x, EC800, EG915: profiles by ICCID, every answer with a result code, and a download that the modem
  * does by its own network after an OK. One unverified driver is all the evidence; its completion line is a guess, so it only hastens us.
  */
-export const quectelNwmode: OwnLpaDialect = {
-  kind: "own-lpa",
+export const quectelNwmode: DialectInput = {
   name: "quectel-nwmode",
   summary: "Quectel modems that download by their own network (EC200x and kin)",
+  modems: ["Quectel EC200U", "Quectel EC200A", "Quectel EC200S"],
   evidence: "seen in code",
   sources: ["a public C driver for EC200x, unverified; the completion line and the meaning of nwMode are guesses"],
-  probe: {
-    ...qesimProbe,
-    matches: (lines) => {
-      const text = lines.join(" ");
-      return /download/i.test(text) && !/trans|ota/i.test(text) && !listsIndexFamily(lines);
-    },
-  },
+  recognise: { ask: { ...qesimAsk, matches: ["download"], rejects: ["trans|ota", indexFamily] } },
   eid: {
     send: 'AT+QESIM="eid"',
-    answer: qesim,
+    answer: "+QESIM",
     timeoutMs: 10_000,
-    resultCode: qesimResult("eid"),
-    repeatable: true,
-    parse: parseEidAnswer,
+    code: qesimCode("eid"),
+    value: anyEid,
+    ...driver,
   },
-  ...qesimByIccid('AT+QESIM="list",0'),
-  download: {
-    kind: "modem-network",
-    start: {
-      send: 'AT+QESIM="download",0,"{activationCode}"',
-      answer: qesim,
-      timeoutMs: 30_000,
-      resultCode: qesimResult("download"),
-      repeatable: false,
+  ownLpa: {
+    ...qesimByIccid(
+      driver,
+      {
+        list: 'AT+QESIM="list",0',
+        nickname: 'AT+QESIM="nickname","{nickname}","{iccid}"',
+        nicknameFacts: driver,
+      },
+      ["nickname", "provider"],
+    ),
+    download: {
+      kind: "modem-network",
+      start: {
+        send: 'AT+QESIM="download",0,"{activationCode}"',
+        answer: "+QESIM",
+        timeoutMs: 30_000,
+        code: qesimCode("download"),
+        ...driver,
+      },
+      startWithCode: {
+        send: 'AT+QESIM="download",0,"{activationCode}","{confirmationCode}"',
+        answer: "+QESIM",
+        timeoutMs: 30_000,
+        code: qesimCode("download"),
+        ...driver,
+      },
+      end: '^\\+QESIM\\s*:\\s*"download"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,8})"?',
+      windowMs: 300_000,
+      pollEveryMs: 5_000,
     },
-    end: /^\+QESIM\s*:\s*"download"\s*,\s*"?(?:0x)?([0-9A-Fa-f]{1,8})"?/,
-    windowMs: 300_000,
-    pollEveryMs: 5_000,
+    resultCodes: { ...quectelResultCodes },
   },
-  describeResultCode: describeQuectelResult,
+  iccid: quectelIccidQueries,
+  slot: quectelSlot,
+  refresh: {
+    waitMs: 20_000,
+    ladder: ["cfun", "reset"],
+    evidence: "guess",
+    source: "as the other Quectel LTE modems; nothing is reported of this family",
+  },
 };

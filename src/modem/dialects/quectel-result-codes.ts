@@ -1,5 +1,5 @@
 /** The 0x8500xxxx codes of the Quectel families; they mirror the result codes of SGP.22. Source: one public driver. */
-const meanings: Readonly<Record<string, string>> = {
+export const quectelResultCodes: Readonly<Record<string, string>> = {
   "85000001": "storage error",
   "85000002": "invalid value",
   "85000003": "activation code error",
@@ -75,8 +75,3 @@ const meanings: Readonly<Record<string, string>> = {
   "8500090f": "install: forbidden by policy",
   "8500097f": "install: undefined error",
 };
-
-/** What a result code says, or undefined when it is not listed. Takes `0x` in front and either case. */
-export function describeQuectelResult(code: string): string | undefined {
-  return meanings[code.toLowerCase().replace(/^0x/, "")];
-}

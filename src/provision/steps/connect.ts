@@ -1,9 +1,9 @@
-import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { EsimdError } from "../../base/errors.js";
 import { maskIdentifiers } from "../../base/identifiers.js";
-import { readEidFromCard } from "../../lpa/card.js";
+import { openIsdR, readEidFromCard } from "../../lpa/card.js";
 import { type EidReading, readEid } from "../../lpa/open.js";
 import type { Dialect } from "../../modem/dialects/dialect.js";
-import { readIdentity } from "../../modem/identity.js";
+import { type ModemIdentity, readIdentity } from "../../modem/identity.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
@@ -17,7 +17,7 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   const { parts, facts } = run;
   const line = need(run, "line");
   facts.identity = await readIdentity(line, signal);
-  const { dialect, eid, from } = await findEuicc(run, signal);
+  const { dialect, eid, from } = await findEuicc(run, facts.identity, signal);
   facts.dialect = dialect;
   if (from === "dialect") await crossCheckEid(run, eid, signal);
   const { expectedEid } = parts.policy;
@@ -41,24 +41,26 @@ interface FoundEuicc extends EidReading {
   readonly dialect: Dialect | undefined;
 }
 
-/** Looks for the eUICC; where the modem's own LPA keeps it, looks again once it was freed, if that is allowed. */
-async function findEuicc(run: Run, signal: AbortSignal): Promise<FoundEuicc> {
+/** Looks for the eUICC; where the modem's own LPA keeps it from ours, frees it first, if that is allowed. */
+async function findEuicc(run: Run, identity: ModemIdentity, signal: AbortSignal): Promise<FoundEuicc> {
   const { parts, facts } = run;
   const line = need(run, "line");
-  const look = async (): Promise<FoundEuicc> => {
-    const dialect = await parts.detect(line, signal);
-    return { dialect, ...(await readEid(line, dialect, signal)) };
-  };
-  try {
-    return await look();
-  } catch (error) {
-    const unreachable = isEsimdError(error, "lpa_holds_isdr") || isEsimdError(error, "no_euicc");
-    if (!unreachable || parts.takeIsdR === undefined) throw error;
-    parts.log.warn({ error }, "the eUICC cannot be reached; if the modem's own LPA holds it, that is switched off now");
-    if (!(await parts.takeIsdR(line, signal))) throw error;
-    facts.changed = true;
-    return look();
+  const dialect = await parts.detect(line, identity, signal);
+  const lpaSwitch = dialect?.lpaSwitch;
+  if (parts.takeIsdR !== undefined && lpaSwitch !== undefined && !(await opensIsdR(run, signal))) {
+    parts.log.warn(
+      { setting: lpaSwitch.name },
+      "the modem's own LPA keeps the eUICC to itself; it is switched off now",
+    );
+    if (await parts.takeIsdR(line, lpaSwitch, signal)) facts.changed = true;
   }
+  return { dialect, ...(await readEid(line, dialect, signal)) };
+}
+
+async function opensIsdR(run: Run, signal: AbortSignal): Promise<boolean> {
+  const isdR = await openIsdR(need(run, "line"), signal);
+  await isdR?.close(signal);
+  return isdR !== undefined;
 }
 
 /** The modem's word for the EID is checked against the eUICC's own, where the modem gives a way to it. */

@@ -1,0 +1,71 @@
+import { sleep } from "../base/clock.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
+import { bringUp } from "./bring-up.js";
+import type { LpaSwitch } from "./dialects/dialect.js";
+import { askWhileBusy, type ModemLine, runExchange } from "./exchange.js";
+import { resetModem } from "./power.js";
+import { isdrAid, openCardChannel } from "./uicc-access.js";
+
+/**
+ * Some modems have an LPA of their own that holds the ISD-R while a setting of theirs is on, so that no host opens a channel to it. The
+ * setting is non-volatile, and takes effect with a reset on those that are known.
+ */
+
+const pollMs = 1_000;
+
+/** Whether the modem's own LPA is switched on; undefined where the modem does not tell. */
+export async function readLpaSwitch(
+  line: ModemLine,
+  lpaSwitch: LpaSwitch,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const { send: text, answer, timeoutMs, parse } = lpaSwitch.query;
+  const { result, lines } = await askWhileBusy(line, { text, answer, timeoutMs }, true, signal);
+  return result.kind === "ok" ? parse(lines) : undefined;
+}
+
+/**
+ * Takes the ISD-R from the modem's LPA: switches that off, resets the modem and waits, up to `wakeMs`, until the ISD-R opens. Whoever
+ * calls has the operator's consent. Resolves with false for a modem that does not tell its setting, which is left as it is.
+ * @throws EsimdError `no_euicc` when the ISD-R does not open after that; `serial_gone` when the port went with the modem: the next run
+ * finds the LPA off.
+ */
+export async function takeIsdR(
+  line: ModemLine,
+  lpaSwitch: LpaSwitch,
+  wakeMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const enabled = await readLpaSwitch(line, lpaSwitch, signal);
+  if (enabled === undefined) return false;
+  // Off, and still no ISD-R: a run that ended between setting and reset leaves a modem like this.
+  if (enabled) await runExchange(line, lpaSwitch.off, {}, signal);
+  if (lpaSwitch.needsReset) await resetModem(line, signal);
+  const startMs = line.clock.monotonicMs();
+  // A modem answers AT for a moment before it goes down, so the ISD-R itself is what is waited for.
+  while (!(await opensIsdR(line, wakeMs, signal))) {
+    if (line.clock.monotonicMs() - startMs >= wakeMs) {
+      throw new EsimdError(
+        "no_euicc",
+        `the modem on ${line.channel.portName} has its own LPA switched off and was reset, and it opens no channel to its eUICC all the same`,
+      );
+    }
+    await sleep(line.clock, pollMs, signal);
+  }
+  return true;
+}
+
+/** The reset undid the line's settings, so they are made again first. */
+async function opensIsdR(line: ModemLine, wakeMs: number, signal: AbortSignal): Promise<boolean> {
+  await bringUp(line, wakeMs, signal);
+  try {
+    const card = await openCardChannel(line, isdrAid, signal);
+    await card?.close(signal);
+    return card !== undefined;
+  } catch (error) {
+    const passing =
+      isEsimdError(error) && ["modem_silent", "modem_protocol", "modem_refused", "no_euicc"].includes(error.code);
+    if (signal.aborted || !passing) throw error;
+    return false;
+  }
+}
