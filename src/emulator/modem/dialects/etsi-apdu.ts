@@ -5,6 +5,6 @@ import type { FakeDialect } from "./dialect.js";
 export const etsiApdu: FakeDialect = {
   name: "etsi-apdu",
   summary: "a modem without an LPA: raw card access only",
-  identity: { manufacturer: "SIMCOM INCORPORATED", model: "SIM7600G-H", revision: "LE20B04SIM7600G22" },
+  identity: { manufacturer: "Telit", model: "LE910C4-WWXD", revision: "25.21.660" },
   start: () => ({ commands: {}, isDownloading: () => false, powerOff: () => undefined }),
 };
