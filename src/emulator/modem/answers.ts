@@ -3,6 +3,8 @@
 export type FinalResult =
   | { readonly kind: "ok" }
   | { readonly kind: "error" }
+  /** No final result at all: some firmware leaves a command unanswered. */
+  | { readonly kind: "none" }
   /** Said as the host chose with CMEE: `ERROR`, a number or words. */
   | { readonly kind: "cme"; readonly number: number };
 
@@ -20,8 +22,11 @@ export const cme = {
   notAllowed: 3,
   notSupported: 4,
   simNotInserted: 10,
+  simPin: 11,
+  simPuk: 12,
   simFailure: 13,
   simBusy: 14,
+  incorrectPassword: 16,
   memoryFull: 20,
   notFound: 22,
   noNetwork: 30,
@@ -59,6 +64,9 @@ export function ok(...lines: readonly string[]): Answer {
 
 export const plainError: Answer = { lines: [], final: { kind: "error" } };
 
+/** For a form that the firmware neither answers nor refuses. */
+export const silence: Answer = { lines: [], final: { kind: "none" } };
+
 export function cmeError(number: number): Answer {
   return { lines: [], final: { kind: "cme", number } };
 }
@@ -69,11 +77,14 @@ export const incorrectParameters: Answer = cmeError(cme.incorrectParameters);
 export interface AnswerStyle {
   readonly verbose: boolean;
   readonly cmee: 0 | 1 | 2;
+  /** Words of the maker's own for some numbers. */
+  readonly cmeWords?: Readonly<Record<number, string>>;
 }
 
 export function finalText(final: FinalResult, style: AnswerStyle): string {
+  if (final.kind === "none") return "";
   if (final.kind === "cme" && style.cmee !== 0) {
-    const words = style.cmee === 2 ? cmeWords.get(final.number) : undefined;
+    const words = style.cmee === 2 ? (style.cmeWords?.[final.number] ?? cmeWords.get(final.number)) : undefined;
     return `\r\n+CME ERROR: ${words ?? final.number}\r\n`;
   }
   if (final.kind === "ok") return style.verbose ? "\r\nOK\r\n" : "0\r";

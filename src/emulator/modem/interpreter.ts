@@ -204,7 +204,7 @@ export class Interpreter {
   }
 
   #finish(answer: Answer, style: { readonly split?: SplitStyle }): void {
-    if (answer.final.kind !== "ok") this.#counts.refusals++;
+    if (answer.final.kind !== "ok" && answer.final.kind !== "none") this.#counts.refusals++;
     void this.#say(answerText(answer, this.#options.settings), style.split);
     answer.after?.();
   }

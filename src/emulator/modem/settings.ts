@@ -10,8 +10,13 @@ export class PortSettings implements AnswerStyle {
   echo = true;
   verbose = true;
   cmee: 0 | 1 | 2 = 0;
+  readonly cmeWords: Readonly<Record<number, string>>;
   /** 0: no URC; 1: status; 2: status and cell (TS 27.007 7.2, 10.1.20, 10.1.22). */
   readonly registrationReports: Record<RegistrationCommand, 0 | 1 | 2> = { "+CREG": 0, "+CGREG": 0, "+CEREG": 0 };
+
+  constructor(cmeWords: Readonly<Record<number, string>> = {}) {
+    this.cmeWords = cmeWords;
+  }
 
   reset(): void {
     this.echo = true;

@@ -2,6 +2,7 @@
 
 import { incorrectParameters, ok, plainError } from "../answers.js";
 import { type CommandTable, fixed, type Handler, numberAt } from "../command-set.js";
+import type { ModemStyle } from "../dialects/style.js";
 import type { PortSettings } from "../settings.js";
 
 export interface ModemIdentity {
@@ -13,6 +14,7 @@ export interface ModemIdentity {
 export interface BasicParts {
   readonly settings: PortSettings;
   readonly identity: ModemIdentity;
+  readonly style: Pick<ModemStyle, "identity" | "labelledInformation">;
   readonly imei: string;
   /** Baud rate as `AT+IPR?` tells it. */
   readonly baud: number;
@@ -29,7 +31,10 @@ function toggle(set: (on: boolean) => void): Handler {
 }
 
 export function basicCommands(parts: BasicParts): CommandTable {
-  const { settings, identity, imei, baud } = parts;
+  const { settings, identity, style, imei, baud } = parts;
+  const tells = (name: string, value: string): Handler =>
+    fixed(style.identity === "bare" ? value : `${name}: "${value}"`);
+  const label = (name: string): string => (style.labelledInformation ? `${name}: ` : "");
   const reset: Handler = () => {
     settings.reset();
     return ok();
@@ -54,16 +59,23 @@ export function basicCommands(parts: BasicParts): CommandTable {
     },
     Z: { execute: reset },
     "&F": { execute: reset },
-    I: { execute: () => ok(identity.manufacturer, identity.model, `Revision: ${identity.revision}`) },
+    I: {
+      execute: () =>
+        ok(
+          `${label("Manufacturer")}${identity.manufacturer}`,
+          `${label("Model")}${identity.model}`,
+          `Revision: ${identity.revision}`,
+        ),
+    },
     "+CMEE": {
       read: () => ok(`+CMEE: ${settings.cmee}`),
       test: fixed("+CMEE: (0-2)"),
       set: setCmee,
     },
-    "+CGMI": { execute: fixed(identity.manufacturer), test: fixed() },
-    "+CGMM": { execute: fixed(identity.model), test: fixed() },
-    "+CGMR": { execute: fixed(identity.revision), test: fixed() },
-    "+CGSN": { execute: fixed(imei), test: fixed() },
+    "+CGMI": { execute: tells("+CGMI", identity.manufacturer), test: fixed() },
+    "+CGMM": { execute: tells("+CGMM", identity.model), test: fixed() },
+    "+CGMR": { execute: tells("+CGMR", identity.revision), test: fixed() },
+    "+CGSN": { execute: tells("+CGSN", imei), test: fixed() },
     "+GSN": { execute: fixed(imei), test: fixed() },
     "+GMI": { execute: fixed(identity.manufacturer) },
     "+GMM": { execute: fixed(identity.model) },

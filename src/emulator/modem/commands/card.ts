@@ -1,7 +1,7 @@
 /** Raw access to the card: CSIM and logical channels (TS 27.007 8.17, 8.45 to 8.47). Lengths count hex characters in both directions. */
 
 import { isdrAid } from "../../euicc/card.js";
-import { type Answer, cme, cmeError, incorrectParameters, ok } from "../answers.js";
+import { type Answer, cme, cmeError, incorrectParameters, ok, plainError, silence } from "../answers.js";
 import type { Parameter } from "../command-line.js";
 import {
   type CommandForms,
@@ -12,12 +12,17 @@ import {
   looseTextAt,
   numberAt,
 } from "../command-set.js";
+import type { CardCommand, ModemStyle } from "../dialects/style.js";
 import type { World } from "../scenario.js";
 import type { Sim } from "../sim.js";
 
 export interface CardParts {
   readonly sim: Sim;
   readonly world: () => Pick<World, "cardAccess" | "maxApduBytes">;
+  readonly style: Pick<
+    ModemStyle,
+    "cchoAnswer" | "cardAnswerSpace" | "getResponse" | "hostChannelBits" | "csim" | "cardTestForms" | "heldIsdrCme"
+  >;
   /** True while the modem's own LPA works on the eUICC. */
   readonly isOwnLpaBusy: () => boolean;
   /** True while that LPA keeps the ISD-R to itself; left out: never. */
@@ -25,8 +30,8 @@ export interface CardParts {
 }
 
 export function cardCommands(parts: CardParts): CommandTable {
-  const { sim, world, isOwnLpaBusy, holdsIsdR = () => false } = parts;
-  const isHeld = (aid: Uint8Array): boolean => holdsIsdR() && Buffer.compare(aid, isdrAid) === 0;
+  const { sim, world, style, isOwnLpaBusy, holdsIsdR = () => false } = parts;
+  const isHeld = (aid: Uint8Array): boolean => (holdsIsdR() || sim.isIsdrAway) && Buffer.compare(aid, isdrAid) === 0;
   const guarded = (use: () => Answer): Answer => {
     const refusal = sim.refusal();
     if (refusal !== undefined) return refusal;
@@ -41,8 +46,15 @@ export function cardCommands(parts: CardParts): CommandTable {
   };
   const reply = (name: string, response: Uint8Array): Answer => {
     const hex = Buffer.from(response).toString("hex").toUpperCase();
-    return ok(`${name}: ${hex.length},"${hex}"`);
+    return ok(`${name}:${style.cardAnswerSpace ? " " : ""}${hex.length},"${hex}"`);
   };
+  const testForm = (name: CardCommand): Handler => {
+    const form = style.cardTestForms[name];
+    return form === undefined ? fixed() : () => (form === "silent" ? silence : plainError);
+  };
+  const transmit = (apdu: Uint8Array): Uint8Array =>
+    style.getResponse === "modem" ? wholeResponse(sim, apdu) : sim.raw(apdu);
+  const handles = new SessionHandles(style.cchoAnswer);
   /** A modem without logical channels does not know their commands at all. */
   const channelForms = (forms: CommandForms): CommandForms => {
     const known =
@@ -53,50 +65,54 @@ export function cardCommands(parts: CardParts): CommandTable {
   };
   return {
     "+CCHO": channelForms({
-      test: fixed(),
+      test: testForm("+CCHO"),
       set: (parameters) => {
         const aid = hexAt(parameters, 0);
         if (parameters.length !== 1 || aid === undefined || aid.length < 1 || aid.length > 16)
           return incorrectParameters;
         return guarded(() => {
-          if (isHeld(aid)) return cmeError(cme.notAllowed);
+          if (isHeld(aid)) return style.heldIsdrCme === "plain" ? plainError : cmeError(style.heldIsdrCme);
           const opened = sim.open(aid);
-          if ("session" in opened) return ok(`+CCHO: ${opened.session}`);
+          if ("session" in opened) return ok(handles.tell(opened.session));
           // 6A82: no such application. Else no channel is free.
           return cmeError(opened.statusWord === 0x6a82 ? cme.notFound : cme.memoryFull);
         });
       },
     }),
     "+CCHC": channelForms({
-      test: fixed(),
+      test: testForm("+CCHC"),
       set: (parameters) => {
         const session = looseTextAt(parameters, 0);
         if (parameters.length !== 1 || session === undefined) return incorrectParameters;
-        return guarded(() => (sim.close(session) ? ok() : cmeError(cme.notFound)));
+        return guarded(() => (sim.close(handles.session(session)) ? ok() : cmeError(cme.notFound)));
       },
     }),
     "+CGLA": channelForms({
-      test: fixed(),
+      test: testForm("+CGLA"),
       set: (parameters) => {
         const session = looseTextAt(parameters, 0);
         const apdu = apduAt(parameters, 1);
         if (session === undefined || apdu === undefined) return incorrectParameters;
         return guarded(() => {
-          const response = sim.exchange(session, apdu);
-          if (response === undefined) return cmeError(cme.notFound);
+          const channel = sim.channelOf(handles.session(session));
+          if (channel === undefined) return cmeError(cme.notFound);
+          const [cla = 0, ...rest] = apdu;
+          if (style.hostChannelBits === "refused" && (cla & 0x03) !== 0) return reply("+CGLA", channelNotSupported);
+          const response = transmit(Uint8Array.of((cla & 0xfc) | channel, ...rest));
           return withRefresh(sim, reply("+CGLA", response), response);
         });
       },
     }),
     "+CSIM": {
-      test: fixed(),
+      test: testForm("+CSIM"),
       set: (parameters) => {
+        if (style.csim === "error") return plainError;
         const apdu = apduAt(parameters, 0);
         if (apdu === undefined) return incorrectParameters;
         return guarded(() => {
           const selected = selectedAid(apdu);
           if (selected !== undefined && isHeld(selected)) return reply("+CSIM", conditionsNotSatisfied);
-          const response = sim.raw(apdu);
+          const response = transmit(apdu);
           return withRefresh(sim, reply("+CSIM", response), response);
         });
       },
@@ -105,6 +121,54 @@ export function cardCommands(parts: CardParts): CommandTable {
 }
 
 const conditionsNotSatisfied = Uint8Array.of(0x69, 0x85);
+const channelNotSupported = Uint8Array.of(0x68, 0x81);
+
+/** A modem that fetches what 61xx announces, as often as the card announces more (TS 102 221, 7.3.1.1.5.2). */
+function wholeResponse(sim: Sim, apdu: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let response = sim.raw(apdu);
+  while (response.at(-2) === 0x61) {
+    parts.push(response.subarray(0, -2));
+    response = sim.raw(Uint8Array.of(apdu[0] ?? 0, 0xc0, 0, 0, response.at(-1) ?? 0));
+  }
+  return new Uint8Array(Buffer.concat([...parts, response]));
+}
+
+/** How a session's number looks to the host. */
+class SessionHandles {
+  readonly #style: ModemStyle["cchoAnswer"];
+
+  constructor(style: ModemStyle["cchoAnswer"]) {
+    this.#style = style;
+  }
+
+  /** The line that answers CCHO. */
+  tell(session: string): string {
+    switch (this.#style) {
+      case "prefixed":
+        return `+CCHO: ${session}`;
+      case "bare":
+        return session;
+      case "opaque":
+        return `+CCHO: ${opaque(session)}`;
+    }
+  }
+
+  /** The number behind what the host calls the session; what is none is left as it is and found nowhere. */
+  session(handle: string): string {
+    if (this.#style !== "opaque") return handle;
+    const number = (Number.parseInt(handle, 16) - firstHandle) / handleStep;
+    return opaque(String(number)) === handle ? String(number) : "";
+  }
+}
+
+/** As seen on MC7455 (lpac 138); it looks like an address, and the next one is some way behind it. */
+const firstHandle = 0x0385a7cf;
+const handleStep = 0x4b60;
+
+function opaque(session: string): string {
+  return (firstHandle + handleStep * Number(session)).toString(16).padStart(16, "0");
+}
 
 /** The application that SELECT by DF name asks for (ETSI TS 102 221, 11.1.1); undefined for any other command. */
 function selectedAid(apdu: Uint8Array): Uint8Array | undefined {

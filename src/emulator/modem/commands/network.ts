@@ -3,6 +3,7 @@
 import type { Clock } from "../../../base/clock.js";
 import { incorrectParameters, ok } from "../answers.js";
 import { type CommandForms, type CommandTable, fixed, numberAt } from "../command-set.js";
+import type { ModemStyle } from "../dialects/style.js";
 import type { Registration } from "../registration.js";
 import { type PortSettings, type RegistrationCommand, registrationCommands } from "../settings.js";
 
@@ -10,10 +11,11 @@ export interface NetworkParts {
   readonly clock: Clock;
   readonly settings: PortSettings;
   readonly registration: Registration;
+  readonly style: Pick<ModemStyle, "signal">;
 }
 
 export function networkCommands(parts: NetworkParts): CommandTable {
-  const { clock, settings, registration } = parts;
+  const { clock, settings, registration, style } = parts;
   const report = (command: RegistrationCommand): CommandForms => ({
     read: () => ok(registration.describe(command)),
     test: fixed(`${command}: (0-2)`),
@@ -27,8 +29,13 @@ export function networkCommands(parts: NetworkParts): CommandTable {
   return {
     ...Object.fromEntries(registrationCommands.map((command) => [command, report(command)])),
     "+CSQ": {
-      execute: () => ok(registration.isRegistered ? "+CSQ: 21,99" : "+CSQ: 99,99"),
+      execute: () => ok(registration.isRegistered && style.signal === "csq" ? "+CSQ: 21,99" : "+CSQ: 99,99"),
       test: fixed("+CSQ: (0-31,99),(0-7,99)"),
+    },
+    // Received power in every second place, then LTE's RSRQ and RSRP (TS 27.007 8.69).
+    "+CESQ": {
+      execute: () => ok(registration.isRegistered ? "+CESQ: 99,99,255,255,20,54" : "+CESQ: 99,99,255,255,255,255"),
+      test: fixed("+CESQ: (0-63,99),(0-7,99),(0-96,255),(0-49,255),(0-34,255),(0-97,255)"),
     },
     "+COPS": { read: () => ok(registration.isRegistered ? '+COPS: 0,0,"Test PLMN 1-1",7' : "+COPS: 0") },
     "+CCLK": { read: () => ok(`+CCLK: "${networkTime(clock.nowMs())}"`) },

@@ -1,14 +1,16 @@
-/** Commands about the SIM and the modem's power: TS 27.007 5.6, 8.2, 8.3, 8.18, and Quectel's ICCID commands. */
+/** Commands about the SIM and the modem's power: TS 27.007 5.6, 8.2, 8.3, 8.18, and the makers' ICCID commands. */
 
 import { type Iccid, iccidToBcd } from "../../../base/identifiers.js";
 import { type Answer, cme, cmeError, incorrectParameters, ok } from "../answers.js";
-import { type CommandTable, fixed, numberAt } from "../command-set.js";
+import { type CommandTable, fixed, type Handler, looseTextAt, numberAt } from "../command-set.js";
+import type { ModemStyle } from "../dialects/style.js";
 import type { Registration } from "../registration.js";
 import type { Sim } from "../sim.js";
 
 export interface SimParts {
   readonly sim: Sim;
   readonly registration: Registration;
+  readonly style: Pick<ModemStyle, "iccid" | "withoutProfile">;
   /** `AT+CFUN=1,1`: the modem starts anew, once it has answered. */
   readonly restart: () => void;
 }
@@ -20,25 +22,53 @@ const getResponse = 0xc0;
 const status = 0xf2;
 
 export function simCommands(parts: SimParts): CommandTable {
-  const { sim, registration, restart } = parts;
+  const { sim, registration, style, restart } = parts;
   /** What needs a SIM application needs an enabled profile: an eUICC without one answers as a SIM that fails. */
   const withProfile = (answer: (iccid: Iccid) => Answer): Answer => {
+    const pin = sim.pinWanted();
+    if (pin !== undefined) return cmeError(pin === "SIM PIN" ? cme.simPin : cme.simPuk);
+    return withCard(answer);
+  };
+  /** What can be read without the PIN, such as EF ICCID (ETSI TS 102 221, 13.2). */
+  const withCard = (answer: (iccid: Iccid) => Answer): Answer => {
     const profile = sim.enabledProfile();
     if (profile !== undefined) return answer(profile.iccid);
     return sim.refusal() ?? cmeError(cme.simFailure);
   };
+  const pinState = (): Answer => {
+    const isEmpty = sim.refusal() === undefined && sim.enabledProfile() === undefined;
+    // MediaTek's word for an eUICC that is well and has nothing enabled (field notes on FM350).
+    if (isEmpty && style.withoutProfile === "EMPTY_EUICC") return ok("+CPIN: EMPTY_EUICC");
+    return withCard(() => ok(`+CPIN: ${sim.pinWanted() ?? "READY"}`));
+  };
+  const enterPin: Handler = (parameters) => {
+    const pin = looseTextAt(parameters, 0);
+    if (parameters.length !== 1 || pin === undefined || !/^\d{4,8}$/.test(pin)) return incorrectParameters;
+    return withCard(() => {
+      const wanted = sim.pinWanted();
+      if (wanted === undefined) return cmeError(cme.notAllowed);
+      if (sim.enterPin(pin)) return ok();
+      return cmeError(wanted === "SIM PIN" ? cme.incorrectPassword : cme.simPuk);
+    });
+  };
+  const iccidTable: CommandTable = Object.fromEntries(
+    style.iccid.map(({ command, form, prefix, filler }) => {
+      const tell: Handler = () =>
+        withCard((iccid) => ok(`${prefix}: ${iccid}${filler && iccid.length % 2 === 1 ? "F" : ""}`));
+      return [command, form === "read" ? { read: tell } : { execute: tell, test: fixed() }];
+    }),
+  );
   const functionality = (): number => (sim.state === "off" ? 0 : registration.radioOn ? 1 : 4);
   return {
-    "+CPIN": { read: () => withProfile(() => ok("+CPIN: READY")), test: fixed() },
+    ...iccidTable,
+    "+CPIN": { read: pinState, test: fixed(), set: enterPin },
     "+CIMI": { execute: () => withProfile((iccid) => ok(imsiOf(iccid))), test: fixed() },
-    "+QCCID": { execute: () => withProfile((iccid) => ok(`+QCCID: ${iccid}`)), test: fixed() },
-    "+ICCID": { execute: () => withProfile((iccid) => ok(`+ICCID: ${iccid}`)) },
     "+CRSM": {
       test: fixed(),
       set: (parameters) => {
         const command = numberAt(parameters, 0, 0, 255);
         if (command === undefined) return incorrectParameters;
-        return withProfile((iccid) => ok(`+CRSM: ${readElementaryFile(command, parameters, iccid)}`));
+        return withCard((iccid) => ok(`+CRSM: ${readElementaryFile(command, parameters, iccid)}`));
       },
     },
     "+CFUN": {

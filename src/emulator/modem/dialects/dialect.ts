@@ -9,6 +9,7 @@ import type { Sim } from "../sim.js";
 import type { DownloadRunner } from "./download.js";
 import type { LpaOperations } from "./lpa-operations.js";
 import type { Es9Post } from "./own-network.js";
+import type { ModemStyle } from "./style.js";
 
 /** The parts of the modem that a dialect works with. */
 export interface DialectParts {
@@ -31,11 +32,15 @@ export interface DialectSession {
   readonly holdsIsdR?: () => boolean;
   /** Power is gone: a running download is given up. */
   readonly powerOff: () => void;
+  /** The modem starts again. */
+  readonly powerOn?: () => void;
 }
 
 export interface FakeDialect {
   readonly name: string;
   readonly summary: string;
   readonly identity: ModemIdentity;
+  /** Where it differs from the plain style. */
+  readonly style?: Partial<ModemStyle>;
   readonly start: (parts: DialectParts) => DialectSession;
 }
