@@ -12,6 +12,7 @@ import type { DialectSession, FakeDialect } from "./dialects/dialect.js";
 import { DownloadRunner, type OwnLpa } from "./dialects/download.js";
 import { LpaOperations } from "./dialects/lpa-operations.js";
 import type { Es9Post } from "./dialects/own-network.js";
+import { type ModemStyle, plainStyle } from "./dialects/style.js";
 import { HostOutput } from "./host-output.js";
 import { Interpreter, type InterpreterCounts, type Unplugging } from "./interpreter.js";
 import { createLineReader, type LineReader } from "./line-reader.js";
@@ -19,6 +20,7 @@ import { Registration } from "./registration.js";
 import type { World } from "./scenario.js";
 import { PortSettings } from "./settings.js";
 import { type CardPort, type EuiccPort, Sim } from "./sim.js";
+import { SimSlots } from "./sim-slots.js";
 import { Transcript } from "./transcript.js";
 
 export interface ModemOptions {
@@ -48,7 +50,8 @@ const bootMs = 300;
 export class Modem {
   readonly transcript: Transcript;
   readonly #options: ModemOptions;
-  readonly #settings = new PortSettings();
+  readonly #style: ModemStyle;
+  readonly #settings: PortSettings;
   readonly #behaviours = new BehaviourList();
   readonly #sim: Sim;
   readonly #registration: Registration;
@@ -64,7 +67,10 @@ export class Modem {
     const { clock, random, dialect, imei, euicc, card, lpa, ownNetwork, world, delayMs, baud, write, unplug } = options;
     this.transcript = new Transcript(clock);
     this.#behaviours.prepend(...options.behaviours);
-    const settings = this.#settings;
+    const style: ModemStyle = { ...plainStyle, ...dialect.style };
+    this.#style = style;
+    const settings = new PortSettings(style.cmeWords);
+    this.#settings = settings;
     const emit = (urc: string): void => this.#interpreter.emit(urc);
     this.#registration = new Registration({
       clock,
@@ -72,10 +78,11 @@ export class Modem {
       emit,
       coverage: () => world().coverage,
       registrationMs: () => world().registrationMs,
-      hasUsableProfile: () => this.#sim.enabledProfile() !== undefined,
+      hasUsableProfile: () => this.#sim.enabledProfile() !== undefined && this.#sim.pinWanted() === undefined,
     });
     const registration = this.#registration;
-    this.#sim = new Sim({ clock, euicc, card, world, emit, onChange: () => registration.search() });
+    const slots = new SimSlots(world);
+    this.#sim = new Sim({ clock, euicc, card, slots, world, style, emit, onChange: () => registration.search() });
     const sim = this.#sim;
     this.#session = dialect.start({
       clock,
@@ -98,12 +105,12 @@ export class Modem {
       behaviours: this.#behaviours,
       transcript: this.transcript,
       unplug,
-      restart: (what) => (what === "card" ? sim.refresh() : this.#restart()),
+      restart: (what) => (what === "card" ? sim.powerCycle() : this.#restart()),
       commands: mergeTables(
-        basicCommands({ settings, imei, identity: dialect.identity, baud: baud ?? 115_200 }),
-        networkCommands({ clock, settings, registration }),
-        simCommands({ sim, registration, restart: () => this.#restart() }),
-        cardCommands({ sim, world, isOwnLpaBusy: session.isDownloading, holdsIsdR: session.holdsIsdR }),
+        basicCommands({ settings, style, imei, identity: dialect.identity, baud: baud ?? 115_200 }),
+        networkCommands({ clock, settings, registration, style }),
+        simCommands({ sim, registration, style, restart: () => this.#restart() }),
+        cardCommands({ sim, world, style, isOwnLpaBusy: session.isDownloading, holdsIsdR: session.holdsIsdR }),
         session.commands,
       ),
       output: this.#output,
@@ -150,7 +157,8 @@ export class Modem {
     this.#on = true;
     this.#booting = this.#options.clock.setTimer(bootMs, () => {
       this.#booting = undefined;
-      this.#interpreter.emit("RDY");
+      for (const urc of this.#style.bootUrcs) this.#interpreter.emit(urc);
+      this.#session.powerOn?.();
       this.#sim.powerOn();
     });
   }
