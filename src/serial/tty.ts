@@ -2,19 +2,25 @@ import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { SerialPort } from "serialport";
 import { describeCause, EsimdError } from "../base/errors.js";
+import { type ClaimParts, claimOpened, refuseIfLocked } from "./exclusive/claim.js";
+import { portHeld, portHolders } from "./exclusive/holders.js";
 import { noticeHangUp } from "./hang-up.js";
+import { type HostRoots, realHost } from "./host-roots.js";
 import { createInbox } from "./inbox.js";
 import type { BytePort } from "./port.js";
 import { isUartName, openingBaud } from "./uart.js";
 
 /**
  * A tty through serialport, 115200 8N1 without flow control, the default of every host tool for these modems.
- * serialport takes an advisory flock: another program that takes one too is kept out, and we are told of it.
+ * It is ours alone, as far as the others play along: serialport takes an advisory flock, and we the UUCP lock file; who holds the port
+ * instead of us is named.
  */
-export async function openTty(path: string): Promise<BytePort> {
+export async function openTty(path: string, parts: ClaimParts, signal: AbortSignal): Promise<BytePort> {
   await requireCharacterDevice(path);
-  // A link such as /dev/serial0 names no driver; what it leads to does.
-  const deviceName = basename(await realpath(path).catch(() => path));
+  await refuseIfLocked(path, parts);
+  signal.throwIfAborted();
+  // A link such as /dev/serial0 names no driver and no lock; what it leads to does.
+  const device = await realpath(path).catch(() => path);
   const tty = new SerialPort({
     path,
     baudRate: openingBaud,
@@ -23,21 +29,29 @@ export async function openTty(path: string): Promise<BytePort> {
     // Dropping DTR on close (HUPCL) makes some modems reset or hang up; ours goes on where we left it.
     hupcl: false,
   });
-  await new Promise<void>((resolve, reject) => {
-    tty.open((error) => (error ? reject(openError(path, error)) : resolve()));
-  });
+  const refusal = await new Promise<Error | null>((resolve) => tty.open(resolve));
+  if (refusal !== null) throw await openError(path, refusal, parts.host ?? realHost);
+  let release: () => Promise<void>;
+  try {
+    release = await claimOpened({ path, device }, parts, signal);
+  } catch (error) {
+    await closed(tty);
+    throw error;
+  }
   noticeHangUp(tty.port);
   const inbox = createInbox();
   let closing = false;
   tty.on("data", (bytes: Buffer) => inbox.deliver(bytes));
   tty.on("close", (error: unknown) => {
     if (closing) return;
+    // The modem may be back under this name before anyone closes the port.
+    void giveBack(release, path, parts);
     inbox.end(goneError(path, error));
   });
   tty.on("error", (error: Error) => inbox.end(goneError(path, error)));
   return {
     name: path,
-    isUart: isUartName(deviceName),
+    isUart: isUartName(basename(device)),
     setBaud: (baud) =>
       new Promise((resolve, reject) => {
         tty.update({ baudRate: baud }, (error) => {
@@ -66,17 +80,32 @@ export async function openTty(path: string): Promise<BytePort> {
           else resolve();
         });
       }),
-    close: () =>
-      new Promise((resolve) => {
-        closing = true;
-        if (!tty.isOpen) {
-          resolve();
-          return;
-        }
-        // A tty that is gone answers close with an error; there is nothing left to close then.
-        tty.close(() => resolve());
-      }),
+    close: async () => {
+      closing = true;
+      await closed(tty);
+      await giveBack(release, path, parts);
+    },
   };
+}
+
+function closed(tty: SerialPort): Promise<void> {
+  return new Promise((resolve) => {
+    if (!tty.isOpen) {
+      resolve();
+      return;
+    }
+    // A tty that is gone answers close with an error; there is nothing left to close then.
+    tty.close(() => resolve());
+  });
+}
+
+/** The work on the port is done, whatever becomes of the lock file: the next one finds it stale. */
+async function giveBack(release: () => Promise<void>, path: string, { log }: ClaimParts): Promise<void> {
+  try {
+    await release();
+  } catch (error) {
+    log?.warn({ port: path, error }, "the lock file of the port could not be removed");
+  }
 }
 
 async function requireCharacterDevice(path: string): Promise<void> {
@@ -93,11 +122,10 @@ async function requireCharacterDevice(path: string): Promise<void> {
 }
 
 /** serialport gives its reasons as text only. */
-function openError(path: string, cause: Error): EsimdError {
+async function openError(path: string, cause: Error, host: HostRoots): Promise<EsimdError> {
   const text = cause.message;
-  if (/cannot lock port|resource busy|EBUSY/i.test(text)) {
-    return new EsimdError("port_busy", `${path} is held by another program`, { cause });
-  }
+  // A flock that is held, or TIOCEXCL of another: to us who are not root, open answers EBUSY (ioctl_tty(2)).
+  if (isBusy(text)) return portHeld(path, await portHolders(path, host), cause);
   if (/permission denied|EACCES|EPERM/i.test(text)) {
     return new EsimdError("port_forbidden", `${path} may not be opened by this user`, { cause });
   }
@@ -106,6 +134,11 @@ function openError(path: string, cause: Error): EsimdError {
   }
   if (/no such|ENODEV|ENXIO/i.test(text)) return new EsimdError("port_missing", `there is no port ${path}`, { cause });
   return new EsimdError("serial_io", `${path} could not be opened: ${text}`, { cause });
+}
+
+/** The words of serialport and of strerror(3) for a port that somebody else has. */
+export function isBusy(text: string): boolean {
+  return /cannot lock port|resource busy|EBUSY/i.test(text);
 }
 
 function goneError(path: string, cause: unknown): EsimdError {

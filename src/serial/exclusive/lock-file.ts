@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { link, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { basename } from "node:path";
+import { type Clock, sleep, systemClock } from "../../base/clock.js";
+import { describeCause } from "../../base/errors.js";
+import type { HostRoots } from "../host-roots.js";
+import { lockContent, pidOf, staleBecause } from "./lock-content.js";
+import { hasOpen, isAlive, processStartMs } from "./processes.js";
+
+/**
+ * The UUCP lock of a serial device, `/run/lock/LCK..NAME` (FHS 3.0 5.9): what minicom, pppd and ser2net keep each other out by. NAME is
+ * the last part of the device's path behind every link, as minicom has it: ttyUSB2, and 3 for the pseudo-terminal /dev/pts/3.
+ */
+
+export interface PortLock {
+  /** Gives the port back; only what is still ours is removed. Idempotent. */
+  release(): Promise<void>;
+}
+
+export type LockAttempt =
+  | { readonly kind: "taken"; readonly lock: PortLock }
+  | { readonly kind: "held"; readonly pid: number | undefined }
+  /** This host has no folder for locks, or does not let this user write there. */
+  | { readonly kind: "unavailable"; readonly why: string };
+
+export interface LockParts {
+  readonly host: HostRoots;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/** The files by which this process holds locks now; one that names our number and is not among them is an earlier process's. */
+const ours = new Set<number>();
+
+/** A lock that is made in two steps (open, then write) is empty in between; one that stays empty is nobody's. */
+const emptyLooks = 10;
+const lookAgainMs = 50;
+/** Every round but the last was lost to somebody who took or broke the lock meanwhile. */
+const rounds = 40;
+
+export async function lockPathOf(path: string, host: HostRoots): Promise<string> {
+  const device = await realpath(path).catch(() => path);
+  return `${host.run}/lock/LCK..${basename(device)}`;
+}
+
+/** The process that holds the port by its lock file, if one does. Breaks nothing. */
+export async function liveLockPid(path: string, host: HostRoots): Promise<number | undefined> {
+  const device = await realpath(path).catch(() => path);
+  try {
+    const seen = await look(await lockPathOf(device, host), device, { host });
+    return seen.kind === "live" ? seen.pid : undefined;
+  } catch {
+    // What is no plain file, or may not be read, names nobody.
+    return undefined;
+  }
+}
+
+/**
+ * Takes the lock of the device at `path`, breaking one that nobody stands behind. The file appears with its content (link(2) of a
+ * finished one): no reader sees it half-written, and of two who take it at once one gets EEXIST.
+ */
+export async function takePortLock(path: string, parts: LockParts): Promise<LockAttempt> {
+  const device = await realpath(path).catch(() => path);
+  const lockPath = await lockPathOf(device, parts.host);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      // Looked at first: where the folder is closed to us, another's lock may still be read.
+      const seen = await settled(lockPath, device, parts);
+      if (seen.kind === "live") return { kind: "held", pid: seen.pid };
+      if (seen.kind === "stale") await breakStale(lockPath, device, parts);
+      const inode = seen.kind === "absent" ? await place(lockPath, parts.host) : undefined;
+      if (inode !== undefined) return { kind: "taken", lock: heldLock(lockPath, inode) };
+    }
+    return { kind: "held", pid: undefined };
+  } catch (error) {
+    parts.signal?.throwIfAborted();
+    return { kind: "unavailable", why: describeCause(error) };
+  }
+}
+
+function heldLock(path: string, inode: number): PortLock {
+  let held = true;
+  return {
+    release: async () => {
+      if (!held) return;
+      held = false;
+      // Someone may have broken our lock, for whatever reason, and put theirs in its place.
+      if ((await inodeOf(path)) === inode) await unlinkIfThere(path);
+      ours.delete(inode);
+    },
+  };
+}
+
+/** Makes the lock file whole and at once; undefined when there is one. */
+async function place(path: string, host: HostRoots): Promise<number | undefined> {
+  const temporary = `${host.run}/lock/LTMP.${process.pid}.${randomUUID()}`;
+  // "wx" follows no link that someone planted in a folder that all may write to.
+  const file = await open(temporary, "wx", 0o644);
+  const { ino } = await file.stat();
+  try {
+    await file.writeFile(lockContent(process.pid));
+    ours.add(ino);
+    await link(temporary, path);
+    return ino;
+  } catch (error) {
+    ours.delete(ino);
+    if (codeOf(error) === "EEXIST") return undefined;
+    throw error;
+  } finally {
+    await file.close();
+    await unlinkIfThere(temporary);
+  }
+}
+
+/**
+ * Two who find the same stale lock must not both break it: the second would remove what the first has put there. Whoever breaks holds
+ * a lock for the breaking, and looks again under it. A breaker that was killed leaves that one behind; it is set aside by a rename, of
+ * which one succeeds, and put back if it turns out to be another's.
+ */
+async function breakStale(path: string, device: string, parts: LockParts): Promise<void> {
+  const guard = `${path}.break`;
+  const inode = await place(guard, parts.host);
+  if (inode === undefined) {
+    const seen = await look(guard, device, parts);
+    if (seen.kind === "stale") await setAside(guard, seen.inode);
+    else await sleep(parts.clock ?? systemClock, lookAgainMs, parts.signal);
+    return;
+  }
+  const held = heldLock(guard, inode);
+  try {
+    if ((await look(path, device, parts)).kind === "stale") await unlinkIfThere(path);
+  } finally {
+    await held.release();
+  }
+}
+
+async function setAside(path: string, inode: number): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  if ((await inodeOf(aside)) !== inode) await link(aside, path).catch(() => undefined);
+  await unlinkIfThere(aside);
+}
+
+type Seen =
+  | { readonly kind: "absent" }
+  | { readonly kind: "live"; readonly pid: number }
+  | { readonly kind: "empty"; readonly inode: number }
+  | { readonly kind: "stale"; readonly inode: number };
+
+/** What the lock says, once its writer has had time to finish it. */
+async function settled(path: string, device: string, parts: LockParts): Promise<Seen> {
+  let seen = await look(path, device, parts);
+  for (let tries = 1; seen.kind === "empty" && tries < emptyLooks; tries++) {
+    await sleep(parts.clock ?? systemClock, lookAgainMs, parts.signal);
+    seen = await look(path, device, parts);
+  }
+  return seen.kind === "empty" ? { kind: "stale", inode: seen.inode } : seen;
+}
+
+async function look(path: string, device: string, { host }: LockParts): Promise<Seen> {
+  const read = await readLock(path);
+  if (read === undefined) return { kind: "absent" };
+  const { content, inode, writtenMs } = read;
+  const pid = pidOf(content);
+  const known = pid !== undefined;
+  const because = staleBecause({
+    pid,
+    ownPid: process.pid,
+    oursNow: ours.has(inode),
+    alive: known && isAlive(pid),
+    writtenMs,
+    startedMs: known ? await processStartMs(pid, host) : undefined,
+    hasPortOpen: known ? await hasOpen(pid, device, host) : undefined,
+  });
+  if (known && because === undefined) return { kind: "live", pid };
+  return { kind: content.length === 0 ? "empty" : "stale", inode };
+}
+
+/** @throws when what has the name is no plain file: a pipe that someone planted there would hold up whoever reads it. */
+async function readLock(
+  path: string,
+): Promise<{ readonly content: Uint8Array; readonly inode: number; readonly writtenMs: number } | undefined> {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+  const file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw new Error(`${path} is no plain file`);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(128), 0, 128, 0);
+    return { content: buffer.subarray(0, bytesRead), inode: found.ino, writtenMs: found.mtimeMs };
+  } finally {
+    await file.close();
+  }
+}
+
+async function inodeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ ino }) => ino,
+    () => undefined,
+  );
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}

@@ -1,0 +1,73 @@
+import { readdir, readFile, readlink } from "node:fs/promises";
+import type { HostRoots } from "../host-roots.js";
+
+/** What /proc says of a process, as far as it concerns who holds a port; undefined where there is nothing to be read. */
+
+/** The process's own short name (proc_pid_comm(5), at most 15 bytes). */
+export async function processName(pid: number, host: HostRoots): Promise<string | undefined> {
+  const comm = (await readText(`${host.proc}/${pid}/comm`))?.trimEnd();
+  return comm === "" ? undefined : comm;
+}
+
+/** When the process started, by this host's wall clock as it goes now; it moves when that clock is set. */
+export async function processStartMs(pid: number, host: HostRoots): Promise<number | undefined> {
+  const [stat, kernel] = await Promise.all([readText(`${host.proc}/${pid}/stat`), readText(`${host.proc}/stat`)]);
+  const bootSeconds = /^btime (\d+)$/m.exec(kernel ?? "")?.[1];
+  // Field 22, counted behind the name in brackets, which may hold anything (proc_pid_stat(5)).
+  const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  if (bootSeconds === undefined || ticks === undefined || !/^\d+$/.test(ticks)) return undefined;
+  return Number(bootSeconds) * 1000 + Number(ticks) * (1000 / ticksPerSecond);
+}
+
+/** USER_HZ, which is 100 on every architecture that Node runs on. */
+const ticksPerSecond = 100;
+
+/** Signal 0 asks whether there is a process; one of another user answers EPERM, and lives (kill(2)). */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** The running processes; empty where there is no /proc. */
+export async function processIds(host: HostRoots): Promise<readonly number[]> {
+  const entries = await readdir(host.proc).catch(() => []);
+  return entries.filter((entry) => /^\d+$/.test(entry)).map(Number);
+}
+
+/** Looks at no more open files of a process than this. */
+const mostFiles = 4096;
+
+/** Has the process the device open? Undefined where this user may not see it, or it is gone. */
+export async function hasOpen(pid: number, device: string, host: HostRoots): Promise<boolean | undefined> {
+  const folder = `${host.proc}/${pid}/fd`;
+  const names = namesOf(device, host);
+  try {
+    for (const fd of (await readdir(folder)).slice(0, mostFiles)) {
+      // A file may be closed between the two looks.
+      const target = await readlink(`${folder}/${fd}`).catch(() => undefined);
+      if (target !== undefined && names.has(target)) return true;
+    }
+    return false;
+  } catch {
+    return undefined;
+  }
+}
+
+/** /proc shows the device by its name in /dev, which in a test is another folder's. */
+function namesOf(device: string, host: HostRoots): ReadonlySet<string> {
+  const inDev = device.startsWith(`${host.dev}/`) ? [`/dev/${device.slice(host.dev.length + 1)}`] : [];
+  return new Set([device, ...inDev]);
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    // It ended meanwhile, or may not be looked at: both mean that nothing is known of it.
+    return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import { readFile, readlink, realpath, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { majorOf, minorOf, modemManagerName } from "./exclusive/holders.js";
+import { processIds, processName } from "./exclusive/processes.js";
+import type { HostRoots } from "./host-roots.js";
+
+/** Whether ModemManager runs, and whether it works with the modem behind a port: what udev and sysfs say, without asking it. */
+
+export type Management =
+  | { readonly kind: "not-running" }
+  /** ModemManager leaves the port alone; `why` is what tells it to, as the object of "because of". */
+  | { readonly kind: "left-alone"; readonly why: string }
+  /** `uid` is what `mmcli --inhibit-device` wants: the modem's `Device` property. */
+  | { readonly kind: "managed"; readonly pid: number; readonly uid: string };
+
+/** Properties in the udev database (`E:KEY=VALUE` lines), of one device. */
+export type UdevProperties = ReadonlyMap<string, string>;
+
+export function parseUdevProperties(text: string): UdevProperties {
+  const pairs = text.split("\n").flatMap((line): [string, string][] => {
+    const match = /^E:([^=]+)=(.*)$/.exec(line);
+    return match?.[1] === undefined ? [] : [[match[1], match[2] ?? ""]];
+  });
+  return new Map(pairs);
+}
+
+/** The hardware that a port belongs to, as ModemManager groups ports into modems. */
+export interface PhysicalDevice {
+  /** Its path as the kernel has it, `/sys/devices/…`. */
+  readonly sysfsPath: string;
+  /** `usb`, `pci`, `platform`, … */
+  readonly subsystem: string;
+  readonly properties: UdevProperties;
+}
+
+/**
+ * ModemManager's own filter, as far as it speaks about one port (ModemManager src/mm-filter.c, mm-port-probe.c): a property of the
+ * physical device goes before the port's, ID_MM_DEVICE_PROCESS before ID_MM_DEVICE_IGNORE, and ID_MM_PORT_IGNORE is asked last.
+ */
+export function managementOf(
+  pid: number,
+  subsystem: string,
+  port: UdevProperties,
+  device: PhysicalDevice | undefined,
+): Management {
+  const ofPort = (key: string): boolean => isTrue(port.get(key));
+  const global = (key: string): string | undefined => device?.properties.get(key) ?? port.get(key);
+  const processed = isTrue(global("ID_MM_DEVICE_PROCESS")) || ofPort("ID_MM_DEVICE_PROCESS");
+  if (!processed) {
+    if (isTrue(global("ID_MM_DEVICE_IGNORE"))) return { kind: "left-alone", why: "ID_MM_DEVICE_IGNORE" };
+    if (device === undefined) return { kind: "left-alone", why: "its being no hardware" };
+    if (subsystem === "tty" && onBoard.has(device.subsystem))
+      return {
+        kind: "left-alone",
+        why: `its being a UART of the board (${device.subsystem}) without ID_MM_DEVICE_PROCESS`,
+      };
+  }
+  if (ofPort("ID_MM_PORT_IGNORE")) return { kind: "left-alone", why: "ID_MM_PORT_IGNORE" };
+  const uid = global("ID_MM_PHYSDEV_UID") ?? device?.sysfsPath;
+  return uid === undefined ? { kind: "left-alone", why: "its being no hardware" } : { kind: "managed", pid, uid };
+}
+
+/** ttys of these are the board's own, and ModemManager does not look for modems there. */
+const onBoard: ReadonlySet<string> = new Set(["platform", "pci", "pnp", "sdio"]);
+
+/** GLib's idea in ModemManager (mm_common_get_boolean_from_string). */
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && /^(1|true|yes)$/i.test(value);
+}
+
+/** The number of the running ModemManager; undefined where none runs, or where this user may not see the others' processes. */
+export async function modemManagerPid(host: HostRoots): Promise<number | undefined> {
+  for (const pid of await processIds(host)) if ((await processName(pid, host)) === modemManagerName) return pid;
+  return undefined;
+}
+
+/** What ModemManager has to do with the port at `path`. Never rejects: where sysfs and udev say nothing, it is taken to leave it alone. */
+export async function managementOfPort(path: string, host: HostRoots): Promise<Management> {
+  const pid = await modemManagerPid(host);
+  if (pid === undefined) return { kind: "not-running" };
+  const rdev = await stat(path).then(
+    (found) => (found.isCharacterDevice() ? found.rdev : undefined),
+    () => undefined,
+  );
+  if (rdev === undefined) return { kind: "left-alone", why: "its being no device" };
+  const number = `${majorOf(rdev)}:${minorOf(rdev)}`;
+  const node = await realpath(`${host.sys}/dev/char/${number}`).catch(() => undefined);
+  const subsystem = node === undefined ? "" : ((await subsystemOf(node)) ?? "");
+  const port = await udevProperties(`c${number}`, host);
+  return managementOf(pid, subsystem, port, node === undefined ? undefined : await physicalDevice(node, host));
+}
+
+/** The USB device itself, not its interface; else the nearest device on a bus that carries modems. */
+async function physicalDevice(node: string, host: HostRoots): Promise<PhysicalDevice | undefined> {
+  const sys = await realpath(host.sys).catch(() => host.sys);
+  for (let path = node; path.startsWith(`${sys}/devices/`); path = dirname(path)) {
+    const subsystem = await subsystemOf(path);
+    const isUsbDevice = subsystem === "usb" && (await readText(`${path}/idVendor`)) !== undefined;
+    if (!isUsbDevice && (subsystem === undefined || !onBoard.has(subsystem))) continue;
+    const number = (await readText(`${path}/dev`))?.trim();
+    const key = number === undefined ? `+${subsystem}:${basename(path)}` : `c${number}`;
+    return {
+      sysfsPath: `/sys${path.slice(sys.length)}`,
+      subsystem: subsystem ?? "usb",
+      properties: await udevProperties(key, host),
+    };
+  }
+  return undefined;
+}
+
+async function subsystemOf(path: string): Promise<string | undefined> {
+  return readlink(`${path}/subsystem`).then(basename, () => undefined);
+}
+
+async function udevProperties(key: string, host: HostRoots): Promise<UdevProperties> {
+  return parseUdevProperties((await readText(`${host.run}/udev/data/${key}`)) ?? "");
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}
