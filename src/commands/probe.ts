@@ -16,6 +16,7 @@ import { readRegistration } from "../modem/registration.js";
 import { errorOf } from "../report/build.js";
 import type { Command } from "./command.js";
 import { commonFlags, configFor, everyFlag, oneShotDefaults, openLog } from "./common-flags.js";
+import { recordFlag, recordingOf } from "./recording.js";
 
 const probeBudgetMs = 180_000;
 
@@ -24,7 +25,7 @@ export const probeCommand: Command = {
   name: "probe",
   summary: "show what is on a port: modem, eUICC, dialect, LPA, profiles",
   positionals: "",
-  flags: commonFlags(...everyFlag, "dialect"),
+  flags: { ...commonFlags(...everyFlag, "dialect"), ...recordFlag },
   run: async (context, args) => {
     const { config } = configFor(context, args, { ...oneShotDefaults, "api.provider": "none" });
     const { port, wakeWaitMs } = config.modem;
@@ -32,9 +33,11 @@ export const probeCommand: Command = {
     const log = openLog(context, config, createRedactor());
     const { clock, random } = context;
     const timeoutMs = Math.min(config.deadlineMs, probeBudgetMs);
+    const recording = recordingOf(context, args, port);
+    const session = { clock, random, log, wakeMs: wakeWaitMs, ...(recording.open && { open: recording.open }) };
     const bound = deadlineSignal({ clock, timeoutMs, signal: context.signal, what: "the probe" });
     try {
-      const line = await connectModem(port, { clock, random, log, wakeMs: wakeWaitMs }, bound.signal);
+      const line = await connectModem(port, session, bound.signal);
       try {
         const findings = await probe(line, config, port, bound.signal);
         context.stdout(args.has("json") ? `${JSON.stringify(findings)}\n` : renderFindings(findings));
@@ -44,6 +47,7 @@ export const probeCommand: Command = {
       }
     } finally {
       bound.release();
+      recording.finish();
     }
   },
 };

@@ -7,6 +7,7 @@ import { renderReport } from "../report/render.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, configFor, oneShotDefaults, openLog, runFlags } from "./common-flags.js";
 import { failureText } from "./failure.js";
+import { recordFlag, recordingOf } from "./recording.js";
 import { createProgress, type Progress } from "./terminal.js";
 
 /** `esimd provision`: one modem, one shot, resumable. */
@@ -14,7 +15,7 @@ export const provisionCommand: Command = {
   name: "provision",
   summary: "provision one modem; run it again and it goes on where it stopped",
   positionals: "",
-  flags: commonFlags(...runFlags),
+  flags: { ...commonFlags(...runFlags), ...recordFlag },
   run: async (context, args) => {
     const { config } = configFor(context, args, oneShotDefaults);
     return provisionAndShow(context, args, config);
@@ -34,14 +35,17 @@ export async function provisionAndShow(
   }
   const options = { json: args.has("json"), quiet: args.has("quiet"), noColor: args.has("no-color") };
   const log = openLog(context, config, createRedactor());
+  const recording = recordingOf(context, args, port);
   const progress = createProgress(context, options);
   let result: ProvisionResult;
   try {
     const { clock, random } = context;
     const observe = (observation: Observation): void => show(progress, observation, options.json);
-    result = await provisionOnce({ config, port, clock, random, log, observe }, context.signal);
+    const parts = { config, port, clock, random, log, observe, ...(recording.open && { openPort: recording.open }) };
+    result = await provisionOnce(parts, context.signal);
   } finally {
     progress.done();
+    recording.finish();
   }
   const { error } = result.outcome;
   if (error !== undefined) context.stderr(failureText(error));
