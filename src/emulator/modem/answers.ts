@@ -31,6 +31,7 @@ export const cme = {
   notFound: 22,
   noNetwork: 30,
   incorrectParameters: 50,
+  unspecifiedPacketError: 148,
 } as const;
 
 const cmeWords: ReadonlyMap<number, string> = new Map([

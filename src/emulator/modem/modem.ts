@@ -7,7 +7,9 @@ import { mergeTables } from "./command-set.js";
 import { basicCommands } from "./commands/basic.js";
 import { cardCommands } from "./commands/card.js";
 import { networkCommands } from "./commands/network.js";
+import { packetCommands } from "./commands/packet.js";
 import { simCommands } from "./commands/sim.js";
+import { quectelSlotCommands, simPowerCommands } from "./commands/slots.js";
 import type { DialectSession, FakeDialect } from "./dialects/dialect.js";
 import { DownloadRunner, type OwnLpa } from "./dialects/download.js";
 import { LpaOperations } from "./dialects/lpa-operations.js";
@@ -16,6 +18,8 @@ import { type ModemStyle, plainStyle } from "./dialects/style.js";
 import { HostOutput } from "./host-output.js";
 import { Interpreter, type InterpreterCounts, type Unplugging } from "./interpreter.js";
 import { createLineReader, type LineReader } from "./line-reader.js";
+import { ModemClock } from "./modem-clock.js";
+import { PacketDomain } from "./packet-domain.js";
 import { Registration } from "./registration.js";
 import type { World } from "./scenario.js";
 import { PortSettings } from "./settings.js";
@@ -55,6 +59,8 @@ export class Modem {
   readonly #behaviours = new BehaviourList();
   readonly #sim: Sim;
   readonly #registration: Registration;
+  readonly #modemClock: ModemClock;
+  readonly #packets: PacketDomain;
   readonly #session: DialectSession;
   readonly #output: HostOutput;
   readonly #interpreter: Interpreter;
@@ -79,10 +85,14 @@ export class Modem {
       coverage: () => world().coverage,
       registrationMs: () => world().registrationMs,
       hasUsableProfile: () => this.#sim.enabledProfile() !== undefined && this.#sim.pinWanted() === undefined,
+      onNetwork: (isRegistered) => this.#onNetwork(isRegistered),
     });
     const registration = this.#registration;
+    this.#modemClock = new ModemClock(clock, world);
+    this.#packets = new PacketDomain({ world, isRegistered: () => registration.isRegistered });
     const slots = new SimSlots(world);
-    this.#sim = new Sim({ clock, euicc, card, slots, world, style, emit, onChange: () => registration.search() });
+    const onChange = (): void => registration.search();
+    this.#sim = new Sim({ clock, euicc, card, slots, world, style, emit, onChange, onSlot: () => this.#onSlot() });
     const sim = this.#sim;
     this.#session = dialect.start({
       clock,
@@ -108,8 +118,11 @@ export class Modem {
       restart: (what) => (what === "card" ? sim.powerCycle() : this.#restart()),
       commands: mergeTables(
         basicCommands({ settings, style, imei, identity: dialect.identity, baud: baud ?? 115_200 }),
-        networkCommands({ clock, settings, registration, style }),
+        networkCommands({ modemClock: this.#modemClock, settings, registration, style }),
         simCommands({ sim, registration, style, restart: () => this.#restart() }),
+        packetCommands(this.#packets),
+        simPowerCommands(sim, world),
+        dialect.identity.manufacturer === "Quectel" ? quectelSlotCommands({ sim, world }) : {},
         cardCommands({ sim, world, style, isOwnLpaBusy: session.isDownloading, holdsIsdR: session.holdsIsdR }),
         session.commands,
       ),
@@ -148,6 +161,8 @@ export class Modem {
     this.#session.powerOff();
     this.#sim.powerOff();
     this.#registration.stop();
+    this.#packets.powerOff();
+    this.#modemClock.powerOff();
     this.#settings.reset();
     this.#reader.reset();
   }
@@ -169,6 +184,21 @@ export class Modem {
       this.powerOff();
       this.powerOn();
     });
+  }
+
+  #onNetwork(isRegistered: boolean): void {
+    if (!isRegistered) {
+      this.#packets.drop();
+      return;
+    }
+    const urc = this.#modemClock.onNetworkTime();
+    if (urc !== undefined) this.#interpreter.emit(urc);
+  }
+
+  #onSlot(): void {
+    const { unplug, world } = this.#options;
+    const replugAfterMs = world().slots?.portGoneMs;
+    if (replugAfterMs !== undefined) unplug({ replugAfterMs, keepsPower: true });
   }
 
   #conditions(): ReadonlySet<ModemCondition> {

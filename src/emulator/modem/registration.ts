@@ -18,6 +18,8 @@ export interface RegistrationOptions {
   /** True while a profile is enabled and its SIM application answers. */
   readonly hasUsableProfile: () => boolean;
   readonly emit: (urc: string) => void;
+  /** Each time it has a network, and each time it has lost it. */
+  readonly onNetwork?: (isRegistered: boolean) => void;
 }
 
 const cell = '"1A2B","0A1B2C3D",7';
@@ -90,7 +92,9 @@ export class Registration {
 
   #become(status: RegistrationStatus): void {
     if (this.#status === status) return;
+    const was = this.isRegistered;
     this.#status = status;
+    if (was !== this.isRegistered) this.#options.onNetwork?.(this.isRegistered);
     for (const command of registrationCommands) {
       const reports = this.#options.settings.registrationReports[command];
       if (reports === 0) continue;

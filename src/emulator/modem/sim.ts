@@ -33,12 +33,17 @@ export interface SimOptions {
   readonly emit: (urc: string) => void;
   /** The usable profile changed, or went. */
   readonly onChange: () => void;
+  /** Another slot is the active one. */
+  readonly onSlot: () => void;
 }
 
 export type SimState = "absent" | "off" | "busy" | "ready";
 
 /** Why the SIM starts anew. */
-type StartCause = "refresh" | "functionality" | "sim-power" | "reset" | "slot";
+type StartCause = "refresh" | PowerSwitch | "reset" | "slot";
+
+/** CFUN, or a command for the SIM alone. */
+export type PowerSwitch = "functionality" | "sim-power";
 
 /** What makes the modem look at the eUICC's profiles again, by how it takes a REFRESH. */
 const looksAgain: Readonly<Record<World["refresh"], readonly StartCause[]>> = {
@@ -65,7 +70,8 @@ export class Sim {
   #refreshing: CancelTimer | undefined;
   /** What the modem found enabled on the eUICC when it last looked. */
   #found: ProfileInfo | undefined;
-  #on = true;
+  /** What took the SIM's power. */
+  readonly #off = new Set<PowerSwitch>();
   #sessions = 0;
 
   constructor(options: SimOptions) {
@@ -80,7 +86,7 @@ export class Sim {
 
   get state(): SimState {
     if (this.slots.content === "empty") return "absent";
-    if (!this.#on) return "off";
+    if (this.#off.size > 0) return "off";
     return this.#busy === undefined ? "ready" : "busy";
   }
 
@@ -90,7 +96,7 @@ export class Sim {
       case "absent":
         return cmeError(cme.simNotInserted);
       case "off":
-        return cmeError(cme.simFailure);
+        return cmeError(this.#off.has("sim-power") ? cme.simNotInserted : cme.simFailure);
       case "busy":
         return cmeError(this.#busyError());
       case "ready":
@@ -140,7 +146,7 @@ export class Sim {
   refresh(): void {
     const { clock, world } = this.#options;
     const { notReadyMs, refresh } = world();
-    if (!this.#on || refresh !== "honoured" || this.#refreshing !== undefined) return;
+    if (this.#off.size > 0 || refresh !== "honoured" || this.#refreshing !== undefined) return;
     if (notReadyMs === 0) {
       this.#restart("refresh");
       return;
@@ -150,19 +156,25 @@ export class Sim {
 
   /** The card lost its power and has it again, by a command or by itself. */
   powerCycle(): void {
-    if (this.#on) this.#restart("sim-power");
+    if (this.#off.size === 0) this.#restart("sim-power");
   }
 
   /** CFUN=0, and commands of the SIM's own power, take it; they give it back. */
-  setPower(on: boolean, cause: "functionality" | "sim-power" = "functionality"): void {
-    if (on === this.#on) return;
-    this.#on = on;
-    if (on) {
-      this.#restart(cause);
-      return;
+  setPower(on: boolean, by: PowerSwitch = "functionality"): void {
+    if (on !== this.#off.has(by)) return;
+    const wasOn = this.#off.size === 0;
+    if (on) this.#off.delete(by);
+    else this.#off.add(by);
+    if (this.#off.size === 0) {
+      this.#restart(by);
+    } else if (wasOn) {
+      this.#stop();
+      this.#options.onChange();
     }
-    this.#stop();
-    this.#options.onChange();
+  }
+
+  hasPowerBy(by: PowerSwitch): boolean {
+    return !this.#off.has(by);
   }
 
   /** Kept over resets; another slot's card starts, the same slot's does not. */
@@ -173,12 +185,13 @@ export class Sim {
     this.#restart("slot");
     // An empty slot starts nothing, and still the network is gone.
     this.#options.onChange();
+    this.#options.onSlot();
   }
 
   /** The modem lost its power: as never started. */
   powerOff(): void {
     this.#stop();
-    this.#on = true;
+    this.#off.clear();
   }
 
   /** The modem starts: the SIM comes up after its time. */
@@ -245,7 +258,7 @@ export class Sim {
   #restart(cause: StartCause): void {
     this.#stop();
     const { clock, world, onChange } = this.#options;
-    if (this.state === "absent") return;
+    if (this.state === "absent" || this.state === "off") return;
     this.#startedAtMs = clock.monotonicMs();
     this.#busy = clock.setTimer(world().simBusyMs, () => {
       this.#busy = undefined;

@@ -41,6 +41,8 @@ export const worldSchema = z.strictObject({
   download: z.enum(["truthful", "fails-but-present", "ok-but-absent"]).default("truthful"),
   /** How many downloads `download` applies to; left out: all. */
   downloadTimes: z.number().int().min(1).max(1000).optional(),
+  /** From the OK of `quectel-index`, which means accepted, to the change of the profile. Field tests poll up to 63 s. */
+  lpaEffectMs: milliseconds.default(2500),
   /** The line that ends a download comes so much later, or never. */
   completionDelayMs: milliseconds.default(0),
   completionMissing: z.boolean().default(false),

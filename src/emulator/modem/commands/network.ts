@@ -1,21 +1,21 @@
-/** Commands about the radio and its network: TS 27.007, clauses 7, 8.2, 8.5, 8.15 and 10.1. */
+/** Commands about the radio and its network: TS 27.007, clauses 7, 8.2, 8.5, 8.15, 8.40, 8.41 and 10.1. */
 
-import type { Clock } from "../../../base/clock.js";
 import { incorrectParameters, ok } from "../answers.js";
-import { type CommandForms, type CommandTable, fixed, numberAt } from "../command-set.js";
+import { type CommandForms, type CommandTable, fixed, type Handler, numberAt, stringAt } from "../command-set.js";
 import type { ModemStyle } from "../dialects/style.js";
+import type { ModemClock } from "../modem-clock.js";
 import type { Registration } from "../registration.js";
 import { type PortSettings, type RegistrationCommand, registrationCommands } from "../settings.js";
 
 export interface NetworkParts {
-  readonly clock: Clock;
+  readonly modemClock: ModemClock;
   readonly settings: PortSettings;
   readonly registration: Registration;
   readonly style: Pick<ModemStyle, "signal">;
 }
 
 export function networkCommands(parts: NetworkParts): CommandTable {
-  const { clock, settings, registration, style } = parts;
+  const { modemClock, settings, registration, style } = parts;
   const report = (command: RegistrationCommand): CommandForms => ({
     read: () => ok(registration.describe(command)),
     test: fixed(`${command}: (0-2)`),
@@ -38,15 +38,36 @@ export function networkCommands(parts: NetworkParts): CommandTable {
       test: fixed("+CESQ: (0-63,99),(0-7,99),(0-96,255),(0-49,255),(0-34,255),(0-97,255)"),
     },
     "+COPS": { read: () => ok(registration.isRegistered ? '+COPS: 0,0,"Test PLMN 1-1",7' : "+COPS: 0") },
-    "+CCLK": { read: () => ok(`+CCLK: "${networkTime(clock.nowMs())}"`) },
-    "+CGDCONT": {
-      read: fixed('+CGDCONT: 1,"IPV4V6","super","0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",0,0,0,0'),
+    "+CCLK": {
+      read: () => ok(`+CCLK: "${modemClock.text()}"`),
+      test: fixed(),
+      set: (parameters) => {
+        const text = stringAt(parameters, 0);
+        return parameters.length === 1 && text !== undefined && modemClock.set(text) ? ok() : incorrectParameters;
+      },
+    },
+    "+CTZU": {
+      read: () => ok(`+CTZU: ${modemClock.updates ? 1 : 0}`),
+      test: fixed("+CTZU: (0,1)"),
+      set: toggle((on) => {
+        modemClock.updates = on;
+      }),
+    },
+    "+CTZR": {
+      read: () => ok(`+CTZR: ${modemClock.reports ? 1 : 0}`),
+      test: fixed("+CTZR: (0,1)"),
+      set: toggle((on) => {
+        modemClock.reports = on;
+      }),
     },
   };
 }
 
-/** `yy/MM/dd,hh:mm:ss+zz`, in UTC; the zone counts quarters of an hour (TS 27.007 8.15). */
-export function networkTime(epochMs: number): string {
-  const iso = new Date(epochMs).toISOString();
-  return `${iso.slice(2, 4)}/${iso.slice(5, 7)}/${iso.slice(8, 10)},${iso.slice(11, 19)}+00`;
+function toggle(set: (on: boolean) => void): Handler {
+  return (parameters) => {
+    const value = numberAt(parameters, 0, 0, 1);
+    if (parameters.length !== 1 || value === undefined) return incorrectParameters;
+    set(value === 1);
+    return ok();
+  };
 }

@@ -58,7 +58,7 @@ export function simCommands(parts: SimParts): CommandTable {
       return [command, form === "read" ? { read: tell } : { execute: tell, test: fixed() }];
     }),
   );
-  const functionality = (): number => (sim.state === "off" ? 0 : registration.radioOn ? 1 : 4);
+  const functionality = (): number => (!sim.hasPowerBy("functionality") ? 0 : registration.radioOn ? 1 : 4);
   return {
     ...iccidTable,
     "+CPIN": { read: pinState, test: fixed(), set: enterPin },

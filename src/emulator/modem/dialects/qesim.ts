@@ -19,7 +19,7 @@ export function qesimForms(sim: Sim, operations: Operations, syntax: readonly st
       const name = stringAt(parameters, 0);
       const operation = name !== undefined && Object.hasOwn(operations, name) ? operations[name] : undefined;
       if (operation === undefined) return incorrectParameters;
-      return sim.refusal() ?? operation(parameters.slice(1));
+      return sim.euiccRefusal() ?? operation(parameters.slice(1));
     },
   };
 }
