@@ -1,7 +1,9 @@
+import { sleep } from "../base/clock.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Eid, parseSmdpAddress, type SmdpAddress } from "../base/identifiers.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { isdrAid, openCardChannel } from "../modem/uicc-access.js";
-import { Es10Channel } from "./apdu/es10-channel.js";
+import { Es10Channel, StatusWordError } from "./apdu/es10-channel.js";
 import { decodeConfiguredAddresses, encodeGetConfiguredAddresses } from "./es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "./es10/eid.js";
 import { decodeEuiccInfo2, encodeGetEuiccInfo2, toldFreeBytes } from "./es10/euicc-info.js";
@@ -15,6 +17,36 @@ export async function openIsdR(line: ModemLine, signal: AbortSignal): Promise<Es
 /** The EID straight from the eUICC; undefined when the modem gives no way to its ISD-R. */
 export function readEidFromCard(line: ModemLine, signal: AbortSignal): Promise<Eid | undefined> {
   return onIsdR(line, signal, async (isdR) => decodeEid(await isdR.command(encodeGetEid(), signal)));
+}
+
+const conditionsNotSatisfied = 0x6985;
+/** An MC7455 takes 10 s to restart the card after a REFRESH, and answers 6985 meanwhile (forum.sierrawireless.com thread 30997). */
+const restartPatienceMs = 15_000;
+const restartPollMs = 1_500;
+
+/**
+ * {@link readEidFromCard}, with patience for a card that restarts.
+ * @throws EsimdError `euicc_m2m` for one whose ISD-R opens and refuses for good: of the M2M kind, or locked.
+ */
+export async function readEidFromCardPatiently(line: ModemLine, signal: AbortSignal): Promise<Eid | undefined> {
+  const startMs = line.clock.monotonicMs();
+  for (;;) {
+    try {
+      return await readEidFromCard(line, signal);
+    } catch (error) {
+      const refused =
+        isEsimdError(error) && error.cause instanceof StatusWordError ? error.cause.statusWord : undefined;
+      if (refused !== conditionsNotSatisfied) throw error;
+      if (line.clock.monotonicMs() - startMs >= restartPatienceMs) {
+        throw new EsimdError(
+          "euicc_m2m",
+          `the eUICC in the modem on ${line.channel.portName} opens its ISD-R and refuses every command of a local LPA (6985)`,
+          { cause: error },
+        );
+      }
+      await sleep(line.clock, restartPollMs, signal);
+    }
+  }
 }
 
 /** {@link defaultSmdpOf} on a channel of its own; undefined too when the modem gives no way to the ISD-R. */

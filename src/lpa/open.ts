@@ -1,11 +1,13 @@
+import { sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import type { Eid, Imei } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import { type Dialect, hasOwnLpa } from "../modem/dialects/dialect.js";
 import { type ModemLine, runQuery } from "../modem/exchange.js";
 import { readLpaSwitch } from "../modem/lpa-switch.js";
+import type { Es10Channel } from "./apdu/es10-channel.js";
 import type { SegmentMemory } from "./apdu/segment-size.js";
-import { openIsdR, readEidFromCard } from "./card.js";
+import { openIsdR, readEidFromCardPatiently } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { lazyEs9PlusClient } from "./es9plus/lazy-client.js";
 import { HostLpa } from "./host-lpa.js";
@@ -31,7 +33,7 @@ export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise
   const { line, dialect, wanted, imei, segments, log } = options;
   const https = { es9Plus: lazyEs9PlusClient(options.es9Plus), requireRoots: options.es9Plus };
   if (wanted !== "modem") {
-    const isdR = await openIsdR(line, signal);
+    const isdR = await openIsdRInWindow(line, dialect, signal);
     if (isdR !== undefined) {
       return new HostLpa({ line, isdR, imei, segments, ...https, clock: line.clock, log });
     }
@@ -55,6 +57,37 @@ export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise
       return createModemNetworkLpa({ line, dialect, download, log });
     case "none":
       return createModemOnlyLpa(line, dialect, download);
+  }
+}
+
+const windowPollMs = 5_000;
+/** The rest of a longer window is for a later run: a state has its deadline, and nobody watches. */
+const windowPatienceMs = 60_000;
+
+/**
+ * Opens the ISD-R; where the modem itself uses it for a while after its start, and has no LPA for us, waits a part of that while.
+ * @throws EsimdError `modem_busy` when it is not over by then.
+ */
+async function openIsdRInWindow(
+  line: ModemLine,
+  dialect: Dialect,
+  signal: AbortSignal,
+): Promise<Es10Channel | undefined> {
+  const startMs = line.clock.monotonicMs();
+  for (;;) {
+    const isdR = await openIsdR(line, signal);
+    if (isdR !== undefined || dialect.isdrWindowMs === 0 || hasOwnLpa(dialect)) return isdR;
+    if (line.clock.monotonicMs() - startMs >= Math.min(windowPatienceMs, dialect.isdrWindowMs)) {
+      const minutes = Math.ceil(dialect.isdrWindowMs / 60_000);
+      throw new EsimdError(
+        "modem_busy",
+        `the modem on ${line.channel.portName} keeps its eUICC to itself, as ${dialect.name} does for up to ${minutes} min after a start or a switch of slots`,
+        {
+          hint: `Run again in ${minutes} minutes; if it stays, no eUICC is in the active slot, or the modem's firmware never lets it go.`,
+        },
+      );
+    }
+    await sleep(line.clock, windowPollMs, signal);
   }
 }
 
@@ -96,7 +129,7 @@ export async function readEid(line: ModemLine, dialect: Dialect | undefined, sig
       refused = error;
     }
   }
-  const eid = await readEidFromCard(line, signal);
+  const eid = await readEidFromCardPatiently(line, signal);
   if (eid !== undefined) return { eid, from: "card" };
   if (isEsimdError(refused, "modem_protocol")) throw refused;
   await requireUnheld(line, dialect, signal);

@@ -40,6 +40,12 @@ const journalSchema = z.object({
     )
     .max(50)
     .default([]),
+  /** The modem's first packet context before esimd wrote its APN there; `undefined` in it: none was defined. */
+  contextBefore: z
+    .strictObject({ type: z.string().max(16), apn: z.string().max(120) })
+    .nullable()
+    .or(z.literal("none"))
+    .default(null),
   /** Code and sentence of the error that ended the last run, if one did. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -60,6 +66,7 @@ export function emptyJournal(eid: string, nowMs: number): Journal {
     baseline: null,
     sessions: 0,
     outbox: [],
+    contextBefore: null,
     error: null,
   };
 }

@@ -23,6 +23,12 @@ export interface Policy {
   /** Download sessions in one run; an SM-DP+ counts sessions and gives an order up after a few. */
   readonly downloadAttempts: number;
   readonly downloadTimeoutMs: number;
+  /** The slot of the eUICC, and the consent to switch to it. */
+  readonly simSlot: number | undefined;
+  /** Written into the modem's first packet context once the profile is enabled; undefined: the context is left alone. */
+  readonly apn: string | undefined;
+  /** How long the modem may be silent after a restart. */
+  readonly wakeWaitMs: number;
   readonly registrationWaitMs: number;
   readonly confirmWaitMs: number;
 }

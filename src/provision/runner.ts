@@ -17,6 +17,7 @@ import { connect, identify } from "./steps/connect.js";
 import { deliverInstallResult, deliverRest } from "./steps/deliver.js";
 import { download, verify } from "./steps/download.js";
 import { enable } from "./steps/enable.js";
+import { refresh } from "./steps/refresh.js";
 import { awaitAvailable, reserve, settle } from "./steps/reservation.js";
 import { activate } from "./steps/sim.js";
 import { survey } from "./steps/survey.js";
@@ -37,6 +38,7 @@ const steps: Readonly<Record<WorkingState, Step>> = {
   delivering: deliverInstallResult,
   activating: activate,
   enabling: enable,
+  refreshing: refresh,
   registering: register,
   notifying: deliverRest,
   confirming: confirm,

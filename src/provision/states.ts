@@ -16,6 +16,7 @@ export type StateName =
   | "delivering"
   | "activating"
   | "enabling"
+  | "refreshing"
   | "registering"
   | "notifying"
   | "confirming"
@@ -41,6 +42,7 @@ export type EventName =
   | "delivered"
   | "activated"
   | "enabled"
+  | "taken-up"
   | "registration-read"
   | "notified"
   | "confirmed";
@@ -74,7 +76,7 @@ export const states = {
     sentence: "Looking at what is on the eUICC, at the provider and in the journal.",
     deadline: 300_000,
     on: {
-      "nothing-to-do": "registering",
+      "nothing-to-do": "refreshing",
       installed: "delivering",
       adopted: "awaiting",
       "to-reserve": "reserving",
@@ -120,7 +122,12 @@ export const states = {
   enabling: {
     sentence: "Enabling the profile and reading the list until it is.",
     deadline: 240_000,
-    on: { enabled: "registering" },
+    on: { enabled: "refreshing" },
+  },
+  refreshing: {
+    sentence: "Looking whether the modem uses the enabled profile, and restarting what does not.",
+    deadline: 420_000,
+    on: { "taken-up": "registering" },
   },
   registering: {
     sentence: "Waiting for the modem to register on a network.",

@@ -24,6 +24,7 @@ describe("a run from nothing", () => {
       "delivering",
       "activating",
       "enabling",
+      "refreshing",
       "registering",
       "notifying",
       "confirming",

@@ -61,6 +61,9 @@ export class SmallWorld {
     confirmationCode: undefined,
     downloadAttempts: 2,
     downloadTimeoutMs: 600_000,
+    simSlot: undefined,
+    apn: undefined,
+    wakeWaitMs: 60_000,
     registrationWaitMs: 60_000,
     confirmWaitMs: 60_000,
   };

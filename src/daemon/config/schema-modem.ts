@@ -45,8 +45,8 @@ export const modem = z.strictObject({
       meaning:
         "How long the modem may be silent when its port was opened; one that was just plugged in takes up to 45 s.",
     }),
-  sim_slot: wholeNumber(1, 4).optional().register(keyDocs, {
-    allowed: "a whole number from 1 to 4, as the modem's manual counts its slots",
+  sim_slot: wholeNumber(0, 4).optional().register(keyDocs, {
+    allowed: "a whole number from 0 to 4, as the modem's manual counts its slots",
     meaning:
       "The SIM slot of the eUICC, and the consent to switch the modem to it. The setting stays in the modem; a link over another slot ends. Without it no slot is switched.",
   }),

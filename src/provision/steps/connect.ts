@@ -1,9 +1,10 @@
-import { EsimdError } from "../../base/errors.js";
+import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { maskIdentifiers } from "../../base/identifiers.js";
-import { openIsdR, readEidFromCard } from "../../lpa/card.js";
+import { openIsdR, readEidFromCardPatiently } from "../../lpa/card.js";
 import { type EidReading, readEid } from "../../lpa/open.js";
 import type { Dialect } from "../../modem/dialects/dialect.js";
 import { type ModemIdentity, readIdentity } from "../../modem/identity.js";
+import { inOtherSlot, switchToSlot } from "../../modem/slot.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
@@ -46,6 +47,8 @@ async function findEuicc(run: Run, identity: ModemIdentity, signal: AbortSignal)
   const { parts, facts } = run;
   const line = need(run, "line");
   const dialect = await parts.detect(line, identity, signal);
+  const { simSlot } = parts.policy;
+  if (simSlot !== undefined && (await switchToSlot(line, dialect, simSlot, parts.log, signal))) facts.changed = true;
   const lpaSwitch = dialect?.lpaSwitch;
   if (parts.takeIsdR !== undefined && lpaSwitch !== undefined && !(await opensIsdR(run, signal))) {
     parts.log.warn(
@@ -54,7 +57,12 @@ async function findEuicc(run: Run, identity: ModemIdentity, signal: AbortSignal)
     );
     if (await parts.takeIsdR(line, lpaSwitch, signal)) facts.changed = true;
   }
-  return { dialect, ...(await readEid(line, dialect, signal)) };
+  try {
+    return { dialect, ...(await readEid(line, dialect, signal)) };
+  } catch (error) {
+    if (!isEsimdError(error, "no_euicc")) throw error;
+    throw await inOtherSlot(line, dialect, error, signal);
+  }
 }
 
 async function opensIsdR(run: Run, signal: AbortSignal): Promise<boolean> {
@@ -65,7 +73,7 @@ async function opensIsdR(run: Run, signal: AbortSignal): Promise<boolean> {
 
 /** The modem's word for the EID is checked against the eUICC's own, where the modem gives a way to it. */
 async function crossCheckEid(run: Run, eid: string, signal: AbortSignal): Promise<void> {
-  const fromCard = await readEidFromCard(need(run, "line"), signal);
+  const fromCard = await readEidFromCardPatiently(need(run, "line"), signal);
   if (fromCard === undefined || fromCard === eid) return;
   throw new EsimdError(
     "eid_mismatch",

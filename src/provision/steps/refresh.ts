@@ -1,0 +1,78 @@
+import { isEsimdError } from "../../base/errors.js";
+import { ensureApn, type PacketContext, restoreApn } from "../../modem/apn.js";
+import { notTakenUp, takeUpProfile } from "../../modem/refresh.js";
+import { readRegistration } from "../../modem/registration.js";
+import { need, type Run } from "../run.js";
+import type { EventName } from "../states.js";
+
+/** Brings the modem to use the enabled profile, with its APN; what it does not take up is put back as it was. */
+export async function refresh(run: Run, signal: AbortSignal): Promise<EventName> {
+  const { parts, facts } = run;
+  const { line, dialect, iccid } = facts;
+  if (line === undefined || dialect === undefined || iccid === undefined) return "taken-up";
+  await writeApn(run, signal);
+  // A device that was done already, and has a network, is not restarted on the word of an ICCID: modems lie about those, too.
+  const mayRestart = !facts.nothingToDo || !(await readRegistration(line, signal)).registered;
+  const options = { line, dialect, wakeMs: parts.policy.wakeWaitMs, mayRestart, log: parts.log };
+  const end = await takeUpProfile(options, iccid, signal);
+  switch (end.kind) {
+    case "taken-up":
+      if (end.after !== "itself") {
+        facts.changed = true;
+        parts.log.info({ after: end.after }, "the modem uses the enabled profile since it was restarted");
+      }
+      warnOfPin(run, end.pin);
+      return "taken-up";
+    case "untold":
+      parts.log.info({ pin: end.pin }, "the modem does not tell which profile it uses");
+      warnOfPin(run, end.pin);
+      return "taken-up";
+    case "not-taken-up": {
+      const error = notTakenUp(end, iccid);
+      if (!mayRestart) {
+        parts.log.warn({ error }, "the modem is registered all the same, so that it is left as it is");
+        return "taken-up";
+      }
+      await putApnBack(run, signal);
+      throw error;
+    }
+  }
+}
+
+/** The profile is installed and enabled, and nothing in that is wrong; but nobody registers with it. */
+function warnOfPin(run: Run, pin: string): void {
+  if (pin !== "pin" && pin !== "puk") return;
+  run.parts.log.warn(
+    { asks: pin.toUpperCase() },
+    "the enabled profile asks for a PIN or PUK, and esimd never enters one",
+  );
+}
+
+/** Before the modem registers, so that it attaches with it. A modem that refuses is left with what it had. */
+async function writeApn(run: Run, signal: AbortSignal): Promise<void> {
+  const { parts, facts } = run;
+  const { apn } = parts.policy;
+  if (apn === undefined) return;
+  try {
+    const change = await ensureApn(need(run, "line"), apn, (previous) => keepContext(run, previous), signal);
+    if (change.kind === "replaced") facts.changed = true;
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
+    parts.log.warn({ error, apn }, "the APN could not be set; the modem goes on with its own");
+  }
+}
+
+/** Only what stood there before esimd's first change is worth keeping. */
+async function keepContext(run: Run, previous: PacketContext | undefined): Promise<void> {
+  const store = need(run, "store");
+  if (store.journal.contextBefore !== null) return;
+  await store.saveJournal({ contextBefore: previous === undefined ? "none" : { ...previous } });
+}
+
+async function putApnBack(run: Run, signal: AbortSignal): Promise<void> {
+  const store = need(run, "store");
+  const { contextBefore } = store.journal;
+  if (contextBefore === null) return;
+  await restoreApn(need(run, "line"), contextBefore === "none" ? undefined : contextBefore, run.parts.log, signal);
+  await store.saveJournal({ contextBefore: null });
+}
