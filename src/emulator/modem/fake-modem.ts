@@ -13,7 +13,7 @@ import { createOwnLpa } from "./dialects/own-lpa.js";
 import { es9OverOwnNetwork } from "./dialects/own-network.js";
 import type { InterpreterCounts } from "./interpreter.js";
 import { Modem } from "./modem.js";
-import { ordinaryWorld, type Scenario, type World } from "./scenario.js";
+import { type Scenario, type World, worldSchema } from "./scenario.js";
 import { fillSlot } from "./slot.js";
 import type { TranscriptLine } from "./transcript.js";
 import { openPty } from "./transport/pty.js";
@@ -81,7 +81,7 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
       hint: `It speaks ${fakeDialectNames.join(", ")}.`,
     });
   }
-  let world: World = { ...ordinaryWorld, ...scenario?.world, ...options.world };
+  let world: World = worldSchema.parse({ ...dialect.world, ...scenario?.world, ...options.world });
   const { eid, stateFile, bootstrap = false, defaultSmdpAddress, rootSmdsAddress } = options;
   const slot = fillSlot({ pki, eid, stateFile, bootstrap, defaultSmdpAddress, rootSmdsAddress, world: () => world });
   const imei = options.imei ?? defaultImei;

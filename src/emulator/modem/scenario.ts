@@ -6,14 +6,22 @@ import { EsimdError } from "../../base/errors.js";
 import { quote } from "../../base/identifiers.js";
 import { behaviourSchema } from "./behaviours.js";
 import { builtInScenarios } from "./built-in-scenarios.js";
-import { worldSchema } from "./world-options.js";
+import { type WorldInput, worldSchema } from "./world-options.js";
 
 export { ordinaryWorld, type World, type WorldInput, worldSchema } from "./world-options.js";
 
 const scenarioSchema = z.strictObject({
   description: z.string().max(300).optional(),
   behaviours: z.array(behaviourSchema).max(500).default([]),
-  world: worldSchema.optional(),
+  // Kept as written: what is left out may be otherwise by dialect.
+  world: z
+    .custom<WorldInput>()
+    .superRefine((value, context) => {
+      for (const { message, path } of worldSchema.safeParse(value).error?.issues ?? []) {
+        context.addIssue({ code: "custom", message, path });
+      }
+    })
+    .optional(),
 });
 
 export type ScenarioInput = z.input<typeof scenarioSchema>;

@@ -4,8 +4,8 @@ import type { Clock } from "../../../base/clock.js";
 import type { CommandTable } from "../command-set.js";
 import type { ModemIdentity } from "../commands/basic.js";
 import type { Registration } from "../registration.js";
-import type { World } from "../scenario.js";
 import type { Sim } from "../sim.js";
+import type { World, WorldInput } from "../world-options.js";
 import type { DownloadRunner } from "./download.js";
 import type { LpaOperations } from "./lpa-operations.js";
 import type { Es9Post } from "./own-network.js";
@@ -42,5 +42,7 @@ export interface FakeDialect {
   readonly identity: ModemIdentity;
   /** Where it differs from the plain style. */
   readonly style?: Partial<ModemStyle>;
+  /** What of the world is otherwise around this family when neither a scenario nor the caller says so. */
+  readonly world?: WorldInput;
   readonly start: (parts: DialectParts) => DialectSession;
 }
