@@ -9,6 +9,8 @@ import { afterPrefix } from "./fields.js";
 import { LineReader } from "./line-reader.js";
 import { RecentBytes } from "./recent-bytes.js";
 import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
+import { StepSearch } from "./step.js";
+import { continuesUrc, isKnownUrc } from "./urc.js";
 
 /**
  * Which lines between a command and its final result are its answer; every other line is a URC.
@@ -38,14 +40,11 @@ export interface AtReply {
 
 export type UrcListener = (line: string) => void;
 
-/** URCs that may stand between a command without a prefix and its answer (facts from vendor manuals and field captures). */
-const knownUrc =
-  /^(RDY|RING|POWERED DOWN|NORMAL POWER DOWN|\+(CPIN|QUSIM|QIND|CFUN|CTZV|CTZE|CGEV|CREG|CGREG|CEREG|C5GREG|CSCON|CMTI|CMT|CDSI?|CUSD|CIEV|ESIMS|CIREPI|EONSNWNAME|CNEMIU|EDSBP|EMCFRPT|QSIMSTAT|QESIM|CRING|CLIP|CCWA|CSSU|QNITZ)\s*:.*|\^.*)$/;
-
-/** Queries whose answer no URC can fake, asked in turn to find the end of a line that lost step. */
-const resyncQueries = ["+CMEE", "+CSCS", "+IPR"] as const;
+/** A modem that says nothing for this long, while step is looked for, is asked something else; so often. */
 const resyncStepMs = 3_000;
-const resyncQuietMs = 400;
+const resyncTries = 6;
+/** A modem that talks without end and answers nothing is given this long for each. */
+const resyncCeilingMs = 10_000;
 const maxReplyLines = 1_000;
 const esc = 0x1b;
 /** What a port said that nobody asked for, kept to tell what kind of port it is. */
@@ -56,7 +55,8 @@ const lastWordsMs = 5_000;
 interface InFlight {
   readonly command: AtCommand;
   readonly lines: string[];
-  echoSeen: boolean;
+  /** What of the echo is still to come. */
+  echo: string;
   resolve(reply: AtReply): void;
   reject(error: unknown): void;
 }
@@ -76,6 +76,8 @@ export class AtChannel {
   #tail: Promise<unknown> = Promise.resolve();
   #inFlight: InFlight | undefined;
   #outOfStep = false;
+  readonly #step = new StepSearch();
+  #lastUrc: string | undefined;
   #gone: EsimdError | undefined;
   #onLine: ((line: string) => void) | undefined;
   #baud = openingBaud;
@@ -137,6 +139,8 @@ export class AtChannel {
       this.#baud = baud;
       this.#reader.endLine();
       this.#unclaimed.clear();
+      // What the modem still owes comes at the old speed, and nobody can read it.
+      this.#step.forget();
       this.#outOfStep = true;
       return true;
     }, signal);
@@ -196,7 +200,7 @@ export class AtChannel {
     this.#lastWords = undefined;
     if (lastWords === undefined || this.#gone !== undefined) return;
     this.#era++;
-    this.#outOfStep ||= this.#inFlight !== undefined;
+    if (this.#inFlight !== undefined) this.#lose(this.#inFlight.command);
     this.#inFlight?.reject(new EsimdError("serial_gone", `${this.#port.name} is being closed`));
     try {
       await withDeadline({ clock: this.#clock, timeoutMs: lastWordsMs, what: "the last command" }, lastWords);
@@ -228,14 +232,14 @@ export class AtChannel {
         this.#inFlight = undefined;
       };
       const lose = (error: unknown): void => {
-        this.#outOfStep = true;
+        this.#lose(command);
         inFlight.reject(error);
       };
       const onAbort = (): void => lose(signal?.reason);
       const inFlight: InFlight = {
         command,
         lines: [],
-        echoSeen: false,
+        echo: command.text.trim(),
         resolve: (reply) => {
           release();
           resolve(reply);
@@ -277,26 +281,27 @@ export class AtChannel {
       this.#emitUrc(line);
       return;
     }
-    if (!inFlight.echoSeen && isEcho(line, inFlight)) {
-      inFlight.echoSeen = true;
-      return;
-    }
+    if (takesEcho(line, inFlight)) return;
     const { command, lines } = inFlight;
     const result = (command.numericResults ? parseNumericResult(line) : undefined) ?? parseFinalResult(line);
     if (result !== undefined) {
       // A prompt that nobody asked for must be left, or the modem takes the next command for text.
-      if (result.kind === "prompt") void this.#port.write(Uint8Array.of(esc)).catch(() => undefined);
+      if (result.kind === "prompt") {
+        void this.#port.write(Uint8Array.of(esc)).catch(() => undefined);
+        // What the modem says to the escape (OK, +CMS ERROR or nothing) is no answer to the next command.
+        this.#lose(command);
+      }
       if (result.kind === "ok") this.#unclaimed.clear();
       inFlight.resolve({ lines, result });
       return;
     }
-    if (!isAnswer(line, command.answer)) {
+    if (continuesUrc(this.#lastUrc, line) || !isAnswer(line, command.answer)) {
       this.#emitUrc(line);
       return;
     }
     lines.push(line);
     if (lines.length > maxReplyLines) {
-      this.#outOfStep = true;
+      this.#lose(command);
       inFlight.reject(
         new EsimdError("modem_protocol", `the answer to ${quote(command.text)} has more than ${maxReplyLines} lines`),
       );
@@ -304,55 +309,61 @@ export class AtChannel {
   }
 
   #overflow(): void {
-    this.#outOfStep = true;
+    if (this.#inFlight !== undefined) this.#lose(this.#inFlight.command);
     this.#log.warn({ port: this.#port.name }, "the modem sent a line without end; it was dropped");
     this.#inFlight?.reject(
       new EsimdError("modem_protocol", `the modem on ${this.#port.name} sent a line longer than any AT answer`),
     );
   }
 
+  /** The answer to `command` may still come. */
+  #lose(command: AtCommand): void {
+    this.#outOfStep = true;
+    this.#step.lose(command.text);
+  }
+
   #emitUrc(line: string): void {
+    this.#lastUrc = line;
     for (const listener of [...this.#urcListeners]) listener(line);
   }
 
-  /**
-   * Asks queries until one's own answer comes, dropping all that comes before. When several were asked, their answers may follow
-   * each other; the line is in step when all have come or nothing comes any more.
-   */
+  /** Asks queries until the one that was asked last is answered, dropping what comes before (step.ts says why). */
   async #regainStep(signal: AbortSignal | undefined): Promise<void> {
-    const answered = { count: 0, wake: (): void => undefined };
-    let infoSeen = false;
+    const seen = { step: false, answers: 0, lines: 0, wake: (): void => undefined };
     this.#onLine = (line) => {
-      if (resyncQueries.some((prefix) => afterPrefix(line, prefix) !== undefined)) {
-        infoSeen = true;
-        return;
-      }
-      if (infoSeen && parseFinalResult(line) !== undefined) {
-        infoSeen = false;
-        answered.count++;
-        answered.wake();
-        return;
-      }
-      if (parseFinalResult(line) === undefined && !/^AT/i.test(line)) this.#emitUrc(line);
+      seen.lines++;
+      const what = this.#step.take(line);
+      if (what === "step") seen.step = true;
+      if (what === "answer") seen.answers++;
+      if (what === "urc") this.#emitUrc(line);
+      seen.wake();
     };
     try {
-      let asked = 0;
-      for (const prefix of [...resyncQueries, ...resyncQueries]) {
-        await this.#send(`AT${prefix}?`);
-        asked++;
-        await this.#waitFor(() => answered.count > 0, answered, resyncStepMs, signal);
-        if (answered.count === 0) continue;
-        await this.#waitFor(() => answered.count >= asked, answered, asked > 1 ? resyncQuietMs : 0, signal);
-        this.#outOfStep = false;
-        this.#log.info({ port: this.#port.name, asked }, "the AT channel is in step again");
-        return;
+      for (let asked = 1; asked <= resyncTries; asked++) {
+        await this.#send(this.#step.ask());
+        const ceilingMs = this.#clock.monotonicMs() + resyncCeilingMs;
+        seen.answers = 0;
+        let silent = false;
+        while (!seen.step && !silent && this.#clock.monotonicMs() < ceilingMs) {
+          const before = seen.lines;
+          await this.#waitFor(() => seen.lines !== before, seen, resyncStepMs, signal);
+          silent = seen.lines === before;
+        }
+        if (seen.step) {
+          this.#step.found();
+          this.#outOfStep = false;
+          this.#log.info({ port: this.#port.name, asked }, "the AT channel is in step again");
+          return;
+        }
+        // It answered something older and then nothing: what it still owed was lost, and this query may have been taken for an older one.
+        if (silent && seen.answers > 0) this.#step.forget();
       }
     } finally {
       this.#onLine = undefined;
     }
     throw new EsimdError(
       "modem_silent",
-      `the modem on ${this.#port.name} answers nothing since a command timed out (${formatMs(resyncStepMs * resyncQueries.length * 2)})`,
+      `the modem on ${this.#port.name} answers nothing since a command timed out (${formatMs(resyncStepMs * resyncTries)})`,
     );
   }
 
@@ -383,11 +394,22 @@ export class AtChannel {
   }
 }
 
-/** The command itself, or its tail: echoes arrive cut when the modem wakes up (`T+CCHC=1` was seen). */
-function isEcho(line: string, inFlight: InFlight): boolean {
-  if (inFlight.lines.length > 0) return false;
-  const { text } = inFlight.command;
-  return line === text.trim() || (line.length >= 4 && text.endsWith(line));
+/**
+ * The command itself; its tail, for echoes arrive cut when the modem wakes up (`T+CCHC=1` was seen); or its head and then the rest, where
+ * a URC came while the modem was still echoing.
+ */
+function takesEcho(line: string, inFlight: InFlight): boolean {
+  const { command, echo, lines } = inFlight;
+  if (echo === "") return false;
+  const begun = echo.length < command.text.trim().length;
+  const isTail = line.length >= 4 && echo.endsWith(line) && (lines.length === 0 || command.answer.kind !== "free");
+  if (line === echo || (isTail && !begun)) {
+    inFlight.echo = "";
+    return true;
+  }
+  if (begun || line.length < 2 || !echo.startsWith(line)) return false;
+  inFlight.echo = echo.slice(line.length).trim();
+  return true;
 }
 
 function isAnswer(line: string, pattern: AnswerPattern): boolean {
@@ -399,6 +421,6 @@ function isAnswer(line: string, pattern: AnswerPattern): boolean {
       return fields !== undefined && (pattern.accepts?.(fields) ?? true);
     }
     case "free":
-      return !knownUrc.test(line) || (pattern.own?.test(line) ?? false);
+      return !isKnownUrc(line) || (pattern.own?.test(line) ?? false);
   }
 }

@@ -88,7 +88,7 @@ function crcX25(bytes: readonly number[]): number {
 /** Only what esimd itself sends while it looks for a modem, and at least twice. */
 function onlyEchoes(text: string): boolean {
   const lines = text.split(/[\r\n]+/).filter((line) => line !== "");
-  return lines.length >= 2 && lines.every((line) => /^(AT)+(\+(CMEE|CSCS|IPR)\?)?$/.test(line));
+  return lines.length >= 2 && lines.every((line) => /^(AT)+(\+[A-Z]+\?)?$/.test(line));
 }
 
 /** A third or more of the bytes is nothing that text is made of. */

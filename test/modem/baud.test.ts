@@ -155,7 +155,7 @@ describe("the speed of the line", () => {
     const port = new MemoryPort();
     port.answer(() => port.sayLines("OK"));
     const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto" } as const;
-    await clock.runUntil(connectModem("memory", { ...parts, open: async () => port }, never));
+    await clock.runUntil(connectModem("/dev/ttyUSB2", { ...parts, open: async () => port }, never));
     expect(port.sent).toEqual(["AT", "ATV1", "ATE0", "AT+CMEE=1"]);
   });
 });

@@ -87,7 +87,7 @@ describe("bring-up on the wrong port", () => {
     let asked = 0;
     port.answer((text) => {
       if (asked++ < 2) port.say("$GPGSV,1,1,00*79\r\n");
-      else if (text === "AT+CMEE?") port.sayLines("+CMEE: 1", "OK");
+      else if (text.endsWith("?")) port.sayLines(`${text.slice(2, -1)}: 1`, "OK");
       else port.sayLines("OK");
     });
     await wake(port, new VirtualClock());

@@ -67,7 +67,7 @@ export class UartPort implements BytePort {
     const wanted = /^AT\+IPR=(\d+)$/.exec(text)?.[1];
     if (text === "AT+IPR=?") this.#say(...(offer === undefined ? ["ERROR"] : [`+IPR: ${offer}`, "OK"]));
     else if (text === "AT+IPR?") this.#say(`+IPR: ${this.set}`, "OK");
-    else if (text === "AT+CMEE?") this.#say("+CMEE: 1", "OK");
+    else if (/^AT\+[A-Z]+\?$/.test(text)) this.#say(`${text.slice(2, -1)}: 1`, "OK");
     else if (wanted !== undefined) {
       if (!early) this.#say("OK");
       if (ignored.includes(Number(wanted))) return;
