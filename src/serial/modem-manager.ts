@@ -1,5 +1,5 @@
 import { readFile, readlink, realpath, stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { majorOf, minorOf, modemManagerName } from "./exclusive/holders.js";
 import { processIds, processName } from "./exclusive/processes.js";
 import type { HostRoots } from "./host-roots.js";
@@ -78,16 +78,37 @@ export async function modemManagerPid(host: HostRoots): Promise<number | undefin
 export async function managementOfPort(path: string, host: HostRoots): Promise<Management> {
   const pid = await modemManagerPid(host);
   if (pid === undefined) return { kind: "not-running" };
-  const rdev = await stat(path).then(
-    (found) => (found.isCharacterDevice() ? found.rdev : undefined),
+  const found = await classEntry(path, host);
+  if (found === undefined) return { kind: "left-alone", why: "its being no hardware" };
+  const number = (await readText(`${found.node}/dev`))?.trim() ?? (await numberOf(path));
+  const port = number === undefined ? new Map<string, string>() : await udevProperties(`c${number}`, host);
+  return managementOf(pid, found.subsystem, port, await physicalDevice(found.node, host));
+}
+
+/** Where the kernel has the port in sysfs; of a chain of links, the last name that it knows. */
+async function classEntry(path: string, host: HostRoots): Promise<{ subsystem: string; node: string } | undefined> {
+  let found: { subsystem: string; node: string } | undefined;
+  let name: string | undefined = path;
+  for (let links = 0; name !== undefined && links < maxLinks; links++) {
+    const here: string = name;
+    for (const subsystem of ["tty", "wwan"]) {
+      const node = await realpath(`${host.sys}/class/${subsystem}/${basename(here)}`).catch(() => undefined);
+      if (node !== undefined) found = { subsystem, node };
+    }
+    const target: string | undefined = await readlink(here).catch(() => undefined);
+    name = target === undefined ? undefined : resolve(dirname(here), target);
+  }
+  return found;
+}
+
+/** by-id to ttyUSB, and links of a person's own. */
+const maxLinks = 8;
+
+async function numberOf(path: string): Promise<string | undefined> {
+  return stat(path).then(
+    ({ rdev }) => `${majorOf(rdev)}:${minorOf(rdev)}`,
     () => undefined,
   );
-  if (rdev === undefined) return { kind: "left-alone", why: "its being no device" };
-  const number = `${majorOf(rdev)}:${minorOf(rdev)}`;
-  const node = await realpath(`${host.sys}/dev/char/${number}`).catch(() => undefined);
-  const subsystem = node === undefined ? "" : ((await subsystemOf(node)) ?? "");
-  const port = await udevProperties(`c${number}`, host);
-  return managementOf(pid, subsystem, port, node === undefined ? undefined : await physicalDevice(node, host));
 }
 
 /** The USB device itself, not its interface; else the nearest device on a bus that carries modems. */
@@ -95,8 +116,10 @@ async function physicalDevice(node: string, host: HostRoots): Promise<PhysicalDe
   const sys = await realpath(host.sys).catch(() => host.sys);
   for (let path = node; path.startsWith(`${sys}/devices/`); path = dirname(path)) {
     const subsystem = await subsystemOf(path);
-    const isUsbDevice = subsystem === "usb" && (await readText(`${path}/idVendor`)) !== undefined;
+    // The device itself has an idVendor, its interfaces have none.
+    const isUsbDevice = (await readText(`${path}/idVendor`)) !== undefined;
     if (!isUsbDevice && (subsystem === undefined || !onBoard.has(subsystem))) continue;
+    // udev's database knows a device that has a node by its number, another by its bus and name.
     const number = (await readText(`${path}/dev`))?.trim();
     const key = number === undefined ? `+${subsystem}:${basename(path)}` : `c${number}`;
     return {

@@ -3,7 +3,7 @@ import { type Log, silentLog } from "../../base/logging.js";
 import { type HostRoots, realHost } from "../host-roots.js";
 import { modemManagerName, portHeld, portHolders } from "./holders.js";
 import { takePortLock } from "./lock-file.js";
-import { hasOpen, processIds, processName } from "./processes.js";
+import { deviceNames, hasOpen, processIds, processName } from "./processes.js";
 
 /** What exclusive use of a port needs to know of the world. */
 export interface ClaimParts {
@@ -40,15 +40,16 @@ export async function claimOpened(
   const release =
     attempt.kind === "taken" ? (): Promise<void> => attempt.lock.release() : async (): Promise<void> => undefined;
   // ModemManager keeps others out by TIOCEXCL alone, which does not stop root (ioctl_tty(2)).
-  const manager = await modemManagerAt(device, host);
+  const manager = await modemManagerAt(path, host);
   if (manager === undefined) return release;
   await release();
   throw portHeld(path, { holders: [{ pid: manager, name: modemManagerName, evidence: "open" }], complete: true });
 }
 
-async function modemManagerAt(device: string, host: HostRoots): Promise<number | undefined> {
+async function modemManagerAt(path: string, host: HostRoots): Promise<number | undefined> {
+  const names = await deviceNames(path, host);
   for (const pid of await processIds(host)) {
-    if ((await processName(pid, host)) === modemManagerName && (await hasOpen(pid, device, host)) === true) return pid;
+    if ((await processName(pid, host)) === modemManagerName && (await hasOpen(pid, names, host)) === true) return pid;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { EsimdError } from "../../base/errors.js";
 import type { HostRoots } from "../host-roots.js";
 import { liveLockPid } from "./lock-file.js";
-import { hasOpen, processIds, processName } from "./processes.js";
+import { type DeviceNames, deviceNames, hasOpen, processIds, processName } from "./processes.js";
 
 /** How it is known that a process holds a port, best first: its lock file, its flock, or only that it has the device open. */
 export type HolderEvidence = "lock-file" | "flock" | "open";
@@ -33,7 +33,7 @@ export async function portHolders(path: string, host: HostRoots, only?: "lock-fi
   const found = new Map<number, HolderEvidence>();
   const locked = await liveLockPid(device, host);
   if (locked !== undefined) found.set(locked, "lock-file");
-  const opened = only === undefined ? await openBy(device, host) : { pids: [], complete: false };
+  const opened = only === undefined ? await openBy(await deviceNames(path, host), host) : { pids: [], complete: false };
   if (only === undefined) for (const pid of await flockedBy(device, host)) if (!found.has(pid)) found.set(pid, "flock");
   for (const pid of opened.pids) if (!found.has(pid)) found.set(pid, "open");
   const holders = await Promise.all(
@@ -42,13 +42,13 @@ export async function portHolders(path: string, host: HostRoots, only?: "lock-fi
   return { holders, complete: opened.complete };
 }
 
-async function openBy(device: string, host: HostRoots): Promise<{ pids: readonly number[]; complete: boolean }> {
+async function openBy(names: DeviceNames, host: HostRoots): Promise<{ pids: readonly number[]; complete: boolean }> {
   const all = await processIds(host);
   const pids: number[] = [];
   let complete = all.length > 0 && all.length <= mostProcesses;
   for (const pid of all.slice(0, mostProcesses)) {
     if (pid === process.pid) continue;
-    const opened = await hasOpen(pid, device, host);
+    const opened = await hasOpen(pid, names, host);
     if (opened === true) pids.push(pid);
     // A process that ended while we looked hides nothing.
     else if (opened === undefined && (await processName(pid, host)) !== undefined) complete = false;

@@ -6,7 +6,7 @@ import { type Clock, sleep, systemClock } from "../../base/clock.js";
 import { describeCause } from "../../base/errors.js";
 import type { HostRoots } from "../host-roots.js";
 import { lockContent, pidOf, staleBecause } from "./lock-content.js";
-import { hasOpen, isAlive, processStartMs } from "./processes.js";
+import { deviceNames, hasOpen, isAlive, processStartMs } from "./processes.js";
 
 /**
  * The UUCP lock of a serial device, `/run/lock/LCK..NAME` (FHS 3.0 5.9): what minicom, pppd and ser2net keep each other out by. NAME is
@@ -176,7 +176,7 @@ async function look(path: string, device: string, { host }: LockParts): Promise<
     alive: known && isAlive(pid),
     writtenMs,
     startedMs: known ? await processStartMs(pid, host) : undefined,
-    hasPortOpen: known ? await hasOpen(pid, device, host) : undefined,
+    hasPortOpen: known ? await hasOpen(pid, await deviceNames(device, host), host) : undefined,
   });
   if (known && because === undefined) return { kind: "live", pid };
   return { kind: content.length === 0 ? "empty" : "stale", inode };

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink, realpath } from "node:fs/promises";
 import type { HostRoots } from "../host-roots.js";
 
 /** What /proc says of a process, as far as it concerns who holds a port; undefined where there is nothing to be read. */
@@ -41,10 +41,9 @@ export async function processIds(host: HostRoots): Promise<readonly number[]> {
 /** Looks at no more open files of a process than this. */
 const mostFiles = 4096;
 
-/** Has the process the device open? Undefined where this user may not see it, or it is gone. */
-export async function hasOpen(pid: number, device: string, host: HostRoots): Promise<boolean | undefined> {
+/** Has the process the device of these names open? Undefined where this user may not see it, or it is gone. */
+export async function hasOpen(pid: number, names: DeviceNames, host: HostRoots): Promise<boolean | undefined> {
   const folder = `${host.proc}/${pid}/fd`;
-  const names = namesOf(device, host);
   try {
     for (const fd of (await readdir(folder)).slice(0, mostFiles)) {
       // A file may be closed between the two looks.
@@ -57,10 +56,15 @@ export async function hasOpen(pid: number, device: string, host: HostRoots): Pro
   }
 }
 
-/** /proc shows the device by its name in /dev, which in a test is another folder's. */
-function namesOf(device: string, host: HostRoots): ReadonlySet<string> {
-  const inDev = device.startsWith(`${host.dev}/`) ? [`/dev/${device.slice(host.dev.length + 1)}`] : [];
-  return new Set([device, ...inDev]);
+/** What a device may be called in /proc/PID/fd. */
+export type DeviceNames = ReadonlySet<string>;
+
+/** The port's name, what it leads to, and both as /dev has them, which in a test is another folder. */
+export async function deviceNames(path: string, host: HostRoots): Promise<DeviceNames> {
+  const names = [path, await realpath(path).catch(() => path)];
+  const inDev = (name: string): string =>
+    name.startsWith(`${host.dev}/`) ? `/dev/${name.slice(host.dev.length + 1)}` : name;
+  return new Set([...names, ...names.map(inDev)]);
 }
 
 async function readText(path: string): Promise<string | undefined> {
