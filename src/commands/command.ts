@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.js";
 import type { Random } from "../base/random.js";
+import type { HostRoots } from "../serial/host-roots.js";
 
 /** Everything a command may touch of the process; a test passes its own. */
 export interface CommandContext {
@@ -14,6 +15,8 @@ export interface CommandContext {
   readonly stderr: (text: string) => void;
   readonly stderrIsTerminal: boolean;
   readonly stdin: NodeJS.ReadableStream;
+  /** Where devices and processes are looked for; the real host when left out. */
+  readonly host?: HostRoots;
 }
 
 /** A flag of a command line: what it takes and one line for `--help`. */

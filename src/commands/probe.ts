@@ -5,6 +5,7 @@ import { createRedactor } from "../base/logging.js";
 import type { Config } from "../daemon/config/config.js";
 import { loadCatalogue } from "../daemon/dialect-files.js";
 import { connectModem } from "../daemon/modem-session.js";
+import { Whereabouts } from "../daemon/whereabouts.js";
 import type { InstalledProfile } from "../lpa/lpa.js";
 import { listByModem } from "../lpa/modem-profiles.js";
 import { readEid } from "../lpa/open.js";
@@ -14,6 +15,7 @@ import type { ModemLine } from "../modem/exchange.js";
 import { readIdentity } from "../modem/identity.js";
 import { readRegistration } from "../modem/registration.js";
 import { errorOf } from "../report/build.js";
+import { realHost } from "../serial/host-roots.js";
 import type { Command } from "./command.js";
 import { commonFlags, configFor, everyFlag, oneShotDefaults, openLog } from "./common-flags.js";
 import { recordFlag, recordingOf } from "./recording.js";
@@ -28,13 +30,14 @@ export const probeCommand: Command = {
   flags: { ...commonFlags(...everyFlag, "dialect"), ...recordFlag },
   run: async (context, args) => {
     const { config } = configFor(context, args, { ...oneShotDefaults, "api.provider": "none" });
-    const { port, wakeWaitMs } = config.modem;
-    if (port === undefined) throw new EsimdError("usage", "no port is given", { hint: "Give --port." });
+    const { port: named, wakeWaitMs } = config.modem;
+    if (named === undefined) throw new EsimdError("usage", "no port is given", { hint: "Give --port." });
     const log = openLog(context, config, createRedactor());
-    const { clock, random } = context;
+    const { clock, random, host = realHost } = context;
+    const port = await new Whereabouts(named, host).locate();
     const timeoutMs = Math.min(config.deadlineMs, probeBudgetMs);
     const recording = recordingOf(context, args, port);
-    const session = { clock, random, log, wakeMs: wakeWaitMs, ...(recording.open && { open: recording.open }) };
+    const session = { host, clock, random, log, wakeMs: wakeWaitMs, ...(recording.open && { open: recording.open }) };
     const bound = deadlineSignal({ clock, timeoutMs, signal: context.signal, what: "the probe" });
     try {
       const line = await connectModem(port, session, bound.signal);

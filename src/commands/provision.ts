@@ -4,6 +4,7 @@ import type { Config } from "../daemon/config/config.js";
 import { type ProvisionResult, provisionOnce } from "../daemon/provisioner.js";
 import type { Observation } from "../provision/run.js";
 import { renderReport } from "../report/render.js";
+import { realHost } from "../serial/host-roots.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, configFor, oneShotDefaults, openLog, runFlags } from "./common-flags.js";
 import { failureText } from "./failure.js";
@@ -39,9 +40,18 @@ export async function provisionAndShow(
   const progress = createProgress(context, options);
   let result: ProvisionResult;
   try {
-    const { clock, random } = context;
+    const { clock, random, host = realHost } = context;
     const observe = (observation: Observation): void => show(progress, observation, options.json);
-    const parts = { config, port, clock, random, log, observe, ...(recording.open && { openPort: recording.open }) };
+    const parts = {
+      config,
+      port,
+      host,
+      clock,
+      random,
+      log,
+      observe,
+      ...(recording.open && { openPort: recording.open }),
+    };
     result = await provisionOnce(parts, context.signal);
   } finally {
     progress.done();

@@ -1,6 +1,8 @@
 import { createRedactor } from "../base/logging.js";
 import { provisionOnce } from "../daemon/provisioner.js";
 import { requirePort, serve } from "../daemon/service.js";
+import { Whereabouts } from "../daemon/whereabouts.js";
+import { realHost } from "../serial/host-roots.js";
 import type { Command } from "./command.js";
 import { commonFlags, configFor, openLog, runFlags } from "./common-flags.js";
 
@@ -14,7 +16,8 @@ export const runCommand: Command = {
     const { config } = configFor(context, args);
     const port = requirePort(config.modem.port);
     const log = openLog(context, config, createRedactor());
-    const { clock, random, signal } = context;
+    const { clock, random, signal, host = realHost } = context;
+    const whereabouts = new Whereabouts(port, host);
     log.info({ port }, "esimd serves this port");
     await serve(
       {
@@ -22,11 +25,14 @@ export const runCommand: Command = {
         clock,
         random,
         log,
+        isPresent: () => whereabouts.isAny(),
         provision: (bounded) =>
           provisionOnce(
             {
               config,
               port,
+              whereabouts,
+              host,
               clock,
               random,
               log,

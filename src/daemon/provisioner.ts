@@ -22,17 +22,25 @@ import { realProcesses } from "../provision/store/lock.js";
 import { openStore } from "../provision/store/store.js";
 import { buildReport } from "../report/build.js";
 import type { Report } from "../report/schema.js";
+import { type HostRoots, realHost } from "../serial/host-roots.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { requireCredentials } from "./config/secrets.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { connectModem } from "./modem-session.js";
+import { runThroughAbsences } from "./resume.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
+import { Whereabouts } from "./whereabouts.js";
 
 export interface ProvisionerParts {
   readonly config: Config;
+  /** As the operator named it: a port, or `auto`. */
   readonly port: string;
+  /** Where the modem is, for a caller that runs more than once. */
+  readonly whereabouts?: Whereabouts;
+  /** The real one when left out. */
+  readonly host?: HostRoots;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -51,8 +59,8 @@ export interface ProvisionResult {
 const earliestMs = Date.UTC(2025, 0, 1);
 
 /**
- * One run for one modem, wired to the real world: serial port, provider, SM-DP+, state folder. Rejects only for what comes before a
- * run (a configuration that cannot work); everything else is in the report, which is in the status file too.
+ * One run for one modem, wired to the real world: serial port, provider, SM-DP+, state folder. It outlives an absence of the modem. Rejects
+ * only for what comes before a run (a configuration that cannot work); everything else is in the report, which is in the status file too.
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log } = parts;
@@ -62,9 +70,21 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
   const es9Plus = lazyEs9Plus(parts);
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
   try {
-    const outcome = await runProvisioning(runParts(parts, catalogue, api, es9Plus.get), bound.signal);
-    const report = buildReport(outcome, parts.port, api !== undefined);
-    await writeStatus(realDisk, config.stateDir, report, log);
+    const whereabouts = parts.whereabouts ?? new Whereabouts(parts.port, parts.host ?? realHost);
+    const run = runParts(parts, whereabouts, catalogue, api, es9Plus.get);
+    const outcome = await runThroughAbsences(
+      {
+        run: (observe) => runProvisioning({ ...run, observe }, bound.signal),
+        whereabouts,
+        returnWaitMs: config.modem.returnWaitMs,
+        clock,
+        log,
+        observe: parts.observe,
+      },
+      bound.signal,
+    );
+    const report = buildReport(outcome, whereabouts.last, api !== undefined);
+    await writeStatus(realDisk, config.stateDir, report, log, parts.port);
     return { outcome, report, exitStatus: exitStatusOf(outcome) };
   } finally {
     bound.release();
@@ -125,12 +145,14 @@ function lazyEs9Plus(parts: ProvisionerParts): { get: () => Promise<Es9PlusClien
 
 function runParts(
   parts: ProvisionerParts,
+  whereabouts: Whereabouts,
   catalogue: Catalogue,
   api: ProviderApi | undefined,
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
-  const { config, port, clock, random, log, openPort } = parts;
+  const { config, clock, random, log, openPort, host = realHost } = parts;
   const session = {
+    host,
     clock,
     random,
     log,
@@ -142,8 +164,12 @@ function runParts(
   const mayTake = config.modem.takeIsdR && config.modem.lpa !== "modem";
   return {
     policy: policyOf(config),
-    portName: port,
-    connect: (signal) => connectModem(port, session, signal),
+    portName: whereabouts.named,
+    connect: async (signal) => {
+      const line = await connectModem(await whereabouts.locate(), session, signal);
+      whereabouts.noteAnswer();
+      return line;
+    },
     detect: (line, identity, signal) => detectDialect(line, config.modem.dialect, catalogue, identity, signal),
     openLpa: (line, dialect, identity, signal) =>
       openLpa(
@@ -187,6 +213,9 @@ export function policyOf(config: Config): Policy {
     confirmationCode: download.confirmationCode,
     downloadAttempts: download.attempts,
     downloadTimeoutMs: download.timeoutMs,
+    simSlot: config.modem.simSlot,
+    apn: config.modem.apn,
+    wakeWaitMs: config.modem.wakeWaitMs,
     registrationWaitMs: config.network.registrationWaitMs,
     confirmWaitMs: config.confirm.waitMs,
   };

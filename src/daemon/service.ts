@@ -1,10 +1,8 @@
-import { access } from "node:fs/promises";
 import { backoffMs } from "../base/backoff.js";
 import { type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
-import { parsePortAddress } from "../serial/address.js";
 import type { ProvisionResult } from "./provisioner.js";
 
 export interface ServiceParts {
@@ -15,8 +13,8 @@ export interface ServiceParts {
   /** One run; it rejects for what comes before a run, such as a clock that is not set yet. */
   readonly provision: (signal: AbortSignal) => Promise<ProvisionResult>;
   readonly onResult: (result: ProvisionResult) => void;
-  /** Resolves when a tty of that name is there; asked while a modem is missing. */
-  readonly isPresent?: (port: string) => Promise<boolean>;
+  /** Whether there is a modem to work with, under whatever name; asked while it is missing. */
+  readonly isPresent: () => Promise<boolean>;
 }
 
 /** Doubling from half a minute to an hour: a fleet whose provider is down must not keep it down. */
@@ -83,22 +81,13 @@ async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<Ended>
   }
 }
 
-/** Waits until the tty is there again; a socket's other end cannot be seen, so that it is simply tried again. */
+/** Waits until the modem is there again; a run that lost it has waited a while by itself, and looked more often. */
 async function waitForPort(parts: ServiceParts, signal: AbortSignal): Promise<void> {
-  const { clock, port, isPresent = isTtyPresent } = parts;
+  const { clock, port, isPresent } = parts;
   parts.log.info({ port }, "the modem is not there; waiting for it");
   do {
     await rest(clock, presencePollMs, signal);
-  } while (!signal.aborted && !(await isPresent(port)));
-}
-
-async function isTtyPresent(port: string): Promise<boolean> {
-  const address = parsePortAddress(port);
-  if (address.kind !== "tty") return true;
-  return access(address.path).then(
-    () => true,
-    () => false,
-  );
+  } while (!signal.aborted && !(await isPresent()));
 }
 
 /** A pause that an abort ends without an error: the loop looks at the signal itself. */
@@ -119,6 +108,6 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 export function requirePort(port: string | undefined): string {
   if (port !== undefined) return port;
   throw new EsimdError("config_invalid", "modem.port is not set, so there is no modem to serve", {
-    hint: "Set modem.port to the modem's AT port, by preference a name under /dev/serial/by-id.",
+    hint: "Set modem.port to the modem's AT port, by preference a name under /dev/serial/by-id, or to auto.",
   });
 }

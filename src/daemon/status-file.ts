@@ -19,12 +19,21 @@ export function statusFileName(port: string): string {
     .slice(0, 120)}.json`;
 }
 
-/** A report that cannot be written down is still the result of the run: it is logged, and the run does not fail for it. */
-export async function writeStatus(disk: Disk, stateDir: string, report: Report, log: Log): Promise<void> {
+/**
+ * Keeps the last report of the port that the operator named, whatever the modem's port is called now. A report that cannot be written down
+ * is still the result of the run: it is logged, and the run does not fail for it.
+ */
+export async function writeStatus(
+  disk: Disk,
+  stateDir: string,
+  report: Report,
+  log: Log,
+  named = report.modem.port,
+): Promise<void> {
   const folder = statusFolder(stateDir);
   try {
     await disk.makeFolder(folder);
-    await disk.replace(join(folder, statusFileName(report.modem.port)), `${JSON.stringify(report)}\n`);
+    await disk.replace(join(folder, statusFileName(named)), `${JSON.stringify(report)}\n`);
   } catch (error) {
     if (!isEsimdError(error)) throw error;
     log.error({ error }, "the status file cannot be written");

@@ -42,7 +42,7 @@ describe.concurrent("a modem whose own LPA holds the ISD-R", () => {
       const words = await configured(field, consent);
       const ended = await field.provision(words);
       expect(endOf(ended)).toEqual(provisioned);
-      expect(ended.report()).toMatchObject({ changed: true, modem: { dialect: "etsi-apdu", lpa: "host" } });
+      expect(ended.report()).toMatchObject({ changed: true, modem: { dialect: "quectel-index", lpa: "host" } });
       expect(changes(field)).toEqual(['AT+QESIM="lpa_enable",0', "AT+CFUN=1,1"]);
       expect(field.charges()).toBe(1);
 
@@ -58,7 +58,7 @@ describe.concurrent("a modem whose own LPA holds the ISD-R", () => {
   it("may leave the bus with its reset: the next run finds its LPA off", () => {
     const modem = { behaviours: [{ command: "CFUN=1,1", do: { kind: "unplug", when: "executed" } } as const] };
     return inField({ ...held, modem }, async (field) => {
-      const words = await configured(field, consent);
+      const words = await configured(field, { modem: { ...consent.modem, return_wait: "0s" } });
       expect(endOf(await field.provision(words))).toEqual(endsAs(74, "failed", "serial_gone"));
       await field.world.modem.replug();
       expect(endOf(await field.provision(words))).toEqual(provisioned);

@@ -2,11 +2,16 @@ import { access } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { EsimdError } from "../../src/base/errors.js";
 import type { ScenarioInput } from "../../src/emulator/modem/scenario.js";
-import { configured, until } from "./conditions.js";
+import { configured, type Sections, until } from "./conditions.js";
 import { lastReport } from "./daemon.js";
 import { byModem, inField, modemDialects } from "./in-field.js";
 
-/** The modem is pulled out while it downloads, and comes back: nothing is paid twice, and no order is lost. */
+/**
+ * The modem is pulled out while it downloads, and comes back after the run that lost it gave up: nothing is paid twice, and no order is
+ * lost. What a run does that waits is told in comes-back-renamed.test.ts.
+ */
+
+const withoutWaiting: Sections = { modem: { return_wait: "0s" } };
 
 /** Pulled out at the n-th line of the download. */
 function pulledAt(nth: number): ScenarioInput {
@@ -25,13 +30,14 @@ const moments = [
 describe.concurrent("the modem is pulled out in the middle of the download", () => {
   it.each(moments)("the run ends, and the next one goes on: %s, at line %i", (dialect, nth) =>
     inField({ dialect, modem: pulledAt(nth) }, async (field) => {
-      const first = await field.provision(byModem);
+      const words = [...byModem, ...(await configured(field, withoutWaiting))];
+      const first = await field.provision(words);
       expect(first).toMatchObject({ status: 74 });
       expect(first.report()).toMatchObject({ state: "failed", error: { code: "serial_gone", retry: "later" } });
       expect(field.charges()).toBe(1);
 
       await untilThere(field.world.port);
-      const second = await field.provision(byModem);
+      const second = await field.provision(words);
       expect(second).toMatchObject({ status: 0 });
       expect(second.report()).toMatchObject({ state: "provisioned", changed: true });
       expect(field.charges()).toBe(1);
@@ -50,7 +56,14 @@ describe.concurrent("the modem is pulled out in the middle of the download", () 
   it.each(modemDialects)("the daemon waits for the port to come back and goes on: %s", (dialect) =>
     inField({ dialect, modem: pulledAt(1) }, async (field) => {
       const stop = new AbortController();
-      const words = ["run", "--port", field.world.port, "--json", ...byModem, ...(await configured(field))];
+      const words = [
+        "run",
+        "--port",
+        field.world.port,
+        "--json",
+        ...byModem,
+        ...(await configured(field, withoutWaiting)),
+      ];
       const running = field.esimd(words, {}, stop.signal);
       await until(() => lastReport(field)?.state === "provisioned", "the daemon provisions the modem", 25_000);
       stop.abort(new EsimdError("cancelled", "stopped by SIGTERM"));

@@ -68,7 +68,8 @@ export async function startHostRun(options: HostRunOptions = {}): Promise<HostRu
     dir,
     provision: ({ ciRoots } = {}) => {
       const env = { ...world.env, ...(ciRoots === undefined ? {} : { ESIMD_CI_ROOTS: ciRoots }) };
-      const { config } = loadConfig({ env });
+      // A run is one attempt here: what it leaves when it loses its modem is what the tests look at.
+      const { config } = loadConfig({ env, defaults: { "modem.return_wait": "0s" } });
       return provisionOnce(
         { config, port: world.port, clock, random, log, observe: () => undefined },
         new AbortController().signal,

@@ -1,0 +1,112 @@
+import { access, constants } from "node:fs/promises";
+import { EsimdError, isEsimdError } from "../base/errors.js";
+import type { HostRoots } from "../serial/host-roots.js";
+import { anchorOf, findAgain, type PortAnchor } from "../serial/ports/anchor.js";
+import { autoPort, choosePort } from "../serial/ports/choose.js";
+import { discoverPorts } from "../serial/ports/discover.js";
+
+/** Where the modem of one configured port is: found when it is first asked for, and found again after it went away. */
+export class Whereabouts {
+  /** As the operator named it: a port, or `auto`. */
+  readonly named: string;
+  readonly #host: HostRoots;
+  /** A socket's other end cannot be seen: it is tried. */
+  readonly #canBeSeen: boolean;
+  #anchor: PortAnchor | undefined;
+  #hasAnswered = false;
+  #last: string;
+
+  constructor(named: string, host: HostRoots) {
+    this.named = named;
+    this.#host = host;
+    this.#canBeSeen = !/^[a-z]+:/.test(named);
+    this.#last = named;
+  }
+
+  /** The name it was opened by last; as it was named while it was not. */
+  get last(): string {
+    return this.#last;
+  }
+
+  get canBeSeen(): boolean {
+    return this.#canBeSeen;
+  }
+
+  /** A modem answered there once. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  noteAnswer(): void {
+    this.#hasAnswered = true;
+  }
+
+  /**
+   * The name to open it by now, which is remembered as its own.
+   * @throws EsimdError `port_missing`, `port_ambiguous`; a named port that was never there is left to the opening.
+   */
+  async locate(): Promise<string> {
+    this.#last = this.#anchor === undefined ? await this.#firstSeen() : await this.#seenAgain(this.#anchor);
+    return this.#last;
+  }
+
+  /** The same modem can be opened now. */
+  async isBack(): Promise<boolean> {
+    if (!this.#canBeSeen) return true;
+    const path = this.#anchor === undefined ? undefined : await findAgain(this.#anchor, this.#host);
+    // udev sets a node's group and mode only after the kernel made it.
+    return path !== undefined && (await mayBeOpened(path));
+  }
+
+  /** There is something to work with, be it another modem in the old one's place: then the old one is forgotten. */
+  async isAny(): Promise<boolean> {
+    if (!this.#canBeSeen) return true;
+    if (this.#anchor !== undefined && (await findAgain(this.#anchor, this.#host)) !== undefined) return true;
+    if (!(await this.#isNamedThere())) return false;
+    this.#anchor = undefined;
+    this.#hasAnswered = false;
+    return true;
+  }
+
+  async #firstSeen(): Promise<string> {
+    if (!this.#canBeSeen) return this.named;
+    const path = this.named === autoPort ? choosePort(await discoverPorts(this.#host)).path : this.named;
+    const anchor = await anchorOf(path, this.#host);
+    if ((await findAgain(anchor, this.#host)) !== undefined) this.#anchor = anchor;
+    return path;
+  }
+
+  async #seenAgain(anchor: PortAnchor): Promise<string> {
+    const path = await findAgain(anchor, this.#host);
+    if (path !== undefined) return path;
+    throw new EsimdError("port_missing", `the modem that was on ${this.#last} is not there any more`);
+  }
+
+  async #isNamedThere(): Promise<boolean> {
+    if (this.named !== autoPort) return exists(this.named);
+    try {
+      choosePort(await discoverPorts(this.#host));
+      return true;
+    } catch (error) {
+      // Several are there: the run says which.
+      if (isEsimdError(error, "port_ambiguous")) return true;
+      if (isEsimdError(error, "port_missing")) return false;
+      throw error;
+    }
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return canAccess(path, constants.F_OK);
+}
+
+function mayBeOpened(path: string): Promise<boolean> {
+  return canAccess(path, constants.R_OK | constants.W_OK);
+}
+
+function canAccess(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
