@@ -16,14 +16,17 @@ import { Modem } from "./modem.js";
 import { type Scenario, type World, worldSchema } from "./scenario.js";
 import { fillSlot } from "./slot.js";
 import type { TranscriptLine } from "./transcript.js";
+import type { MemoryWire } from "./transport/memory.js";
 import { openPty } from "./transport/pty.js";
 import { type ListenAddress, openSocketServer } from "./transport/socket.js";
-import type { TransportEvents } from "./transport/transport.js";
+import type { ModemTransport, TransportEvents } from "./transport/transport.js";
 
 export type ModemWire =
   /** A pseudo-terminal, under a link of that name if given. */
   | { readonly kind: "pty"; readonly link?: string | undefined }
-  | { readonly kind: "socket"; readonly listen: ListenAddress };
+  | { readonly kind: "socket"; readonly listen: ListenAddress }
+  /** A UART in this process. */
+  | { readonly kind: "memory"; readonly wire: MemoryWire };
 
 export interface FakeModemOptions {
   readonly clock: Clock;
@@ -66,6 +69,17 @@ export interface FakeModem {
   unplug(): Promise<void>;
   replug(): Promise<void>;
   close(): Promise<void>;
+}
+
+function openWire(wire: ModemWire, events: TransportEvents): Promise<ModemTransport> | ModemTransport {
+  switch (wire.kind) {
+    case "pty":
+      return openPty({ events, link: wire.link });
+    case "socket":
+      return openSocketServer(wire.listen, events);
+    case "memory":
+      return wire.wire.attach(events);
+  }
 }
 
 /** Passes the Luhn check, and its type allocation code is of no maker. */
@@ -115,6 +129,7 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     delayMs,
     baud: paceBaud,
     write: (bytes) => transport.write(bytes),
+    hostRate: () => transport.hostRate?.(),
     unplug: ({ replugAfterMs, keepsPower }) => {
       void (keepsPower ? transport.unplug() : unplug())
         .then(() => {
@@ -129,8 +144,8 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     onHostChange: () => modem.onHostChange(),
   };
   const { wire } = options;
-  const transport =
-    wire.kind === "pty" ? await openPty({ events, link: wire.link }) : await openSocketServer(wire.listen, events);
+  const transport = await openWire(wire, events);
+  modem.begin();
   return {
     get port() {
       return transport.address;

@@ -12,7 +12,9 @@ import { type CommandTable, runCommand } from "./command-set.js";
 import type { HostOutput, SplitStyle } from "./host-output.js";
 import { type HostLine, maxLineLength } from "./line-reader.js";
 import type { PortSettings } from "./settings.js";
+import { cmeWordsOf, echoOf, withLineEnds } from "./spelling.js";
 import type { Transcript } from "./transcript.js";
+import type { World } from "./world-options.js";
 
 export interface InterpreterOptions {
   readonly clock: Clock;
@@ -22,6 +24,7 @@ export interface InterpreterOptions {
   readonly behaviours: BehaviourList;
   readonly output: HostOutput;
   readonly transcript: Transcript;
+  readonly world: () => Pick<World, "cmeWords" | "lineEnds" | "partialEcho" | "port" | "urcs">;
   readonly conditions: () => ReadonlySet<ModemCondition>;
   /** Before every answer, on top of what behaviours add. */
   readonly delayMs: number;
@@ -76,9 +79,12 @@ export class Interpreter {
     if (!this.#running) void this.#drain();
   }
 
+  /** An unsolicited line; lost on a host that does not listen where the modem says it. */
   emit(urc: string): void {
+    const { lineEnds, port, urcs } = this.#options.world();
+    if (urcs === "elsewhere" || port !== "at") return;
     this.#counts.urcs++;
-    void this.#say(urcText(urc));
+    void this.#say(withLineEnds(urcText(urc), lineEnds));
   }
 
   /** Power is gone: what waits and what runs is forgotten. */
@@ -102,12 +108,12 @@ export class Interpreter {
   }
 
   async #run(line: HostLine, signal: AbortSignal): Promise<void> {
-    const { clock, settings, baud, behaviours, conditions, delayMs, transcript } = this.#options;
+    const { clock, settings, baud, behaviours, conditions, delayMs, transcript, world } = this.#options;
     this.#counts.commandLines++;
     const text = line.kind === "line" ? line.text : `(a line of more than ${maxLineLength} characters)`;
     transcript.add("host", text);
     if (baud !== undefined && !(await pause(clock, (text.length * 10_000) / baud, signal))) return;
-    if (line.kind === "line" && settings.echo) void this.#say(`${line.text}\r`);
+    if (line.kind === "line" && settings.echo) void this.#say(echoOf(line.text, world().partialEcho));
     const chosen = line.kind === "line" ? behaviours.choose(line.text.trim(), conditions()) : undefined;
     if (!(await pause(clock, delayMs + (chosen?.delayMs ?? 0), signal))) return;
     if (chosen === undefined) await this.#answer(line, {}, signal);
@@ -165,7 +171,7 @@ export class Interpreter {
       const answer = await this.#execute(line);
       if (signal.aborted) return;
       if (action.when === "mid-answer" && answer !== undefined) {
-        const text = answerText(answer, this.#options.settings);
+        const text = this.#spell(answer);
         await this.#say(text.slice(0, Math.ceil(text.length / 2)));
       }
     }
@@ -205,8 +211,18 @@ export class Interpreter {
 
   #finish(answer: Answer, style: { readonly split?: SplitStyle }): void {
     if (answer.final.kind !== "ok" && answer.final.kind !== "none") this.#counts.refusals++;
-    void this.#say(answerText(answer, this.#options.settings), style.split);
+    void this.#say(this.#spell(answer), style.split);
     answer.after?.();
+  }
+
+  #spell(answer: Answer): string {
+    const { settings, world } = this.#options;
+    const { verbose, cmee } = settings;
+    const { lineEnds } = world();
+    return withLineEnds(
+      answerText(answer, { verbose, cmee, cmeWords: cmeWordsOf(world(), settings.cmeWords) }),
+      lineEnds,
+    );
   }
 
   #noise(bytes: number): Uint8Array {

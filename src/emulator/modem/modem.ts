@@ -15,11 +15,14 @@ import { DownloadRunner, type OwnLpa } from "./dialects/download.js";
 import { LpaOperations } from "./dialects/lpa-operations.js";
 import type { Es9Post } from "./dialects/own-network.js";
 import { type ModemStyle, plainStyle } from "./dialects/style.js";
+import { ForeignPort } from "./foreign-port.js";
 import { HostOutput } from "./host-output.js";
 import { Interpreter, type InterpreterCounts, type Unplugging } from "./interpreter.js";
+import { LineRate } from "./line-rate.js";
 import { createLineReader, type LineReader } from "./line-reader.js";
 import { ModemClock } from "./modem-clock.js";
 import { PacketDomain } from "./packet-domain.js";
+import { PortWire } from "./port-wire.js";
 import { Registration } from "./registration.js";
 import type { World } from "./scenario.js";
 import { PortSettings } from "./settings.js";
@@ -44,12 +47,16 @@ export interface ModemOptions {
   /** Paces both directions; undefined: as fast as it goes. */
   readonly baud: number | undefined;
   readonly write: (bytes: Uint8Array) => void;
+  /** The speed of the host's end, where the wire has one. */
+  readonly hostRate?: (() => number | undefined) | undefined;
   /** A behaviour pulls the modem out. */
   readonly unplug: (how: Unplugging) => void;
 }
 
 /** From power to `RDY`. */
 const bootMs = 300;
+/** How long a modem that reset itself is away from its bus. */
+const selfResetMs = 2000;
 
 export class Modem {
   readonly transcript: Transcript;
@@ -65,16 +72,22 @@ export class Modem {
   readonly #output: HostOutput;
   readonly #interpreter: Interpreter;
   readonly #reader: LineReader;
+  readonly #lineRate: LineRate;
+  readonly #wire: PortWire;
+  readonly #foreign: ForeignPort;
+  #selfReset: CancelTimer | undefined;
   #booting: CancelTimer | undefined;
   #on = true;
 
   constructor(options: ModemOptions) {
     this.#options = options;
     const { clock, random, dialect, imei, euicc, card, lpa, ownNetwork, world, delayMs, baud, write, unplug } = options;
+    const hostRate = options.hostRate ?? ((): undefined => undefined);
     this.transcript = new Transcript(clock);
     this.#behaviours.prepend(...options.behaviours);
     const style: ModemStyle = { ...plainStyle, ...dialect.style };
     this.#style = style;
+    this.#lineRate = new LineRate(world, baud ?? 115_200);
     const settings = new PortSettings(style.cmeWords);
     this.#settings = settings;
     const emit = (urc: string): void => this.#interpreter.emit(urc);
@@ -105,19 +118,24 @@ export class Modem {
       downloads: new DownloadRunner(lpa, world),
     });
     const session = this.#session;
-    this.#output = new HostOutput({ clock, baud, write });
+    this.#wire = new PortWire({ clock, world, lineRate: this.#lineRate, hostRate, write });
+    this.#foreign = new ForeignPort({ clock, random, world, write: (bytes) => this.#wire.write(bytes) });
+    this.#output = new HostOutput({ clock, baud, write: (bytes) => this.#wire.write(bytes) });
+    const lineRate = this.#lineRate;
+    const setRate = (rate: number): void => void this.#output.send("").then(() => lineRate.set(rate));
     this.#interpreter = new Interpreter({
       clock,
       random,
       settings,
       delayMs,
       baud,
+      world,
       behaviours: this.#behaviours,
       transcript: this.transcript,
       unplug,
       restart: (what) => (what === "card" ? sim.powerCycle() : this.#restart()),
       commands: mergeTables(
-        basicCommands({ settings, style, imei, identity: dialect.identity, baud: baud ?? 115_200 }),
+        basicCommands({ settings, style, imei, identity: dialect.identity, lineRate, setRate }),
         networkCommands({ modemClock: this.#modemClock, settings, registration, style }),
         simCommands({ sim, registration, style, restart: () => this.#restart() }),
         packetCommands(this.#packets),
@@ -137,14 +155,26 @@ export class Modem {
     return this.#interpreter.counts;
   }
 
+  /** The wire is there: the modem has been running, and nobody has had its port open. */
+  begin(): void {
+    const { clock, unplug, world } = this.#options;
+    this.#opened();
+    const { selfResetAfterMs } = world();
+    if (selfResetAfterMs === undefined) return;
+    this.#selfReset = clock.setTimer(selfResetAfterMs, () => unplug({ replugAfterMs: selfResetMs, keepsPower: false }));
+  }
+
   receive(bytes: Uint8Array): void {
     // A modem that boots does not listen yet.
-    if (this.#on && this.#booting === undefined) this.#reader.push(bytes);
+    if (!this.#on || this.#booting !== undefined) return;
+    if (this.#options.world().port === "at") this.#reader.push(this.#wire.take(bytes));
+    else this.#foreign.receive();
   }
 
   /** Another host: half a line of the last one is void. */
   onHostChange(): void {
     this.#reader.reset();
+    this.#opened();
   }
 
   prependBehaviours(...behaviours: readonly Behaviour[]): void {
@@ -157,6 +187,10 @@ export class Modem {
     this.#on = false;
     this.#booting?.();
     this.#booting = undefined;
+    this.#selfReset?.();
+    this.#foreign.stop();
+    this.#wire.powerOff();
+    this.#lineRate.powerOff();
     this.#interpreter.powerOff();
     this.#session.powerOff();
     this.#sim.powerOff();
@@ -172,10 +206,18 @@ export class Modem {
     this.#on = true;
     this.#booting = this.#options.clock.setTimer(bootMs, () => {
       this.#booting = undefined;
+      this.#opened();
       for (const urc of this.#style.bootUrcs) this.#interpreter.emit(urc);
       this.#session.powerOn?.();
       this.#sim.powerOn();
     });
+  }
+
+  #opened(): void {
+    if (!this.#on) return;
+    this.#wire.opened();
+    this.#foreign.start();
+    for (const urc of this.#options.world().staleUrcs) this.#interpreter.emit(urc);
   }
 
   #restart(): void {

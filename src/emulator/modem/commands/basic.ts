@@ -3,6 +3,7 @@
 import { incorrectParameters, ok, plainError } from "../answers.js";
 import { type CommandTable, fixed, type Handler, numberAt } from "../command-set.js";
 import type { ModemStyle } from "../dialects/style.js";
+import type { LineRate } from "../line-rate.js";
 import type { PortSettings } from "../settings.js";
 
 export interface ModemIdentity {
@@ -16,8 +17,9 @@ export interface BasicParts {
   readonly identity: ModemIdentity;
   readonly style: Pick<ModemStyle, "identity" | "labelledInformation">;
   readonly imei: string;
-  /** Baud rate as `AT+IPR?` tells it. */
-  readonly baud: number;
+  readonly lineRate: LineRate;
+  /** Takes effect once the answer is on the line (V.250 6.2.10). */
+  readonly setRate: (rate: number) => void;
 }
 
 /** A basic command whose number is 0 or 1; without a number it is 0 (V.250 5.3.1). */
@@ -31,7 +33,7 @@ function toggle(set: (on: boolean) => void): Handler {
 }
 
 export function basicCommands(parts: BasicParts): CommandTable {
-  const { settings, identity, style, imei, baud } = parts;
+  const { settings, identity, style, imei, lineRate, setRate } = parts;
   const tells = (name: string, value: string): Handler =>
     fixed(style.identity === "bare" ? value : `${name}: "${value}"`);
   const label = (name: string): string => (style.labelledInformation ? `${name}: ` : "");
@@ -81,6 +83,20 @@ export function basicCommands(parts: BasicParts): CommandTable {
     "+GMM": { execute: fixed(identity.model) },
     "+GMR": { execute: fixed(identity.revision) },
     "+CSCS": { read: fixed('+CSCS: "GSM"'), test: fixed('+CSCS: ("GSM","IRA","UCS2")') },
-    "+IPR": { read: fixed(`+IPR: ${baud}`) },
+    "&W": {
+      execute: () => {
+        lineRate.keep();
+        return ok();
+      },
+    },
+    "+IPR": {
+      read: () => ok(`+IPR: ${lineRate.current}`),
+      test: () => ok(`+IPR: (),(${lineRate.rates.join(",")})`),
+      set: (parameters) => {
+        const rate = numberAt(parameters, 0, 1, 12_000_000);
+        if (parameters.length !== 1 || rate === undefined || !lineRate.rates.includes(rate)) return incorrectParameters;
+        return { ...ok(), after: () => setRate(rate) };
+      },
+    },
   };
 }

@@ -12,6 +12,8 @@ export interface ModemTransport {
   readonly address: string;
   /** Hands bytes to the host; dropped while unplugged, while nobody is connected, and beyond {@link backlogBytes} that nobody reads. */
   write(bytes: Uint8Array): void;
+  /** The speed of the host's end, where the wire has one and a host is there. */
+  readonly hostRate?: () => number | undefined;
   /** The port disappears as an unplugged USB modem's does: the host sees a hang-up. Harmless when unplugged already. */
   unplug(): Promise<void>;
   /** The port is there again; where the transport has a fixed name, under that name. Harmless when plugged. */
