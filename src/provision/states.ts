@@ -69,7 +69,7 @@ export const states = {
   },
   identifying: {
     sentence: "Asking the modem who it is, and reading the eUICC's EID.",
-    deadline: 120_000,
+    deadline: 240_000,
     on: { identified: "surveying" },
   },
   surveying: {

@@ -1,5 +1,6 @@
 import { configPage } from "./config-page.js";
 import { errorsPage } from "./errors-page.js";
+import { modemsPage } from "./modems-page.js";
 import { reportJsonSchema, reportPage } from "./report-page.js";
 import { statesPage } from "./states-page.js";
 
@@ -8,6 +9,7 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   "errors.md": errorsPage,
   "config.md": configPage,
   "states.md": statesPage,
+  "modems.md": modemsPage,
   "report.md": reportPage,
   "report.schema.json": reportJsonSchema,
 };

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { isEsimdError } from "../../../src/base/errors.js";
+import { createCatalogue, ownDialects } from "../../../src/modem/dialects/catalogue.js";
+import { parseDialectFile } from "../../../src/modem/dialects/file.js";
+import { dialectSchema } from "../../../src/modem/dialects/spec.js";
+
+/** An operator's dialect file: what it changes, and how one that is wrong is refused. */
+
+const path = "/etc/esimd/dialects/own.toml";
+
+function refusalOf(text: string): string {
+  try {
+    parseDialectFile(text, path);
+  } catch (error) {
+    if (isEsimdError(error, "dialect_invalid")) return error.message;
+    throw error;
+  }
+  return "it was taken";
+}
+
+const whole = `
+name = "acme"
+summary = "Acme modems"
+modems = ["Acme A1"]
+evidence = "documented"
+sources = ["Acme manual"]
+
+[recognise]
+identity = "acme"
+
+[recognise.ask]
+send = "AT+ACME=?"
+answer = "+ACME"
+timeout_ms = 2000
+matches = ["esim"]
+
+[eid]
+send = "AT+ACMEEID"
+answer = "+ACMEEID"
+timeout_ms = 3000
+value = '(\\d{32})'
+evidence = "documented"
+source = "Acme manual, 3"
+
+[refresh]
+wait_ms = 5000
+ladder = ["reset"]
+evidence = "guess"
+source = "nobody knows"
+`;
+
+describe("a dialect file", () => {
+  it("adds a dialect, which is asked for before esimd's own", () => {
+    const { dialects } = createCatalogue([parseDialectFile(whole, path)]);
+    const [first] = dialects;
+    expect(first?.name).toBe("acme");
+    expect(first?.origin).toBe(path);
+    expect(first?.eid?.parse(["+ACMEEID: 89049032123451234512345678901235"])).toBe("89049032123451234512345678901235");
+    expect(first?.recognise?.ask?.matches(["+ACME: esim"])).toBe(true);
+    expect(dialects).toHaveLength(ownDialects.length + 1);
+  });
+
+  it("changes one fact of a dialect and leaves the others", () => {
+    const given = parseDialectFile(
+      `based_on = "quectel-index"\n[own_lpa.enable.settle]\nwindow_ms = 90000\n[own_lpa.result_codes]\n2a = "the answer"\n`,
+      path,
+    );
+    const dialect = createCatalogue([given]).find("quectel-index");
+    expect(dialect.ownLpa?.enable.settle).toEqual({ pollEveryMs: 2000, windowMs: 90_000, resend: false });
+    expect(dialect.ownLpa?.enable.send).toBe('AT+QESIM="enable_profile",{index}');
+    expect(dialect.ownLpa?.describeResultCode("0x2A")).toBe("the answer");
+    expect(dialect.origin).toBe(path);
+    expect(createCatalogue().find("quectel-index").ownLpa?.enable.settle?.windowMs).toBe(63_000);
+  });
+
+  it("gives a family a download that esimd has no proof of", () => {
+    const given = parseDialectFile(
+      `based_on = "quectel-index"
+[own_lpa.download]
+kind = "modem-network"
+end = '^\\+QESIM\\s*:\\s*"add_profile"\\s*,\\s*(\\d+)'
+window_ms = 180000
+poll_every_ms = 5000
+[own_lpa.download.start]
+send = 'AT+QESIM="add_profile","{activationCode}"'
+answer = "+QESIM"
+timeout_ms = 30000
+evidence = "guess"
+source = "a forum post"
+`,
+      path,
+    );
+    const { download } = createCatalogue([given]).find("quectel-index").ownLpa ?? {};
+    expect(download?.kind).toBe("modem-network");
+    expect(download?.kind === "modem-network" && download.end.exec('+QESIM: "add_profile",0')?.[1]).toBe("0");
+  });
+
+  it.each([
+    ["no TOML", "name = \n", "line 1, column"],
+    ["an unknown base", '\nbased_on = "quectel"\n', 'line 2: based_on "quectel" is none of quectel-iccid'],
+    ["a key that does not exist", `${whole}timeout = 3\n`, "line 30: refresh.timeout: there is no such key"],
+    ["a deadline that is none", whole.replace("timeout_ms = 3000", "timeout_ms = 5"), "line 20: eid.timeout_ms:"],
+    ["a pattern that is none", whole.replace("(\\d{32})", "(\\d{32}"), "line 21: eid.value:"],
+    ["a command that is none", whole.replace("AT+ACMEEID", "+ACMEEID"), "line 18: eid.send: must begin with AT"],
+    ["a command with a line break in it", whole.replace('"AT+ACMEEID"', '"AT+A\\rAT+B"'), "line 18: eid.send:"],
+    ["a fact without its source", whole.replace('source = "Acme manual, 3"', ""), "line 17: eid.source:"],
+    ["evidence of an unknown kind", whole.replace('"guess"', '"rumour"'), "line 28: refresh.evidence:"],
+    ["a step that nobody knows", whole.replace('"reset"', '"hammer"'), "line 27: refresh.ladder"],
+    [
+      "a row without its groups",
+      'based_on = "quectel-iccid"\n[own_lpa.list]\nrow = "(.*)"\n',
+      "line 3: own_lpa.list.row: needs the named groups (?<iccid>…), (?<state>…)",
+    ],
+    ["a name with capitals", whole.replace('"acme"', '"Acme"'), "line 2: name: is lower-case"],
+  ])("is refused with the line and the reason: %s", (_what, text, expected) => {
+    const refusal = refusalOf(text);
+    expect(refusal).toContain(path);
+    expect(refusal).toContain(expected);
+  });
+});
+
+describe("esimd's own dialects", () => {
+  it.each(ownDialects.map((dialect) => [dialect.name, dialect] as const))(
+    "%s is in the form it asks of others",
+    (_name, dialect) => {
+      expect(dialectSchema.safeParse(dialect).error).toBeUndefined();
+    },
+  );
+
+  it("have names of their own, and each its sources", () => {
+    expect(new Set(ownDialects.map(({ name }) => name)).size).toBe(ownDialects.length);
+    for (const { sources } of ownDialects) expect(sources.length).toBeGreaterThan(0);
+  });
+});
