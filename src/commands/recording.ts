@@ -2,7 +2,9 @@ import { closeSync, openSync, readFileSync, realpathSync, renameSync, writeFileS
 import { createRecording, type RecordingSummary, type TranscriptSink } from "../at/transcript/recording-port.js";
 import { describeCause, EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
-import { openPort } from "../serial/open.js";
+import type { Log } from "../base/logging.js";
+import { realHost } from "../serial/host-roots.js";
+import { portOpener } from "../serial/open.js";
 import type { OpenPort } from "../serial/port.js";
 import type { CommandContext, FlagSpec, ParsedArgs } from "./command.js";
 import { version } from "./main.js";
@@ -25,25 +27,21 @@ export interface CommandRecording {
 }
 
 /** @throws EsimdError `bad_input` for a file that exists or cannot be made. */
-export function recordingOf(
-  context: CommandContext,
-  args: ParsedArgs,
-  port: string,
-  open: OpenPort = openPort,
-): CommandRecording {
+export function recordingOf(context: CommandContext, args: ParsedArgs, port: string, log: Log): CommandRecording {
   const path = args.text("record");
   if (path === undefined) return { open: undefined, finish: () => undefined };
+  const { clock, host = realHost } = context;
   const file = createFile(path);
   const recording = createRecording({
-    clock: context.clock,
+    clock,
     sink: file.sink,
     madeBy: `esimd ${version()}`,
     source: isSerialLine(port) ? "hardware" : "unknown",
     port,
-    startedAtMs: context.clock.nowMs(),
+    startedAtMs: clock.nowMs(),
   });
   return {
-    open: recording.wrap(open),
+    open: recording.wrap(portOpener({ clock, log, host })),
     finish: () => {
       const summary = recording.finish();
       const trouble = file.trouble();

@@ -28,8 +28,7 @@ type Waiting =
   | { readonly kind: "entry"; readonly entry: TranscriptEntry };
 
 /** CR and LF end a line; behind a prompt also Ctrl-Z and ESC (TS 27.005, 3.5.1). */
-const pieces = /[^\r\n\x1a\x1b]*[\r\n\x1a\x1b]|[^\r\n\x1a\x1b]+$/g;
-const lineEnd = /[\r\n\x1a\x1b]$/;
+const lineEnds: ReadonlySet<number> = new Set([0x0d, 0x0a, 0x1a, 0x1b]);
 const maxLineChars = 65_536;
 /** More than a whole bound profile package in chunks; then what is held back is overwritten and let go. */
 const maxWaiting = 50_000;
@@ -61,11 +60,11 @@ export class TranscriptRedactor {
   text(atMs: number, from: Side, text: string): void {
     const parts: Part[] = [];
     const done: Line[] = [];
-    for (const [piece] of text.matchAll(pieces)) {
+    for (const piece of piecesOf(text)) {
       const line = this.#open[from];
       parts.push({ line, from: line.raw.length, to: line.raw.length + piece.length });
       line.raw += piece;
-      if (!lineEnd.test(piece) && line.raw.length < maxLineChars) continue;
+      if (!hasEnd(piece) && line.raw.length < maxLineChars) continue;
       this.#open[from] = freshLine();
       done.push(line);
     }
@@ -89,7 +88,7 @@ export class TranscriptRedactor {
   }
 
   #redact(from: Side, line: Line): void {
-    const end = lineEnd.exec(line.raw)?.[0] ?? "";
+    const end = hasEnd(line.raw) ? line.raw.slice(-1) : "";
     const text = line.raw.slice(0, line.raw.length - end.length);
     if (end === "") {
       line.out = this.#lines.cut(text);
@@ -141,6 +140,22 @@ export class TranscriptRedactor {
     }
     this.#waiting.splice(0, released);
   }
+}
+
+function hasEnd(text: string): boolean {
+  return lineEnds.has(text.charCodeAt(text.length - 1));
+}
+
+/** Lines with their ends, and what is left behind the last of them. */
+function piecesOf(text: string): readonly string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (!lineEnds.has(text.charCodeAt(at))) continue;
+    pieces.push(text.slice(start, at + 1));
+    start = at + 1;
+  }
+  return start < text.length ? [...pieces, text.slice(start)] : pieces;
 }
 
 function redactedText(parts: readonly Part[]): string | undefined {

@@ -118,7 +118,7 @@ function isHarmless(value: Uint8Array, text: string, name: number, parent: numbe
       return value.length <= 32;
     case tag.aid:
     case tag.dfName:
-      if (/^\xa0\x00\x00/.test(text) && value.length <= 16) return true;
+      if (value[0] === 0xa0 && value[1] === 0 && value[2] === 0 && value.length <= 16) return true;
       break;
     case tag.octets:
       // The key ids of certificate issuers are public.
