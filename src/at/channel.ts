@@ -340,9 +340,9 @@ export class AtChannel {
     };
     try {
       for (let asked = 1; asked <= resyncTries; asked++) {
+        seen.answers = 0;
         await this.#send(this.#step.ask());
         const ceilingMs = this.#clock.monotonicMs() + resyncCeilingMs;
-        seen.answers = 0;
         let silent = false;
         while (!seen.step && !silent && this.#clock.monotonicMs() < ceilingMs) {
           const before = seen.lines;

@@ -114,7 +114,7 @@ class Corpus {
     if (!(outcome instanceof Error)) this.#judgeReply(command, saying, fate, outcome);
     else if (!isEsimdError(outcome)) this.#wrong(command, saying, `threw ${String(outcome)}`);
     if (dice.chance(0.5)) await this.clock.advance(dice.below(40_000));
-    await this.#inStepAgain(command);
+    await this.#inStepAgain();
     modem.settingMs = 0;
   }
 
@@ -127,7 +127,7 @@ class Corpus {
   }
 
   /** It may take until the modem has worked off what it was sent; then the very next answer is right. */
-  async #inStepAgain(after: CorpusCommand): Promise<void> {
+  async #inStepAgain(): Promise<void> {
     for (let attempt = 1; attempt <= 8; attempt++) {
       const command = filled(this.dice.pick(this.#commands), this.dice);
       const saying = this.#saying(command);
@@ -142,7 +142,9 @@ class Corpus {
       if (!isEsimdError(outcome, "modem_silent")) this.#wrong(command, saying, `failed: ${outcome.message}`);
       this.#count("still silent");
     }
-    throw new Error(`seed ${seed}: the channel did not come into step again after ${JSON.stringify(after.text)}`);
+    throw new Error(
+      `seed ${seed}: the channel did not come into step again after ${this.#lastFault}, settings take ${this.modem.settingMs} ms`,
+    );
   }
 
   async #outcome(command: CorpusCommand, signal?: AbortSignal): Promise<AtReply | Error> {

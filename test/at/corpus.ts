@@ -157,7 +157,7 @@ const answerFields: readonly ((dice: Dice) => string)[] = [
   (dice) => `"eid",0,"${dice.digits(32)}"`,
   (dice) => dice.digits(32),
   (dice) => `8988${dice.digits(15)}`,
-  (dice) => `"list",0x0`,
+  () => '"list",0x0',
   (dice) =>
     `"${dice.pick(["enable", "disable", "delete", "nickname", "download", "list"])}",${dice.pick(["0", "0x0", "85000102"])}`,
   () => '"lpa_enable",1',
