@@ -3,11 +3,9 @@ import { createProviderApi } from "../api/client.js";
 import type { ProviderApi } from "../api/resources.js";
 import type { Clock } from "../base/clock.js";
 import { deadlineSignal } from "../base/deadline.js";
-import { EsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
-import { createEs9PlusClient, type Es9PlusClient } from "../lpa/es9plus/client.js";
-import { loadCiRoots } from "../lpa/es9plus/trust.js";
+import type { Es9PlusClient } from "../lpa/es9plus/client.js";
 import { openLpa } from "../lpa/open.js";
 import { detectDialect } from "../modem/detect.js";
 import type { Catalogue } from "../modem/dialects/catalogue.js";
@@ -27,8 +25,10 @@ import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { requireCredentials } from "./config/secrets.js";
 import { loadCatalogue } from "./dialect-files.js";
+import { lazyEs9Plus } from "./es9plus.js";
 import { connectModem } from "./modem-session.js";
 import { runThroughAbsences } from "./resume.js";
+import { requireSaneClock } from "./sane-clock.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
 import { Whereabouts } from "./whereabouts.js";
@@ -54,9 +54,6 @@ export interface ProvisionResult {
   readonly report: Report;
   readonly exitStatus: number;
 }
-
-/** No esimd was made before this day: a clock before it is wrong, and certificates cannot be judged by it. */
-const earliestMs = Date.UTC(2025, 0, 1);
 
 /**
  * One run for one modem, wired to the real world: serial port, provider, SM-DP+, state folder. It outlives an absence of the modem. Rejects
@@ -93,13 +90,6 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
   }
 }
 
-function requireSaneClock(clock: Clock): void {
-  if (clock.nowMs() < earliestMs) {
-    const today = new Date(clock.nowMs()).toISOString().slice(0, 10);
-    throw new EsimdError("clock_insane", `the clock says ${today}, before this esimd was made`);
-  }
-}
-
 function openApi(parts: ProvisionerParts): ProviderApi | undefined {
   const { provider, url, tokenUrl, callbackUrl, callbackMethod, timeoutMs } = parts.config.api;
   if (provider === "none") return undefined;
@@ -116,31 +106,6 @@ function openApi(parts: ProvisionerParts): ProviderApi | undefined {
     log: parts.log,
     requestTimeoutMs: timeoutMs,
   });
-}
-
-/** The roots are read only when a download by us is due: a provisioned device needs none. */
-function lazyEs9Plus(parts: ProvisionerParts): { get: () => Promise<Es9PlusClient>; close: () => Promise<void> } {
-  let client: Promise<Es9PlusClient> | undefined;
-  const open = async (): Promise<Es9PlusClient> => {
-    const ciRoots = await loadCiRoots(parts.config.ciRoots);
-    return createEs9PlusClient({
-      ciRoots,
-      pins: parts.config.download.smdpPins,
-      clock: parts.clock,
-      random: parts.random,
-      log: parts.log,
-    });
-  };
-  return {
-    get: () => {
-      client ??= open();
-      return client;
-    },
-    close: async () => {
-      const opened = await client?.catch(() => undefined);
-      await opened?.close();
-    },
-  };
 }
 
 function runParts(

@@ -9,6 +9,7 @@ import { defaultSmdpOf, freeMemoryOf, openIsdR } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { becauseOf } from "./es10/result-sentences.js";
 import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
+import { createNotificationDesk } from "./host/notification-desk.js";
 import { deliverFor, handOver } from "./host/notifications.js";
 import {
   deleteProfile,
@@ -27,6 +28,7 @@ import type {
   InstalledProfile,
   KeptNotification,
   Lpa,
+  LpaNotifications,
   ProfileDetails,
   ResultDelivery,
 } from "./lpa.js";
@@ -47,6 +49,7 @@ export interface HostLpaOptions {
 /** Our own LPA: SGP.22 over raw APDUs through the modem's AT+CGLA or AT+CSIM. */
 export class HostLpa implements Lpa {
   readonly kind = "host";
+  readonly notifications: LpaNotifications;
   readonly #options: HostLpaOptions;
   /** One channel serves a whole run; a restart of the card takes it away. */
   #isdR: Es10Channel | undefined;
@@ -54,6 +57,8 @@ export class HostLpa implements Lpa {
   constructor(options: HostLpaOptions) {
     this.#options = options;
     this.#isdR = options.isdR;
+    const { es9Plus, log } = options;
+    this.notifications = createNotificationDesk((signal, work) => this.#onChannel(signal, work), es9Plus, log);
   }
 
   async requireReady(): Promise<void> {

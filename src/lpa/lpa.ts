@@ -1,5 +1,6 @@
 import type { EsimdError } from "../base/errors.js";
 import type { ActivationCode, Iccid, SmdpAddress } from "../base/identifiers.js";
+import type { ProfileOperation } from "./es10/common.js";
 import type { InstallResult } from "./es10/install-result.js";
 import type { DiscoveredEvent } from "./host/discovery.js";
 
@@ -84,8 +85,34 @@ export interface Lpa {
    * LPA's traffic. @throws EsimdError `no_profile_waiting`, and of the SM-DS.
    */
   discover?(signal: AbortSignal): Promise<readonly DiscoveredEvent[] | undefined>;
+  /** The eUICC's notifications one by one; absent where the modem's own LPA sees to them and gives no way to look. */
+  readonly notifications?: LpaNotifications;
   /** Gives back what it holds of the card. */
   close(signal: AbortSignal): Promise<void>;
+}
+
+/** A notification as the eUICC lists it, without what is signed. */
+export interface ListedNotification {
+  readonly seqNumber: number;
+  readonly operation: ProfileOperation;
+  /** The server that it is for. */
+  readonly address: string;
+  readonly iccid: Iccid | undefined;
+}
+
+/** What the eUICC still has to tell its SM-DP+s (SGP.22 3.5), for who looks at it by hand. */
+export interface LpaNotifications {
+  /** In ascending order. @throws EsimdError */
+  list(signal: AbortSignal): Promise<readonly ListedNotification[]>;
+  /**
+   * Hands one over; the eUICC forgets it when its SM-DP+ has accepted it, and not before.
+   * @throws EsimdError `bad_input` when the eUICC has it no more, and those of the SM-DP+.
+   */
+  deliver(notification: Pick<ListedNotification, "seqNumber" | "address">, signal: AbortSignal): Promise<void>;
+  /** Hands over one that only an outbox has. @throws EsimdError of the SM-DP+. */
+  deliverKept(notification: KeptNotification, signal: AbortSignal): Promise<void>;
+  /** The eUICC forgets it, told or not; false when it had no such notification. */
+  remove(seqNumber: number, signal: AbortSignal): Promise<boolean>;
 }
 
 /** A notification that its SM-DP+ did not take yet, whole and signed: whoever has it can deliver it. */

@@ -47,7 +47,8 @@ export function createModemProfiles(line: ModemLine, dialect: OwnLpaDialect): Mo
           name: "rename",
           change: ownLpa.nickname,
           values: { nickname },
-          done: (row) => (row?.nickname ?? row?.name ?? "") === nickname,
+          // Some families list the nickname in the place of the name; one that was taken away shows the name again.
+          done: (row) => (row?.nickname ?? "") === nickname || (nickname !== "" && row?.name === nickname),
         },
         iccid,
         signal,

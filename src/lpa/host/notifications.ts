@@ -82,7 +82,8 @@ function owed(
   return [...onEuicc, ...onlyKept].sort((a, b) => a.seqNumber - b.seqNumber);
 }
 
-async function retrieve(
+/** Whole and signed; undefined when the eUICC has it no more. */
+export async function retrieve(
   seqNumber: number,
   parts: NotificationParts,
   signal: AbortSignal,
@@ -103,14 +104,16 @@ async function tryOne(
     const taken = entry.isOnEuicc
       ? await handOver(seqNumber, address, notification, parts, signal)
       : await notify(parts.es9Plus, parseSmdpAddress(address, "the outbox"), notification, signal);
-    return taken
-      ? undefined
-      : new EsimdError("smdp_error", `the SM-DP+ ${address} does not accept notification ${seqNumber}`);
+    return taken ? undefined : notAccepted(seqNumber, address);
   } catch (thrown) {
     const isTheirs = isEsimdError(thrown) && (thrown.code.startsWith("smdp_") || thrown.code === "deadline");
     if (signal.aborted || !isTheirs) throw thrown;
     return thrown;
   }
+}
+
+export function notAccepted(seqNumber: number, address: string): EsimdError {
+  return new EsimdError("smdp_error", `the SM-DP+ ${address} does not accept notification ${seqNumber}`);
 }
 
 /** Hands one over, and lets the eUICC forget it when it was accepted. */

@@ -1,8 +1,6 @@
 import { withDeadline } from "../../base/deadline.js";
 import { isEsimdError } from "../../base/errors.js";
-import { parseIccid } from "../../base/identifiers.js";
-import type { KeptNotification } from "../../lpa/lpa.js";
-import type { Journal } from "../journal.js";
+import { outboxAfter, readOutbox, writtenOutbox } from "../outbox.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
@@ -27,12 +25,13 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
   const store = need(run, "store");
   const bound = { clock: parts.clock, timeoutMs: patienceMs, signal, what: "the delivery of notifications" };
   try {
-    const outbox = store.journal.outbox.map(fromJournal);
-    const { kept, error } = await withDeadline(bound, (bounded) =>
-      need(run, "lpa").deliverNotifications(need(run, "iccid"), outbox, bounded),
-    );
+    const outbox = readOutbox(store.journal);
+    const [lpa, iccid] = [need(run, "lpa"), need(run, "iccid")];
+    const { kept, error } = await withDeadline(bound, (bounded) => lpa.deliverNotifications(iccid, outbox, bounded));
     facts.owedNotifications = kept.length;
-    if (kept.length > 0 || outbox.length > 0) await store.saveJournal({ outbox: kept.map(toJournal) });
+    // A modem's own LPA says nothing of what only the outbox has, so that it stays there.
+    if (lpa.kind === "host" && (kept.length > 0 || outbox.length > 0))
+      await store.saveJournal({ outbox: writtenOutbox(outboxAfter(outbox, iccid, kept)) });
     if (kept.length === 0) return;
     parts.log.warn({ kept: kept.length, error }, "the SM-DP+ does not take a notification; it is kept for later");
   } catch (error) {
@@ -41,14 +40,4 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
     facts.owedNotifications = Math.max(1, store.journal.outbox.length);
     parts.log.warn({ error, iccid: facts.iccid }, "notifications could not be delivered; they stay on the eUICC");
   }
-}
-
-type Entry = Journal["outbox"][number];
-
-function fromJournal({ seqNumber, address, iccid, der }: Entry): KeptNotification {
-  return { seqNumber, address, iccid: parseIccid(iccid, "the journal's outbox"), der: Buffer.from(der, "base64") };
-}
-
-function toJournal({ seqNumber, address, iccid, der }: KeptNotification): Entry {
-  return { seqNumber, address, iccid, der: Buffer.from(der).toString("base64") };
 }
