@@ -1,7 +1,9 @@
-import { EsimdError } from "../base/errors.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
+import type { Config } from "../daemon/config/config.js";
 import { inspectConfig, type LoadedConfig } from "../daemon/config/load.js";
 import { describeOrigin } from "../daemon/config/provenance.js";
+import { loadCatalogue } from "../daemon/dialect-files.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, configFor, overridesOf, runFlags } from "./common-flags.js";
 import { failureText } from "./failure.js";
@@ -26,11 +28,12 @@ export const configCommand: Command = {
 };
 
 function check(context: CommandContext, args: ParsedArgs): number {
-  const { loaded, problems } = inspectConfig({
+  const { loaded, problems: found } = inspectConfig({
     env: context.env,
     files: args.texts("config"),
     overrides: overridesOf(args),
   });
+  const problems = loaded === undefined ? found : [...found, ...dialectProblems(loaded.config)];
   const [first] = problems;
   if (args.has("json")) {
     const listed = problems.map(({ code, message, hint }) => ({ code, message, hint }));
@@ -55,6 +58,18 @@ function check(context: CommandContext, args: ParsedArgs): number {
     }
   }
   return 0;
+}
+
+/** The operator's dialect files, and the dialect that the configuration names. */
+function dialectProblems(config: Config): readonly EsimdError[] {
+  try {
+    const catalogue = loadCatalogue(config.modem.dialects);
+    if (config.modem.dialect !== "auto") catalogue.find(config.modem.dialect);
+    return [];
+  } catch (error) {
+    if (isEsimdError(error)) return [error];
+    throw error;
+  }
 }
 
 function show(context: CommandContext, args: ParsedArgs): number {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -33,6 +33,23 @@ describe("esimd config check", () => {
     expect(await main(["config", "check", "--json"], test.context)).toBe(0);
     expect(test.stderr()).toBe("no API credentials are set here, and provider twilio needs them\n");
     expect(test.result()).toEqual({ schema: "esimd.config-check/1", ok: true, files: ["/dev/null"], problems: [] });
+  });
+
+  it("an operator's dialect that is wrong: its line and the reason, 78", async () => {
+    const test = testContext({ env: credentials });
+    const dialects = join(folder, "dialects");
+    mkdirSync(dialects);
+    writeFileSync(join(dialects, "mine.toml"), 'based_on = "quectel-index"\n\n[refresh]\nladder = ["hammer"]\n');
+    const path = file(`[modem]\ndialects = "${dialects}"\n`);
+    expect(await main(["config", "check", "--config", path], test.context)).toBe(78);
+    expect(test.stderr()).toContain(`${dialects}/mine.toml: line 4: refresh.ladder`);
+    expect(test.stderr()).toContain("(dialect_invalid)");
+  });
+
+  it("a dialect that nobody speaks: the ones that exist, 78", async () => {
+    const test = testContext({ env: credentials });
+    expect(await main(["config", "check", "--dialect", "quectel"], test.context)).toBe(78);
+    expect(test.stderr()).toContain('there is no dialect "quectel"; known are auto, quectel-iccid,');
   });
 
   it("a bad one: every problem with its hint, 78", async () => {
