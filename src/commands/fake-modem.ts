@@ -5,6 +5,7 @@ import { builtInScenarios } from "../emulator/modem/built-in-scenarios.js";
 import { fakeDialectNames } from "../emulator/modem/dialects/index.js";
 import { readRoots } from "../emulator/modem/dialects/own-network.js";
 import { type ModemWire, startFakeModem } from "../emulator/modem/fake-modem.js";
+import { loadTranscript, startReplay } from "../emulator/modem/replay.js";
 import { loadScenario } from "../emulator/modem/scenario.js";
 import { parseListenAddress } from "../emulator/modem/transport/socket.js";
 import { createPki, loadPki } from "../emulator/pki/pki.js";
@@ -40,9 +41,21 @@ export const fakeModemCommand: Command = {
     "delay-ms": { type: "string", value: "N", help: "Wait so long before every answer." },
     state: { type: "string", value: "FILE", help: "Keep the eUICC's memory in this file." },
     bootstrap: { type: "boolean", help: "A new eUICC has an enabled provisioning profile, and so a network." },
+    replay: {
+      type: "string",
+      value: "FILE",
+      help: "Be the modem of this transcript: answer what was recorded, and ERROR to what was not.",
+    },
+    "replay-timing": {
+      type: "string",
+      value: "PERCENT",
+      help: "Take so much of the recorded time for a replayed answer: 100 as recorded, 0 (default) none.",
+    },
     ...commonFlags("log-level"),
   },
   run: async (context, args) => {
+    const replay = args.text("replay");
+    if (replay !== undefined) return runReplay(context, args, replay);
     const eid = args.text("eid");
     const pkiDir = args.text("pki");
     const roots = args.text("smdp-roots");
@@ -72,6 +85,37 @@ export const fakeModemCommand: Command = {
     }
   },
 };
+
+/** What there is of an eUICC is in the transcript; flags that shape one have no meaning. */
+const replayFlags: readonly string[] = ["link", "listen", "replay", "replay-timing", "log-level"];
+
+async function runReplay(context: CommandContext, args: ParsedArgs, path: string): Promise<number> {
+  const other = Object.keys(fakeModemCommand.flags).find(
+    (flag) => !replayFlags.includes(flag) && (args.has(flag) || args.text(flag) !== undefined),
+  );
+  if (other !== undefined) {
+    throw new EsimdError(
+      "usage",
+      `fake-modem: --${other} has no effect on a modem that --replay takes from a transcript`,
+    );
+  }
+  const modem = await startReplay({
+    clock: context.clock,
+    wire: wireOf(args),
+    transcript: await loadTranscript(path),
+    timing: (numberOf(args, "replay-timing", 0, 1_000) ?? 0) / 100,
+    onUnknown: (line, count) =>
+      context.stderr(`fake-modem: ${quote(line)} is not in the transcript and gets ERROR (${count} so far)\n`),
+  });
+  try {
+    const { port, recordedCommands } = modem;
+    context.stdout(`${JSON.stringify({ port, replay: path, recordedCommands })}\n`);
+    await stopped(context);
+    return 0;
+  } finally {
+    await modem.close();
+  }
+}
 
 function wireOf(args: ParsedArgs): ModemWire {
   const link = args.text("link");
