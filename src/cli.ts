@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { writeFile } from "node:fs/promises";
 import { systemClock } from "./base/clock.js";
 import { toEsimdError } from "./base/errors.js";
 import { systemRandom } from "./base/random.js";
@@ -20,6 +21,9 @@ process.on("uncaughtException", (thrown) => {
   process.stderr.write(failureText(error));
   process.exit(error.exitStatus);
 });
+
+// ps, fuser and whoever finds the port held see "esimd", not "node"; the command line stays as it is (proc_pid_comm(5)).
+await writeFile("/proc/self/comm", "esimd").catch(() => undefined);
 
 const status = await main(process.argv.slice(2), {
   env: process.env,

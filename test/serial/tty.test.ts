@@ -1,12 +1,16 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { basename, join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type EsimdError, isEsimdError } from "../../src/base/errors.js";
+import { silentLog } from "../../src/base/logging.js";
 import { openPty } from "../../src/emulator/modem/transport/pty.js";
 import type { ModemTransport, TransportEvents } from "../../src/emulator/modem/transport/transport.js";
-import { openPort } from "../../src/serial/open.js";
+import { openPort, portOpener } from "../../src/serial/open.js";
 import type { BytePort } from "../../src/serial/port.js";
+import { isBusy } from "../../src/serial/tty.js";
+import { FakeHost } from "../support/fake-host.js";
 
 const never = new AbortController().signal;
 const closers: (() => Promise<unknown>)[] = [];
@@ -22,6 +26,13 @@ async function pty(events: Partial<TransportEvents> = {}): Promise<ModemTranspor
   });
   closers.push(() => far.close());
   return far;
+}
+
+/** A host with no processes but the ones a test adds; the devices are this machine's. */
+function fakeHost(): { readonly host: FakeHost; readonly lockPath: (port: string) => string } {
+  const host = new FakeHost();
+  closers.push(async () => host.close());
+  return { host, lockPath: (port) => join(host.roots.run, "lock", `LCK..${basename(port)}`) };
 }
 
 async function open(path: string): Promise<BytePort> {
@@ -73,10 +84,76 @@ describe("a tty", () => {
     expect(await end).toMatchObject({ code: "serial_gone" });
   });
 
-  it("is held by one esimd at a time", async () => {
+  it("is held by one esimd at a time, and free again when that one is done", async () => {
     const far = await pty();
+    const port = await open(far.address);
+    await expect(openPort(far.address, never)).rejects.toMatchObject({
+      code: "port_busy",
+      exitStatus: 75,
+      message: expect.stringContaining(`(pid ${process.pid})`),
+    });
+    await port.close();
     await open(far.address);
-    await expect(openPort(far.address, never)).rejects.toMatchObject({ code: "port_busy", exitStatus: 75 });
+  });
+
+  it("is free again when the modem was unplugged, before anyone closes the port", async () => {
+    const { host, lockPath } = fakeHost();
+    const far = await pty();
+    const port = await portOpener({ host: host.roots })(far.address, never);
+    closers.push(() => port.close());
+    const path = lockPath(far.address);
+    expect(readFileSync(path, "utf8")).toContain(String(process.pid));
+    const end = gone(port);
+    await far.close();
+    await end;
+    await vi.waitFor(() => expect(existsSync(path)).toBe(false));
+  });
+
+  it("that another's lock file names is not even opened", async () => {
+    const { host, lockPath } = fakeHost();
+    const far = await pty();
+    host.addProcess({ pid: 1, comm: "minicom" });
+    writeFileSync(lockPath(far.address), "         1\n");
+    await expect(portOpener({ host: host.roots })(far.address, never)).rejects.toMatchObject({
+      code: "port_busy",
+      message: `${far.address} is held by minicom (pid 1)`,
+    });
+    // Whoever comes without looking at lock files finds no flock on it.
+    await open(far.address);
+  });
+
+  it("that ModemManager has open is not used, although root may open it, and the udev rule is named", async () => {
+    const { host, lockPath } = fakeHost();
+    const far = await pty();
+    host.addProcess({ pid: 312, comm: "ModemManager", open: [far.address] });
+    const refused = portOpener({ host: host.roots })(far.address, never);
+    await expect(refused).rejects.toMatchObject({
+      code: "port_busy",
+      message: `${far.address} is held by ModemManager (pid 312)`,
+      hint: expect.stringContaining("77-esimd-ports.rules"),
+    });
+    expect(existsSync(lockPath(far.address))).toBe(false);
+    await open(far.address);
+  });
+
+  it("works where there is no folder for lock files, and the log tells", async () => {
+    const { host } = fakeHost();
+    rmSync(join(host.roots.run, "lock"), { recursive: true });
+    const far = await pty();
+    const told: string[] = [];
+    const log = { ...silentLog, info: (_facts: object, sentence: string) => void told.push(sentence) };
+    const port = await portOpener({ host: host.roots, log })(far.address, never);
+    closers.push(() => port.close());
+    expect(told).toEqual([expect.stringContaining("flock alone")]);
+    await expect(portOpener({ host: host.roots })(far.address, never)).rejects.toMatchObject({ code: "port_busy" });
+  });
+
+  it.each([
+    "Error Resource temporarily unavailable Cannot lock port",
+    "Error: Device or resource busy, cannot open /dev/ttyUSB2",
+    "Error: Error: EBUSY",
+  ])("is known to be held by the words %s", (words) => {
+    expect(isBusy(words)).toBe(true);
   });
 
   it("that is a plain file, or is not there, is refused with its name", async () => {

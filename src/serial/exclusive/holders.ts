@@ -112,6 +112,6 @@ function hintFor(holders: readonly PortHolder[]): string {
   const pid = first?.pid ?? 0;
   if (pid === process.pid) return "This same process works on the port already: wait until it is done.";
   if (first?.name === "esimd")
-    return `Another esimd works on this modem: wait until it is done, or end it (kill ${pid}).`;
+    return `Another esimd works on this modem: wait until it is done, or end that one (pid ${pid}).`;
   return `Close ${first?.name ?? "that program"} (pid ${pid}), or give esimd another port of the modem.`;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import { link, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Clock, sleep, systemClock } from "../../base/clock.js";
@@ -31,7 +31,10 @@ export interface LockParts {
 }
 
 /** The files by which this process holds locks now; one that names our number and is not among them is an earlier process's. */
-const ours = new Set<number>();
+const ours = new Set<Identity>();
+
+/** Which file it is: an inode number alone is soon given again on a disk. */
+type Identity = string;
 
 /** A lock that is made in two steps (open, then write) is empty in between; one that stays empty is nobody's. */
 const emptyLooks = 10;
@@ -68,9 +71,9 @@ export async function takePortLock(path: string, parts: LockParts): Promise<Lock
       // Looked at first: where the folder is closed to us, another's lock may still be read.
       const seen = await settled(lockPath, device, parts);
       if (seen.kind === "live") return { kind: "held", pid: seen.pid };
-      if (seen.kind === "stale") await breakStale(lockPath, device, parts);
-      const inode = seen.kind === "absent" ? await place(lockPath, parts.host) : undefined;
-      if (inode !== undefined) return { kind: "taken", lock: heldLock(lockPath, inode) };
+      if (seen.kind === "stale") await breakStale(lockPath, seen.file, device, parts);
+      const file = seen.kind === "absent" ? await place(lockPath, parts.host) : undefined;
+      if (file !== undefined) return { kind: "taken", lock: heldLock(lockPath, file) };
     }
     return { kind: "held", pid: undefined };
   } catch (error) {
@@ -79,32 +82,34 @@ export async function takePortLock(path: string, parts: LockParts): Promise<Lock
   }
 }
 
-function heldLock(path: string, inode: number): PortLock {
+function heldLock(path: string, file: Identity): PortLock {
   let held = true;
   return {
     release: async () => {
       if (!held) return;
       held = false;
       // Someone may have broken our lock, for whatever reason, and put theirs in its place.
-      if ((await inodeOf(path)) === inode) await unlinkIfThere(path);
-      ours.delete(inode);
+      const there = await readLock(path);
+      if (there?.file === file && pidOf(there.content) === process.pid) await unlinkIfThere(path);
+      ours.delete(file);
     },
   };
 }
 
 /** Makes the lock file whole and at once; undefined when there is one. */
-async function place(path: string, host: HostRoots): Promise<number | undefined> {
+async function place(path: string, host: HostRoots): Promise<Identity | undefined> {
   const temporary = `${host.run}/lock/LTMP.${process.pid}.${randomUUID()}`;
   // "wx" follows no link that someone planted in a folder that all may write to.
   const file = await open(temporary, "wx", 0o644);
-  const { ino } = await file.stat();
+  let identity: Identity = "";
   try {
     await file.writeFile(lockContent(process.pid));
-    ours.add(ino);
+    identity = identityOf(await file.stat({ bigint: true }));
+    ours.add(identity);
     await link(temporary, path);
-    return ino;
+    return identity;
   } catch (error) {
-    ours.delete(ino);
+    ours.delete(identity);
     if (codeOf(error) === "EEXIST") return undefined;
     throw error;
   } finally {
@@ -115,27 +120,29 @@ async function place(path: string, host: HostRoots): Promise<number | undefined>
 
 /**
  * Two who find the same stale lock must not both break it: the second would remove what the first has put there. Whoever breaks holds
- * a lock for the breaking, and looks again under it. A breaker that was killed leaves that one behind; it is set aside by a rename, of
- * which one succeeds, and put back if it turns out to be another's.
+ * a lock for the breaking, and looks again under it. A breaker that was killed leaves that one behind.
  */
-async function breakStale(path: string, device: string, parts: LockParts): Promise<void> {
+async function breakStale(path: string, stale: Identity, device: string, parts: LockParts): Promise<void> {
   const guard = `${path}.break`;
-  const inode = await place(guard, parts.host);
-  if (inode === undefined) {
+  const file = await place(guard, parts.host);
+  if (file === undefined) {
     const seen = await look(guard, device, parts);
-    if (seen.kind === "stale") await setAside(guard, seen.inode);
+    if (seen.kind === "stale") await setAside(guard, seen.file);
     else await sleep(parts.clock ?? systemClock, lookAgainMs, parts.signal);
     return;
   }
-  const held = heldLock(guard, inode);
+  const held = heldLock(guard, file);
   try {
-    if ((await look(path, device, parts)).kind === "stale") await unlinkIfThere(path);
+    const seen = await look(path, device, parts);
+    const isStill = seen.kind === "stale" || (seen.kind === "empty" && seen.file === stale);
+    if (isStill) await setAside(path, seen.file);
   } finally {
     await held.release();
   }
 }
 
-async function setAside(path: string, inode: number): Promise<void> {
+/** Removes that file and no other: a rename takes what has the name at that moment, and what turns out to be another is put back. */
+async function setAside(path: string, file: Identity): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
     await rename(path, aside);
@@ -143,15 +150,17 @@ async function setAside(path: string, inode: number): Promise<void> {
     if (codeOf(error) === "ENOENT") return;
     throw error;
   }
-  if ((await inodeOf(aside)) !== inode) await link(aside, path).catch(() => undefined);
+  const taken = await stat(aside, { bigint: true });
+  // Where a third one has the name by now, the lock is his.
+  if (identityOf(taken) !== file) await link(aside, path).catch(() => undefined);
   await unlinkIfThere(aside);
 }
 
 type Seen =
   | { readonly kind: "absent" }
   | { readonly kind: "live"; readonly pid: number }
-  | { readonly kind: "empty"; readonly inode: number }
-  | { readonly kind: "stale"; readonly inode: number };
+  | { readonly kind: "empty"; readonly file: Identity }
+  | { readonly kind: "stale"; readonly file: Identity };
 
 /** What the lock says, once its writer has had time to finish it. */
 async function settled(path: string, device: string, parts: LockParts): Promise<Seen> {
@@ -160,32 +169,32 @@ async function settled(path: string, device: string, parts: LockParts): Promise<
     await sleep(parts.clock ?? systemClock, lookAgainMs, parts.signal);
     seen = await look(path, device, parts);
   }
-  return seen.kind === "empty" ? { kind: "stale", inode: seen.inode } : seen;
+  return seen.kind === "empty" ? { kind: "stale", file: seen.file } : seen;
 }
 
 async function look(path: string, device: string, { host }: LockParts): Promise<Seen> {
   const read = await readLock(path);
   if (read === undefined) return { kind: "absent" };
-  const { content, inode, writtenMs } = read;
+  const { content, file, writtenMs } = read;
   const pid = pidOf(content);
   const known = pid !== undefined;
   const because = staleBecause({
     pid,
     ownPid: process.pid,
-    oursNow: ours.has(inode),
+    oursNow: ours.has(file),
     alive: known && isAlive(pid),
     writtenMs,
     startedMs: known ? await processStartMs(pid, host) : undefined,
     hasPortOpen: known ? await hasOpen(pid, await deviceNames(device, host), host) : undefined,
   });
   if (known && because === undefined) return { kind: "live", pid };
-  return { kind: content.length === 0 ? "empty" : "stale", inode };
+  return { kind: content.length === 0 ? "empty" : "stale", file };
 }
 
 /** @throws when what has the name is no plain file: a pipe that someone planted there would hold up whoever reads it. */
 async function readLock(
   path: string,
-): Promise<{ readonly content: Uint8Array; readonly inode: number; readonly writtenMs: number } | undefined> {
+): Promise<{ readonly content: Uint8Array; readonly file: Identity; readonly writtenMs: number } | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   const file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return undefined;
@@ -193,20 +202,18 @@ async function readLock(
   });
   if (file === undefined) return undefined;
   try {
-    const found = await file.stat();
+    const found = await file.stat({ bigint: true });
     if (!found.isFile()) throw new Error(`${path} is no plain file`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(128), 0, 128, 0);
-    return { content: buffer.subarray(0, bytesRead), inode: found.ino, writtenMs: found.mtimeMs };
+    return { content: buffer.subarray(0, bytesRead), file: identityOf(found), writtenMs: Number(found.mtimeMs) };
   } finally {
     await file.close();
   }
 }
 
-async function inodeOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    ({ ino }) => ino,
-    () => undefined,
-  );
+/** link(2) and rename(2) leave all three as they are. */
+function identityOf({ dev, ino, mtimeNs }: BigIntStats): Identity {
+  return `${dev}:${ino}:${mtimeNs}`;
 }
 
 async function unlinkIfThere(path: string): Promise<void> {
