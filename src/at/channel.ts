@@ -5,24 +5,16 @@ import { quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { BytePort } from "../serial/port.js";
 import { openingBaud } from "../serial/uart.js";
-import { afterPrefix } from "./fields.js";
+import { type AnswerPattern, isAnswer } from "./answer-pattern.js";
+import { EchoFilter } from "./echo.js";
 import { LineReader } from "./line-reader.js";
+import { LineWait } from "./line-wait.js";
 import { RecentBytes } from "./recent-bytes.js";
 import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
 import { StepSearch } from "./step.js";
-import { continuesUrc, isKnownUrc } from "./urc.js";
+import { continuesUrc } from "./urc.js";
 
-/**
- * Which lines between a command and its final result are its answer; every other line is a URC.
- * - `none`: only the final result is expected, so any line is a URC, also one with the command's own prefix (`+CEREG: 1` after AT+CEREG=2).
- * - `prefix`: lines that begin with `+X:`, of the shape `accepts` tells, when a URC shares the prefix.
- * - `free`: any line that is not a known URC, for answers without a prefix (ATI, AT+CGSN); `own` are lines that look like a URC and
- *   belong to this answer all the same.
- */
-export type AnswerPattern =
-  | { readonly kind: "none" }
-  | { readonly kind: "prefix"; readonly prefix: string; readonly accepts?: (fields: string) => boolean }
-  | { readonly kind: "free"; readonly own?: RegExp };
+export type { AnswerPattern } from "./answer-pattern.js";
 
 export interface AtCommand {
   /** Without its line end: `AT+CGMI`. */
@@ -55,8 +47,7 @@ const lastWordsMs = 5_000;
 interface InFlight {
   readonly command: AtCommand;
   readonly lines: string[];
-  /** What of the echo is still to come. */
-  echo: string;
+  readonly echo: EchoFilter;
   resolve(reply: AtReply): void;
   reject(error: unknown): void;
 }
@@ -77,6 +68,7 @@ export class AtChannel {
   #inFlight: InFlight | undefined;
   #outOfStep = false;
   readonly #step = new StepSearch();
+  readonly #wait: LineWait;
   #lastUrc: string | undefined;
   #gone: EsimdError | undefined;
   #onLine: ((line: string) => void) | undefined;
@@ -89,6 +81,7 @@ export class AtChannel {
     this.#port = port;
     this.#clock = clock;
     this.#log = log;
+    this.#wait = new LineWait(clock);
     this.#reader = new LineReader({
       line: (text) => this.#receive(text),
       overflow: () => this.#overflow(),
@@ -96,6 +89,7 @@ export class AtChannel {
     port.onGone((error) => {
       this.#gone = error;
       this.#inFlight?.reject(error);
+      this.#wait.fail(error);
     });
     port.onData((bytes) => {
       this.#unclaimed.push(bytes);
@@ -149,17 +143,16 @@ export class AtChannel {
   /** Whether anything answers with OK within `timeoutMs`, asked at once, whatever was left open before. Step is regained afterwards. */
   hears(timeoutMs: number, signal?: AbortSignal, text = "AT"): Promise<boolean> {
     return this.#enqueue(async () => {
-      const heard = { count: 0, wake: (): void => undefined };
+      let heard = false;
       this.#outOfStep = true;
       this.#onLine = (line) => {
-        if (line !== "OK") return;
-        heard.count++;
-        heard.wake();
+        heard ||= line === "OK";
+        this.#wait.wake();
       };
       try {
         await this.#send(text);
-        await this.#waitFor(() => heard.count > 0, heard, timeoutMs, signal);
-        return heard.count > 0;
+        await this.#wait.until(() => heard, timeoutMs, signal);
+        return heard;
       } finally {
         this.#onLine = undefined;
       }
@@ -192,6 +185,7 @@ export class AtChannel {
     await this.#sayLastWords();
     this.#gone ??= new EsimdError("serial_gone", `${this.#port.name} was closed`);
     this.#inFlight?.reject(this.#gone);
+    this.#wait.fail(this.#gone);
     await this.#port.close();
   }
 
@@ -239,7 +233,7 @@ export class AtChannel {
       const inFlight: InFlight = {
         command,
         lines: [],
-        echo: command.text.trim(),
+        echo: new EchoFilter(command.text),
         resolve: (reply) => {
           release();
           resolve(reply);
@@ -281,8 +275,8 @@ export class AtChannel {
       this.#emitUrc(line);
       return;
     }
-    if (takesEcho(line, inFlight)) return;
-    const { command, lines } = inFlight;
+    const { command, lines, echo } = inFlight;
+    if (echo.takes(line, lines.length === 0 || command.answer.kind !== "free")) return;
     const result = (command.numericResults ? parseNumericResult(line) : undefined) ?? parseFinalResult(line);
     if (result !== undefined) {
       // A prompt that nobody asked for must be left, or the modem takes the next command for text.
@@ -329,14 +323,14 @@ export class AtChannel {
 
   /** Asks queries until the one that was asked last is answered, dropping what comes before (step.ts says why). */
   async #regainStep(signal: AbortSignal | undefined): Promise<void> {
-    const seen = { step: false, answers: 0, lines: 0, wake: (): void => undefined };
+    const seen = { step: false, answers: 0, lines: 0 };
     this.#onLine = (line) => {
       seen.lines++;
       const what = this.#step.take(line);
       if (what === "step") seen.step = true;
       if (what === "answer") seen.answers++;
       if (what === "urc") this.#emitUrc(line);
-      seen.wake();
+      this.#wait.wake();
     };
     try {
       for (let asked = 1; asked <= resyncTries; asked++) {
@@ -346,7 +340,7 @@ export class AtChannel {
         let silent = false;
         while (!seen.step && !silent && this.#clock.monotonicMs() < ceilingMs) {
           const before = seen.lines;
-          await this.#waitFor(() => seen.lines !== before, seen, resyncStepMs, signal);
+          await this.#wait.until(() => seen.lines !== before, resyncStepMs, signal);
           silent = seen.lines === before;
         }
         if (seen.step) {
@@ -365,62 +359,5 @@ export class AtChannel {
       "modem_silent",
       `the modem on ${this.#port.name} answers nothing since a command timed out (${formatMs(resyncStepMs * resyncTries)})`,
     );
-  }
-
-  /** Resolves when `done` holds or the time is up; rejects when the port or the caller ends it. */
-  #waitFor(
-    done: () => boolean,
-    answered: { wake: () => void },
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    if (done()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
-        cancelTimer();
-        signal?.removeEventListener("abort", onAbort);
-        answered.wake = () => undefined;
-        settle();
-      };
-      const onAbort = (): void => finish(() => reject(signal?.reason));
-      const cancelTimer = this.#clock.setTimer(timeoutMs, () =>
-        finish(() => (this.#gone === undefined ? resolve() : reject(this.#gone))),
-      );
-      answered.wake = () => {
-        if (done()) finish(resolve);
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
-  }
-}
-
-/**
- * The command itself; its tail, for echoes arrive cut when the modem wakes up (`T+CCHC=1` was seen); or its head and then the rest, where
- * a URC came while the modem was still echoing.
- */
-function takesEcho(line: string, inFlight: InFlight): boolean {
-  const { command, echo, lines } = inFlight;
-  if (echo === "") return false;
-  const begun = echo.length < command.text.trim().length;
-  const isTail = line.length >= 4 && echo.endsWith(line) && (lines.length === 0 || command.answer.kind !== "free");
-  if (line === echo || (isTail && !begun)) {
-    inFlight.echo = "";
-    return true;
-  }
-  if (begun || line.length < 2 || !echo.startsWith(line)) return false;
-  inFlight.echo = echo.slice(line.length).trim();
-  return true;
-}
-
-function isAnswer(line: string, pattern: AnswerPattern): boolean {
-  switch (pattern.kind) {
-    case "none":
-      return false;
-    case "prefix": {
-      const fields = afterPrefix(line, pattern.prefix);
-      return fields !== undefined && (pattern.accepts?.(fields) ?? true);
-    }
-    case "free":
-      return !isKnownUrc(line) || (pattern.own?.test(line) ?? false);
   }
 }

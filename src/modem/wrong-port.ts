@@ -85,10 +85,10 @@ function crcX25(bytes: readonly number[]): number {
   return crc;
 }
 
-/** Only what esimd itself sends while it looks for a modem, and at least twice. */
+/** Only what esimd itself sends while it looks for a modem, from its first AT on. */
 function onlyEchoes(text: string): boolean {
   const lines = text.split(/[\r\n]+/).filter((line) => line !== "");
-  return lines.length >= 2 && lines.every((line) => /^(AT)+(\+[A-Z]+\?)?$/.test(line));
+  return lines.length >= 1 && lines.every((line) => /^(AT)+(\+[A-Z]+\?)?$/.test(line));
 }
 
 /** A third or more of the bytes is nothing that text is made of. */

@@ -223,12 +223,12 @@ class Mixture {
   lineCount = 0;
   readonly #dice: Dice;
   readonly #command: CorpusCommand;
-  readonly #truth: string;
+  readonly #answer: readonly string[];
 
   constructor(dice: Dice, command: CorpusCommand, answer: readonly string[]) {
     this.#dice = dice;
     this.#command = command;
-    this.#truth = JSON.stringify(command.read?.(answer));
+    this.#answer = answer;
   }
 
   line(text: string): void {
@@ -247,17 +247,19 @@ class Mixture {
     return answer.kind === "free" ? (answer.own?.test(line) ?? false) : takes(answer, line);
   }
 
-  unasked(probability: number, answer: readonly string[]): void {
+  unasked(probability: number): void {
     const dice = this.#dice;
+    const answer = this.#answer;
     while (dice.chance(probability)) {
       const urc = dice.pick(urcMakers)(dice);
       const [head = ""] = urc;
       if (this.#takesLikeAnAnswer(head)) {
         // The pattern takes it: only where what is made of the answer stays the same is there a way to tell.
-        const read = this.#command.read;
-        const before = JSON.stringify(read?.([head, ...answer]));
-        const behind = JSON.stringify(read?.([...answer, head]));
-        if (read === undefined || before !== this.#truth || behind !== this.#truth) continue;
+        const { read } = this.#command;
+        if (read === undefined) continue;
+        const reading = (lines: readonly string[]): string => JSON.stringify(read(lines));
+        const truth = reading(answer);
+        if (reading([head, ...answer]) !== truth || reading([...answer, head]) !== truth) continue;
         this.accepted.push(head);
       } else this.urcs.push(...urc);
       for (const line of urc) this.line(line);
@@ -270,12 +272,12 @@ export function makeSaying(command: CorpusCommand, dice: Dice): Saying {
   const answer = answerLines(command, dice);
   const mix = new Mixture(dice, command, answer);
   const urcRate = dice.chance(0.5) ? 0 : dice.pick([0.1, 0.3, 0.6]);
-  mix.unasked(urcRate, answer);
+  mix.unasked(urcRate);
   echo(command, dice, mix);
-  mix.unasked(urcRate, answer);
+  mix.unasked(urcRate);
   for (const line of answer) {
     mix.answer(line);
-    mix.unasked(urcRate, answer);
+    mix.unasked(urcRate);
   }
   const numeric = command.numericResults === true && dice.chance(0.3);
   const [text, result] = numeric ? dice.pick(numericFinals) : dice.chance(0.75) ? ok : dice.pick(finals);
