@@ -7,6 +7,11 @@ import { fakeDialects } from "../../../src/emulator/modem/dialects/index.js";
 import type { Es9Post } from "../../../src/emulator/modem/dialects/own-network.js";
 import { Modem } from "../../../src/emulator/modem/modem.js";
 import { type WorldInput, worldSchema } from "../../../src/emulator/modem/scenario.js";
+import {
+  decodeSetDefaultAddress,
+  encodeConfiguredAddresses,
+  encodeSetDefaultAddressResult,
+} from "../../../src/lpa/es10/configured-addresses.js";
 import { encodeEid } from "../../../src/lpa/es10/eid.js";
 import {
   encodeProfileInfo,
@@ -38,6 +43,7 @@ const twoProfiles: readonly ProfileInfo[] = [
 /** What the modem's parts ask of an eUICC, with the answers of SGP.22, 5.7 and none of its cryptography. */
 export class ProfileList {
   profiles: ProfileInfo[];
+  defaultSmdpAddress = "";
   resets = 0;
   readonly apdus: string[] = [];
   readonly #open = new Set<number>();
@@ -71,6 +77,13 @@ export class ProfileList {
         this.profiles = this.profiles.map((profile) => (profile.iccid === iccid ? { ...profile, nickname } : profile));
         return { response: encodeOperationResult(tag, known ? 0 : 1), refresh: false };
       }
+      case tags.getConfiguredAddresses: {
+        const { defaultSmdpAddress } = this;
+        return { response: encodeConfiguredAddresses({ defaultSmdpAddress }), refresh: false };
+      }
+      case tags.setDefaultAddress:
+        this.defaultSmdpAddress = decodeSetDefaultAddress(command);
+        return { response: encodeSetDefaultAddressResult(0), refresh: false };
       default:
         throw new Error(`the desk's eUICC has no ${tag.toString(16)}`);
     }
@@ -132,13 +145,15 @@ export class Desk {
   readonly modem: Modem;
   world: ReturnType<typeof worldSchema.parse>;
   readonly unplugs: (number | undefined)[] = [];
+  /** The speed of this end; undefined is a wire without one. */
+  hostRate: number | undefined;
   #heard: Buffer[] = [];
 
   constructor(options: DeskOptions = {}) {
     const dialect = fakeDialects.find(({ name }) => name === (options.dialect ?? "quectel-iccid"));
     if (dialect === undefined) throw new Error("no such dialect");
     this.euicc = new ProfileList(options.profiles ?? twoProfiles);
-    this.world = worldSchema.parse(options.world ?? {});
+    this.world = worldSchema.parse({ ...dialect.world, ...options.world });
     this.modem = new Modem({
       clock: this.clock,
       random: seededRandom(1),
@@ -153,8 +168,10 @@ export class Desk {
       delayMs: options.delayMs ?? 0,
       baud: options.baud,
       write: (bytes) => this.#heard.push(Buffer.from(bytes)),
+      hostRate: () => this.hostRate,
       unplug: ({ replugAfterMs }) => this.unplugs.push(replugAfterMs),
     });
+    this.modem.begin();
   }
 
   /** Sends characters as they are. */

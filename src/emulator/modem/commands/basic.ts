@@ -1,7 +1,7 @@
 /** Commands about the line itself: V.250 and the general ones of TS 27.007, clause 5 and 9. */
 
 import { incorrectParameters, ok, plainError } from "../answers.js";
-import { type CommandTable, fixed, type Handler, numberAt } from "../command-set.js";
+import { type CommandForms, type CommandTable, fixed, type Handler, numberAt } from "../command-set.js";
 import type { ModemStyle } from "../dialects/style.js";
 import type { LineRate } from "../line-rate.js";
 import type { PortSettings } from "../settings.js";
@@ -34,8 +34,11 @@ function toggle(set: (on: boolean) => void): Handler {
 
 export function basicCommands(parts: BasicParts): CommandTable {
   const { settings, identity, style, imei, lineRate, setRate } = parts;
-  const tells = (name: string, value: string): Handler =>
-    fixed(style.identity === "bare" ? value : `${name}: "${value}"`);
+  const identityForms = (name: string, value: string): CommandForms =>
+    style.identity === "bare"
+      ? { execute: fixed(value), test: fixed() }
+      : // With a read form, too (FM350).
+        { execute: fixed(`${name}: "${value}"`), read: fixed(`${name}: "${value}"`), test: fixed() };
   const label = (name: string): string => (style.labelledInformation ? `${name}: ` : "");
   const reset: Handler = () => {
     settings.reset();
@@ -74,10 +77,10 @@ export function basicCommands(parts: BasicParts): CommandTable {
       test: fixed("+CMEE: (0-2)"),
       set: setCmee,
     },
-    "+CGMI": { execute: tells("+CGMI", identity.manufacturer), test: fixed() },
-    "+CGMM": { execute: tells("+CGMM", identity.model), test: fixed() },
-    "+CGMR": { execute: tells("+CGMR", identity.revision), test: fixed() },
-    "+CGSN": { execute: tells("+CGSN", imei), test: fixed() },
+    "+CGMI": identityForms("+CGMI", identity.manufacturer),
+    "+CGMM": identityForms("+CGMM", identity.model),
+    "+CGMR": identityForms("+CGMR", identity.revision),
+    "+CGSN": identityForms("+CGSN", imei),
     "+GSN": { execute: fixed(imei), test: fixed() },
     "+GMI": { execute: fixed(identity.manufacturer) },
     "+GMM": { execute: fixed(identity.model) },

@@ -6,5 +6,14 @@ export const etsiApdu: FakeDialect = {
   name: "etsi-apdu",
   summary: "a modem without an LPA: raw card access only",
   identity: { manufacturer: "Telit", model: "LE910C4-WWXD", revision: "25.21.660" },
+  style: {
+    // AT#CCID by ModemManager's telit plugin; AT+ICCID is in the reference guides of this family.
+    iccid: [
+      { command: "#CCID", form: "execute", prefix: "#CCID", filler: false },
+      { command: "+ICCID", form: "execute", prefix: "+ICCID", filler: false },
+    ],
+    bootUrcs: [],
+    simUrcs: { ready: [], empty: [] },
+  },
   start: () => ({ commands: {}, isDownloading: () => false, powerOff: () => undefined }),
 };

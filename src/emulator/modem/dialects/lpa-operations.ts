@@ -1,7 +1,20 @@
 /** What the modem's own LPA does on the eUICC, whatever the dialect calls it. */
 
 import { isEsimdError } from "../../../base/errors.js";
-import { type ActivationCode, type Iccid, parseActivationCode, parseIccid } from "../../../base/identifiers.js";
+import {
+  type ActivationCode,
+  type Iccid,
+  parseActivationCode,
+  parseIccid,
+  parseSmdpAddress,
+  type SmdpAddress,
+} from "../../../base/identifiers.js";
+import {
+  decodeConfiguredAddresses,
+  decodeSetDefaultAddressResult,
+  encodeGetConfiguredAddresses,
+  encodeSetDefaultAddress,
+} from "../../../lpa/es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "../../../lpa/es10/eid.js";
 import type { ProfileInfo } from "../../../lpa/es10/profile-info.js";
 import {
@@ -63,17 +76,27 @@ export class LpaOperations {
   nickname(iccid: Iccid, nickname: string): string {
     return decodeOperationResult(tags.setNickname, this.#sim.es10(encodeSetNickname(iccid, nickname)).response);
   }
+
+  /** Empty when there is none. */
+  defaultSmdpAddress(): string {
+    const { response } = this.#sim.es10(encodeGetConfiguredAddresses());
+    return decodeConfiguredAddresses(response).defaultSmdpAddress ?? "";
+  }
+
+  /** A name of SGP.22, 5.7.4. */
+  setDefaultSmdpAddress(address: SmdpAddress): string {
+    return decodeSetDefaultAddressResult(this.#sim.es10(encodeSetDefaultAddress(address)).response);
+  }
 }
 
 /** The ICCID if the text is one. */
 export function iccidOf(text: string | undefined): Iccid | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return parseIccid(text, "the command");
-  } catch (error) {
-    if (isEsimdError(error)) return undefined;
-    throw error;
-  }
+  return text === undefined ? undefined : validOrNothing(() => parseIccid(text, "the command"));
+}
+
+/** The SM-DP+ address if the text is one. */
+export function smdpAddressOf(text: string | undefined): SmdpAddress | undefined {
+  return text === undefined ? undefined : validOrNothing(() => parseSmdpAddress(text, "the command"));
 }
 
 /** A nickname as the host typed it: the line is read byte by byte, the text is UTF-8, and 64 bytes is its bound (SGP.22, 5.7.21). */
@@ -85,8 +108,12 @@ export function nicknameOf(text: string | undefined): string | undefined {
 
 /** The activation code if the text is one, with its prefix. */
 export function activationCodeOf(text: string | undefined): ActivationCode | undefined {
+  return text?.startsWith("LPA:") ? validOrNothing(() => parseActivationCode(text, "the command")) : undefined;
+}
+
+function validOrNothing<Value>(parse: () => Value): Value | undefined {
   try {
-    return text?.startsWith("LPA:") ? parseActivationCode(text, "the command") : undefined;
+    return parse();
   } catch (error) {
     if (isEsimdError(error)) return undefined;
     throw error;
