@@ -58,4 +58,64 @@ export const builtInScenarios: Readonly<Record<string, ScenarioInput>> = {
     description: "the modem calls the download a success, and the profile is not there",
     world: { download: "ok-but-absent" },
   },
+  "m2m-euicc": {
+    description: "an eUICC of SGP.02: its ISD-R opens and answers every ES10 command with 6985",
+    world: { euicc: "m2m" },
+  },
+  "wrong-slot": {
+    description: "the eUICC is in slot 2, and a plain SIM in slot 1 is the active one",
+    world: { slots: { active: 1, euicc: 2, other: "sim" } },
+  },
+  "refresh-ignored": {
+    description:
+      "the modem ignores the eUICC's REFRESH and goes on with the old profile until its SIM starts anew (RG650E)",
+    world: { refresh: "ignored" },
+  },
+  "refresh-needs-reset": {
+    description: "only a reset of the whole modem shows it the profile that was enabled",
+    world: { refresh: "needs-reset" },
+  },
+  "slow-refresh": {
+    description:
+      "after a REFRESH the modem takes 10 s to restart the SIM, and ES10 commands get 6985 meanwhile (MC7455)",
+    world: { notReadyMs: 10_000, simBusyErrors: [14, 13, 10] },
+  },
+  "isdr-window": {
+    description: "the modem's LPA gives the ISD-R away only from 3 s to 10 min after a start of the SIM (FM350)",
+    world: { isdrWindow: { opensMs: 3_000, closesMs: 600_000 } },
+  },
+  "late-loader-error": {
+    description:
+      "one of the last segments of the profile's package gets a bare ERROR, though the eUICC has taken it (EC20F, EG25)",
+    // APDUs of 125 bytes give the segments that are seen in the field; the ninth of a chain ends a part of the package.
+    world: { maxApduBytes: 125 },
+    behaviours: [{ command: '^AT\\+CGLA=.*"8[0-3]E29108', nth: 3, do: { kind: "error", executed: true } }],
+  },
+  "device-settings": {
+    description: "+CME ERROR: 3 on what leads to the card: the maker has switched it off inside the modem",
+    behaviours: [{ command: "^AT\\+(CCHO|CGLA|CSIM)=[^?]", do: { kind: "error", number: 3 } }],
+  },
+  "pin-locked": { description: "the SIM application asks for a PIN", world: { pin: "locked" } },
+  "gnss-port": { description: "the port is not for AT: GNSS sentences, and no answer", world: { port: "nmea" } },
+  "diag-port": { description: "the port is not for AT: binary noise to everything", world: { port: "diag" } },
+  "slow-start": {
+    description: "after power on and after its port was opened the modem is silent for 45 s (FM350)",
+    world: { silentAfterOpenMs: 45_000, staleUrcs: ["+ESIMS: 1,29"] },
+  },
+  "self-reset": {
+    description: "90 s after its start the modem vanishes, and comes back two seconds later (FM350)",
+    world: { selfResetAfterMs: 90_000 },
+  },
+  "partial-echo": {
+    description: "the first character of every echo is lost, so that T+CCHC=1 comes back",
+    world: { partialEcho: 1 },
+  },
+  "burst-limit": {
+    description: "what comes beyond 64 bytes without a pause is lost (Quectel)",
+    world: { inputBurstBytes: 64 },
+  },
+  "many-profiles": {
+    description: "fourteen unused profiles: lists are longer than 1 kB",
+    world: { extraProfiles: 14 },
+  },
 };

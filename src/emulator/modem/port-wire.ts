@@ -17,6 +17,7 @@ export interface PortWireParts {
 
 /** Bytes that follow each other within this time are one burst; a host that writes in pieces pauses for longer. */
 const burstPauseMs = 2;
+const lineEnds: ReadonlySet<number | undefined> = new Set([0x0d, 0x0a]);
 
 export class PortWire {
   readonly #parts: PortWireParts;
@@ -86,7 +87,8 @@ export class PortWire {
     if (nowMs - this.#lastByteMs >= burstPauseMs) this.#burstBytes = 0;
     this.#lastByteMs = nowMs;
     const room = Math.max(0, inputBurstBytes - this.#burstBytes);
-    this.#burstBytes += bytes.length;
+    // The next line is written once this one was answered, however soon that is.
+    this.#burstBytes = lineEnds.has(bytes.at(-1)) ? 0 : this.#burstBytes + bytes.length;
     return bytes.subarray(0, room);
   }
 }

@@ -129,12 +129,14 @@ export class Sim {
     return this.#pin.wanted;
   }
 
-  /** False: not this PIN, or none is wanted. */
+  /** False: not this PIN, or none is wanted. The caller sees to {@link unlocked} once it has answered. */
   enterPin(pin: string): boolean {
-    if (this.pinWanted() !== "SIM PIN" || !this.#pin.enter(pin)) return false;
+    return this.pinWanted() === "SIM PIN" && this.#pin.enter(pin);
+  }
+
+  unlocked(): void {
     this.#sayReady();
     this.#options.onChange();
-    return true;
   }
 
   /** For the modem's own LPA. The caller sees to the REFRESH once it has answered. */

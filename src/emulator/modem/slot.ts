@@ -86,31 +86,51 @@ function portsOf(euicc: EmulatedEuicc, card: EuiccCard, keep: () => void, world:
 }
 
 function newState(options: SlotOptions): EuiccState {
-  const { eid = defaultEid, bootstrap, defaultSmdpAddress, rootSmdsAddress } = options;
-  const state = newEuiccState({ eid, defaultSmdpAddress, rootSmdsAddress });
-  return bootstrap ? withBootstrap(state) : state;
+  const { eid = defaultEid, bootstrap, defaultSmdpAddress, rootSmdsAddress, world } = options;
+  const empty = newEuiccState({ eid, defaultSmdpAddress, rootSmdsAddress });
+  let state = bootstrap ? withProfile(empty, bootstrapProfile) : empty;
+  for (let number = 1; number <= world().extraProfiles; number++) state = withProfile(state, extraProfile(number));
+  return state;
 }
 
 const bootstrapIccid = parseIccid("8999970000000000019", "the emulator's bootstrap profile");
 
-/** A profile from the factory that brings the modem onto a network, so that it can fetch the real one. */
-function withBootstrap(state: EuiccState): EuiccState {
-  const sizeBytes = 8_000;
+type FactoryProfile = Pick<EuiccState["profiles"][number], "iccid" | "state" | "profileClass" | "name"> & {
+  readonly serviceProvider: string;
+};
+
+/** From the factory: it brings the modem onto a network, so that it can fetch the real one. */
+const bootstrapProfile: FactoryProfile = {
+  iccid: bootstrapIccid,
+  state: "enabled",
+  profileClass: "provisioning",
+  serviceProvider: "esimd emulator",
+  name: "Bootstrap",
+};
+
+function extraProfile(number: number): FactoryProfile {
+  return {
+    iccid: parseIccid(`89999700000000001${String(number).padStart(2, "0")}`, "the emulator's extra profile"),
+    state: "disabled",
+    profileClass: "operational",
+    serviceProvider: `Service provider ${number}`,
+    name: `A profile that lies here unused, ${number}`,
+  };
+}
+
+function withProfile(state: EuiccState, profile: FactoryProfile): EuiccState {
   return {
     ...state,
     nextIsdp: state.nextIsdp + 1,
     profiles: [
+      ...state.profiles,
       {
-        iccid: bootstrapIccid,
+        ...profile,
         isdpAid: `A0000005591010FFFFFFFF8900${state.nextIsdp.toString(16).toUpperCase().padStart(4, "0")}00`,
-        state: "enabled",
-        profileClass: "provisioning",
-        serviceProvider: "esimd emulator",
-        name: "Bootstrap",
         notifications: [],
         policyRules: [],
-        sizeBytes,
-        sha256: createHash("sha256").update(bootstrapIccid).digest("hex"),
+        sizeBytes: 8_000,
+        sha256: createHash("sha256").update(profile.iccid).digest("hex"),
       },
     ],
   };

@@ -47,7 +47,7 @@ export function simCommands(parts: SimParts): CommandTable {
     return withCard(() => {
       const wanted = sim.pinWanted();
       if (wanted === undefined) return cmeError(cme.notAllowed);
-      if (sim.enterPin(pin)) return ok();
+      if (sim.enterPin(pin)) return { ...ok(), after: () => sim.unlocked() };
       return cmeError(wanted === "SIM PIN" ? cme.incorrectPassword : cme.simPuk);
     });
   };
