@@ -26,6 +26,7 @@ const maxTries = 3;
 /** No new rate is tried after this, and each try with its way back is bounded: the line has a speed again within about a minute. */
 const lastTryMs = 20_000;
 const verifyRounds = 2;
+const blindTries = 5;
 /** `AT+IPR=0` (V.250 6.2.10). */
 const autoDetection = 0;
 
@@ -142,8 +143,10 @@ async function returnTo(line: ModemLine, old: number, tried: number, signal: Abo
   const { channel } = line;
   if (await answersAt(line, old, signal)) return;
   await channel.changeSpeed(tried, signal);
-  // Told blindly: at a rate that garbles, the modem may read what we cannot.
-  await channel.hears(settleMs, signal, setRate(old).text);
+  // Told blindly: at a rate that garbles, the modem may read what we cannot, and a line that spoils much may let one of several through.
+  for (let attempt = 1; attempt <= blindTries; attempt++) {
+    if (await channel.hears(settleMs, signal, setRate(old).text)) break;
+  }
   await sleep(line.clock, settleMs, signal);
   if (await answersAt(line, old, signal)) return;
   const found = await findSpeed(line, signal, [tried, old]);
