@@ -150,7 +150,25 @@ const badEnds: Readonly<Record<string, BadEnd>> = {
 };
 
 /** The built-in scenarios whose story is told elsewhere. */
-const elsewhere: readonly string[] = ["unplug"];
+const elsewhere: readonly string[] = [
+  "burst-limit",
+  "device-settings",
+  "diag-port",
+  "gnss-port",
+  "isdr-window",
+  "late-loader-error",
+  "m2m-euicc",
+  "many-profiles",
+  "partial-echo",
+  "pin-locked",
+  "refresh-ignored",
+  "refresh-needs-reset",
+  "self-reset",
+  "slow-refresh",
+  "slow-start",
+  "unplug",
+  "wrong-slot",
+];
 
 describe.concurrent("a modem that", () => {
   describe.each(Object.entries(goodEnds))("%s", (_name, story) => {
