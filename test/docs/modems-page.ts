@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Change, Dialect, Exchange, OwnLpa, Sourced } from "../../src/modem/dialects/dialect.js";
+import type { Change, Dialect, OwnLpa, Sourced } from "../../src/modem/dialects/dialect.js";
+import { factsOf } from "../../src/modem/dialects/facts.js";
 import { ownCatalogue } from "../../src/modem/dialects/index.js";
 
 /** docs/modems.md: which modems, what each family can do, how sure that is, and what it was tried on. */
@@ -126,24 +127,4 @@ const steps = {
 function ladder({ refresh }: Dialect): string {
   if (refresh.ladder.length === 0) return "nothing more is done";
   return refresh.ladder.map((step) => steps[step]).join(", then ");
-}
-
-type Fact = Exchange & Sourced;
-
-function factsOf(dialect: Dialect): readonly (readonly [string, Fact])[] {
-  const { eid, ownLpa, iccid, slot, slots, lpaSwitch } = dialect;
-  const found: (readonly [string, Fact | undefined])[] = [["EID", eid]];
-  if (ownLpa !== undefined) {
-    const { list, enable, disable, nickname, download, defaultSmdp } = ownLpa;
-    if (list.kind === "rows") found.push(["list", list]);
-    else found.push(["count", list.count], ["each profile", list.detail]);
-    found.push(["enable", enable], ["disable", disable], ["delete", ownLpa.delete], ["rename", nickname]);
-    if (download.kind !== "none") found.push(["download", download.start]);
-    if (download.kind === "host-relay") found.push(["the host's answers", download.chunk]);
-    found.push(["default SM-DP+", defaultSmdp?.read], ["set it", defaultSmdp?.write]);
-  }
-  found.push([lpaSwitch?.name ?? "", lpaSwitch?.query], [`${lpaSwitch?.name ?? ""} off`, lpaSwitch?.off]);
-  for (const query of iccid) found.push(["ICCID in use", query]);
-  found.push(["SIM slot", slot?.query], ["set it", slot?.set], ["all slots", slots]);
-  return found.flatMap(([what, fact]) => (fact === undefined ? [] : [[what, fact] as const]));
 }
