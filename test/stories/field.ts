@@ -20,6 +20,7 @@ import {
 } from "../../src/emulator/smdp/scenario.js";
 import { type FakeWorld, type FakeWorldOptions, startFakeWorld } from "../../src/emulator/world.js";
 import { type Report, reportSchema } from "../../src/report/schema.js";
+import { type HostRoots, realHost } from "../../src/serial/host-roots.js";
 
 /**
  * The field, for stories: the three emulators, the modem on a real pty, and esimd run as its user runs it. Waits are real but short;
@@ -37,6 +38,10 @@ export interface FieldOptions {
   /** Whose LPA does the work; the modem's own, unless the story is about ours. */
   readonly lpa?: "modem" | "host" | "auto";
   readonly world?: Partial<FakeWorldOptions>;
+  /** Where esimd looks for ports and processes; the real host when left out. */
+  readonly host?: HostRoots;
+  /** Hears each write to stdout, at once. */
+  readonly onStdout?: (text: string, field: Field) => void;
 }
 
 /** How a command ended. */
@@ -88,8 +93,8 @@ export async function startField(options: FieldOptions = {}): Promise<Field> {
   });
   const env = { ...world.env, ...quickConfig };
   const esimd: Field["esimd"] = (words, more = {}, signal = new AbortController().signal) =>
-    runHere(words, { ...env, ...more }, signal);
-  return {
+    runHere(words, { ...env, ...more }, signal, options.host, (text) => options.onStdout?.(text, field));
+  const field: Field = {
     world,
     dir,
     env,
@@ -107,6 +112,7 @@ export async function startField(options: FieldOptions = {}): Promise<Field> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+  return field;
 }
 
 /** The program that `npm test` builds before it runs the tests. */
@@ -123,6 +129,8 @@ async function runHere(
   words: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  host: HostRoots = realHost,
+  onStdout: (text: string) => void = () => undefined,
 ): Promise<Ended> {
   let stdout = "";
   let stderr = "";
@@ -133,12 +141,14 @@ async function runHere(
     signal,
     stdout: (text) => {
       stdout += text;
+      onStdout(text);
     },
     stderr: (text) => {
       stderr += text;
     },
     stderrIsTerminal: false,
     stdin: new PassThrough(),
+    host,
   };
   const status = await main(words, context);
   return { status, stdout, stderr, report: () => reportSchema.parse(JSON.parse(lastLine(stdout))) };

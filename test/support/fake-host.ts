@@ -69,6 +69,13 @@ export class FakeHost {
     return join(this.roots.dev, name);
   }
 
+  /** The device node of a device's interface. */
+  byInterface(device: FakeUsbDevice, interfaceNumber: number): string {
+    const port = device.ports.find((one) => one.interfaceNumber === interfaceNumber);
+    if (port === undefined) throw new Error(`the device has no port on its interface ${interfaceNumber}`);
+    return this.node(port.tty);
+  }
+
   /** The sysfs folder of a USB device. */
   usbPath(busPath: string): string {
     const [bus] = busPath.split("-");

@@ -1,0 +1,112 @@
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.js";
+import { isFinal, type StateName, stateNames } from "../../src/provision/states.js";
+import { eg25, FakeHost } from "../support/fake-host.js";
+import { configured, endOf, provisioned, reservationPosts, successResults, until } from "./conditions.js";
+import { type Field, type FieldOptions, startField } from "./field.js";
+
+/** The modem is pulled out at every step of a provision and comes back under another tty name: one run sees it through, for one charge. */
+
+type Way = Pick<FieldOptions, "dialect" | "lpa">;
+
+/** A host with the field's modem on its USB, without a serial number; each time it is plugged in, its ttys have other numbers. */
+class UsbBench {
+  readonly host = new FakeHost();
+  plugs = 0;
+  #device = eg25({});
+
+  get atPort(): string {
+    return this.host.byInterface(this.#device, 2);
+  }
+
+  plugIn(field: Field): void {
+    if (this.plugs > 0) this.host.unplug(this.#device);
+    // A program that still holds an old number keeps it taken.
+    this.#device = eg25({ firstTty: this.plugs * 4, target: field.world.port });
+    this.plugs++;
+    this.host.plug(this.#device);
+  }
+}
+
+/** Acts once, when the run's progress tells that it enters a state for the first time. */
+function onEntering(state: StateName, act: (field: Field) => void): (text: string, field: Field) => void {
+  let isDone = false;
+  return (text, field) => {
+    if (isDone || !text.includes(`"state":"${state}"`)) return;
+    isDone = true;
+    act(field);
+  };
+}
+
+/** Whether a run needs the modem after it was pulled out: then it has to wait for it, and finds it under its new name. */
+type Missed = "missed" | "not missed";
+
+/** One provision in which `pull` takes the modem out, as the run enters a state; the modem puts itself back. */
+async function provisionWithPull(
+  way: Way,
+  state: StateName,
+  pull: (field: Field) => void,
+  expected: Missed = "missed",
+): Promise<void> {
+  const bench = new UsbBench();
+  const field = await startField({ ...way, host: bench.host.roots, onStdout: onEntering(state, pull) });
+  try {
+    bench.plugIn(field);
+    const first = bench.atPort;
+    const running = field.provision(["--port", first, ...(await configured(field))]);
+    let isOver = false;
+    void running.finally(() => {
+      isOver = true;
+    });
+    await until(() => isOver || !existsSync(field.world.port), `the modem is pulled out in the state ${state}`);
+    bench.plugIn(field);
+    const ended = await running;
+    expect(endOf(ended)).toEqual(provisioned);
+    const isMissed = ended.stdout.includes("waiting up to 60 s for it to come back");
+    expect(isMissed ? "missed" : "not missed").toBe(expected);
+    expect(ended.report()).toMatchObject({ changed: true, modem: { port: isMissed ? bench.atPort : first } });
+    expect(field.charges()).toBe(1);
+    expect(reservationPosts(field)).toBe(1);
+    expect(field.world.smdp.orders()).toMatchObject([{ iccid: ended.report().iccid, state: "Installed" }]);
+    expect(successResults(field)).toBe(1);
+  } finally {
+    await field.close();
+    bench.host.close();
+  }
+}
+
+const replugAfterMs = 200;
+
+function pullNow(field: Field): void {
+  const { modem } = field.world;
+  void modem.unplug().then(() => systemClock.setTimer(replugAfterMs, () => void modem.replug()));
+}
+
+function pullAtNextCommand(field: Field): void {
+  field.world.modem.prependBehaviour({ times: 1, do: { kind: "unplug", when: "executed", replugAfterMs } });
+}
+
+const working = stateNames.filter((state) => !isFinal(state));
+/** The modem is not there before it is looked for; that is another story. */
+const entered = working.filter((state) => state !== "connecting" && state !== "settling");
+
+const lastUses: Readonly<Record<"modem" | "host", readonly StateName[]>> = {
+  // Nothing more is asked of the modem from there on.
+  modem: ["notifying", "confirming"],
+  host: ["confirming"],
+};
+
+describe.each([
+  ["the modem's LPA", { dialect: "quectel-iccid", lpa: "modem" }],
+  ["our LPA", { dialect: "quectel-iccid", lpa: "host" }],
+] as const)("the modem comes back under another name, %s", { concurrent: true }, (_name, way) => {
+  it.each(entered)("pulled out as the run enters the state %s", (state) =>
+    provisionWithPull(way, state, pullNow, lastUses[way.lpa].includes(state) ? "not missed" : "missed"),
+  );
+
+  it.each(["connecting", "identifying", "surveying", "downloading", "verifying", "enabling", "registering"] as const)(
+    "pulled out when it has carried out the first command of the state %s, before it answers",
+    (state) => provisionWithPull(way, state, pullAtNextCommand),
+  );
+});
