@@ -7,7 +7,7 @@ const seems: Readonly<Record<PortKind, string>> = {
   diagnostic: "it speaks HDLC frames, as a diagnostic port (QCDM) does",
   "boot-log": "it prints a boot log, as a debug port does",
   console: "it asks for a login or runs a shell, as a console of a computer does",
-  echo: "it says back what it is sent and nothing else, as a loopback or a terminal does",
+  echo: "it says back what it is sent and nothing else, as a loopback, a terminal or a modem that hangs does",
   binary: "it sends binary data, as a diagnostic or a data port does",
 };
 
@@ -85,10 +85,10 @@ function crcX25(bytes: readonly number[]): number {
   return crc;
 }
 
-/** Only what esimd itself sends while it looks for a modem, from its first AT on. */
+/** Only what esimd itself sends while it looks for a modem, more than once: a modem that wakes up may echo before it can answer. */
 function onlyEchoes(text: string): boolean {
   const lines = text.split(/[\r\n]+/).filter((line) => line !== "");
-  return lines.length >= 1 && lines.every((line) => /^(AT)+(\+[A-Z]+\?)?$/.test(line));
+  return lines.length >= 2 && lines.every((line) => /^(AT)+(\+[A-Z]+\?)?$/.test(line));
 }
 
 /** A third or more of the bytes is nothing that text is made of. */

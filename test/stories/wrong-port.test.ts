@@ -81,15 +81,6 @@ const wrongPorts: Readonly<Record<string, WrongPort>> = {
     status: 69,
     says: /did not answer AT for 3 s/,
   },
-  "a TCP port that says back what it hears": {
-    make: async () => {
-      const server = createServer((socket) => socket.pipe(socket));
-      return { port: await listening(server), gone: () => closed(server) };
-    },
-    code: "wrong_port",
-    status: 66,
-    says: /is not a modem's AT port: it says back what it is sent/,
-  },
   "a TCP port where nothing listens": {
     make: async () => {
       const server = createServer();
