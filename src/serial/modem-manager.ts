@@ -121,7 +121,7 @@ async function physicalDevice(node: string, host: HostRoots): Promise<PhysicalDe
     if (!isUsbDevice && (subsystem === undefined || !onBoard.has(subsystem))) continue;
     // udev's database knows a device that has a node by its number, another by its bus and name.
     const number = (await readText(`${path}/dev`))?.trim();
-    const key = number === undefined ? `+${subsystem}:${basename(path)}` : `c${number}`;
+    const key = number === undefined ? `+${subsystem ?? "usb"}:${basename(path)}` : `c${number}`;
     return {
       sysfsPath: `/sys${path.slice(sys.length)}`,
       subsystem: subsystem ?? "usb",
