@@ -6,7 +6,13 @@ import { isdrAid, openCardChannel } from "../modem/uicc-access.js";
 import { Es10Channel, StatusWordError } from "./apdu/es10-channel.js";
 import { decodeConfiguredAddresses, encodeGetConfiguredAddresses } from "./es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "./es10/eid.js";
-import { decodeEuiccInfo2, encodeGetEuiccInfo2, toldFreeBytes } from "./es10/euicc-info.js";
+import {
+  decodeEuiccInfo1,
+  decodeEuiccInfo2,
+  encodeGetEuiccInfo1,
+  encodeGetEuiccInfo2,
+  toldFreeBytes,
+} from "./es10/euicc-info.js";
 
 /** A channel to the ISD-R; undefined when the modem gives no way to it, or the card has none. */
 export async function openIsdR(line: ModemLine, signal: AbortSignal): Promise<Es10Channel | undefined> {
@@ -70,6 +76,13 @@ export async function defaultSmdpOf(isdR: Es10Channel, signal: AbortSignal): Pro
 export async function freeMemoryOf(isdR: Es10Channel, signal: AbortSignal): Promise<number | undefined> {
   const answer = await isdR.command(encodeGetEuiccInfo2(), signal);
   return toldFreeBytes(decodeEuiccInfo2(answer));
+}
+
+/** The key ids of the CI roots that the eUICC verifies an SM-DP+ against (ES10b.GetEUICCInfo1); undefined when the ISD-R does not open. */
+export function readCiKeyIdsFromCard(line: ModemLine, signal: AbortSignal): Promise<readonly string[] | undefined> {
+  return onIsdR(line, signal, async (isdR) => {
+    return decodeEuiccInfo1(await isdR.command(encodeGetEuiccInfo1(), signal)).verificationKeyIds;
+  });
 }
 
 async function onIsdR<Value>(

@@ -55,7 +55,8 @@ const connectTimeoutMs = 15_000;
 const connectAttempts = 3;
 const connectPause = { firstMs: 500, maxMs: 4_000 };
 
-const untrustedCodes: ReadonlySet<string> = new Set([
+/** Why a server is not the one that it says it is, by the codes of {@link ConnectFailure}. */
+export const untrustedCodes: ReadonlySet<string> = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",

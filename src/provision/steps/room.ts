@@ -2,7 +2,7 @@ import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { need, type Run } from "../run.js";
 
 /** No profile with a network application is as small as this; the smallest test profile of the GSMA takes more. */
-const leastProfileBytes = 4_096;
+export const leastProfileBytes = 4_096;
 
 /**
  * Stops before money or a session of the order is spent on an eUICC that cannot take any profile. A modem that downloads by itself would

@@ -1,0 +1,96 @@
+import { describeCause, EsimdError } from "../../base/errors.js";
+import { parseSmdpAddress, type SmdpAddress } from "../../base/identifiers.js";
+import { networkStageOf } from "../../base/network-failure.js";
+import { untrustedCodes } from "../../lpa/es9plus/client.js";
+import { ConnectFailure, connectToSmdp } from "../../lpa/es9plus/tls.js";
+import { readStatus } from "../status-file.js";
+import { allFound, type Check, type Examination, type Outcome, type Severity, skipped, type Trouble } from "./check.js";
+import { carriesHttps } from "./trust.js";
+
+const connectTimeoutMs = 15_000;
+
+export const smdp: Check = {
+  name: "smdp",
+  asks: "Can the SM-DP+ be reached, and does it chain to a root of ci_roots?",
+  knows:
+    "A TLS handshake with each address that is known: the configured one, the last run's reservation's, the eUICC's default. No session is begun, so that nothing is known of the order there. Before the first reservation its address may be unknown; the eUICC's default counts as a fault only where nothing else names an SM-DP+.",
+  codes: ["smdp_unreachable", "smdp_untrusted", "deadline"],
+  needs: ["ci-roots"],
+  after: ["lpa"],
+  timeoutMs: 2 * connectTimeoutMs,
+  run: async (examination, signal): Promise<Outcome> => {
+    if (!carriesHttps(examination))
+      return skipped("the modem downloads by itself, and this host does not talk to the SM-DP+");
+    const known = await addressesOf(examination);
+    if (known.length === 0) return skipped("no address of an SM-DP+ is known yet; the reservation names it");
+    const tried = await Promise.all(known.map((one) => shakeHands(one, examination, signal)));
+    examination.facts.smdpTrusted = tried.some((trouble) => trouble === undefined);
+    return allFound(tried.filter((trouble) => trouble !== undefined));
+  },
+};
+
+interface KnownAddress {
+  readonly address: SmdpAddress;
+  /** Where it stands, for sentences. */
+  readonly from: string;
+  readonly severity: Severity;
+}
+
+/** Each address once, by the best of its sources; the order is a run's (provision/steps/download.ts). */
+async function addressesOf({ surroundings, facts }: Examination): Promise<readonly KnownAddress[]> {
+  const { config } = surroundings;
+  const reserved = await reservedAddress(config.stateDir, facts.eid);
+  const configured = config.download.smdpAddress;
+  const byDefault = facts.defaultSmdp;
+  const known: KnownAddress[] = [];
+  const add = (address: SmdpAddress | undefined, from: string, severity: Severity): void => {
+    if (address !== undefined && known.every((one) => one.address !== address)) known.push({ address, from, severity });
+  };
+  add(reserved, "of the reservation", "error");
+  add(configured, "of download.smdp_address", reserved === undefined ? "error" : "warning");
+  const isUsed = reserved === undefined && configured === undefined && config.api.provider === "none";
+  add(byDefault, "that the eUICC has as its default", isUsed ? "error" : "warning");
+  return known;
+}
+
+async function reservedAddress(stateDir: string, eid: string | undefined): Promise<SmdpAddress | undefined> {
+  // What cannot be read, the check of the last run says.
+  const reports = eid === undefined ? [] : await readStatus(stateDir).catch(() => []);
+  const text = reports.find((report) => report.eid === eid)?.esimProfile?.smdpAddress;
+  return text === undefined || text === null ? undefined : parseSmdpAddress(text, "the last report's SM-DP+");
+}
+
+async function shakeHands(
+  known: KnownAddress,
+  { surroundings, facts }: Examination,
+  signal: AbortSignal,
+): Promise<Trouble | undefined> {
+  const { address, severity } = known;
+  const [host = "", port = "443"] = address.split(":");
+  const { clock, config } = surroundings;
+  try {
+    const options = { ciRoots: facts.roots ?? [], pins: config.download.smdpPins, clock, timeoutMs: connectTimeoutMs };
+    const socket = await connectToSmdp({ host, port: Number(port) }, options);
+    socket.destroy();
+    return undefined;
+  } catch (cause) {
+    signal.throwIfAborted();
+    return { severity, error: handshakeError(known, cause, config.ciRoots) };
+  }
+}
+
+function handshakeError({ address, from }: KnownAddress, cause: unknown, folder: string): EsimdError {
+  const subject = `the SM-DP+ ${address} ${from}`;
+  if (cause instanceof ConnectFailure && untrustedCodes.has(cause.code)) {
+    const hint = `Put the root that this SM-DP+ uses into ${folder}, or find out who answers in its place.`;
+    return new EsimdError("smdp_untrusted", `${subject} is not trusted: ${describeCause(cause)}`, { cause, hint });
+  }
+  const hint = hints[networkStageOf(cause) ?? "connect"];
+  return new EsimdError("smdp_unreachable", `${subject} cannot be reached: ${describeCause(cause)}`, { cause, hint });
+}
+
+const hints = {
+  dns: "The name is not found: check the host's DNS and the spelling of the address.",
+  connect: "The name is known and the connection is not made: check route and firewall towards port 443 of the SM-DP+.",
+  tls: "The server breaks the TLS handshake off: check that it is the SM-DP+ and no proxy that answers.",
+} as const;
