@@ -32,6 +32,26 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./probe.js")).probeCommand,
   },
   {
+    name: "at",
+    summary: "a raw AT terminal, which can record a redacted transcript",
+    load: async () => (await import("./at.js")).atCommand,
+  },
+  {
+    name: "doctor",
+    summary: "say why esimd will not work here, and what to do about each fault",
+    load: async () => (await import("./doctor.js")).doctorCommand,
+  },
+  {
+    name: "profile",
+    summary: "the profiles on the eUICC: list, download, enable, disable, delete, name",
+    load: async () => (await import("./profile.js")).profileCommand,
+  },
+  {
+    name: "notification",
+    summary: "what the eUICC still has to tell its SM-DP+s: list, deliver, remove",
+    load: async () => (await import("./notification.js")).notificationCommand,
+  },
+  {
     name: "status",
     summary: "show the last report of each modem",
     load: async () => (await import("./status.js")).statusCommand,
