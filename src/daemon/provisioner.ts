@@ -123,6 +123,7 @@ function runParts(
     log,
     wakeMs: config.modem.wakeWaitMs,
     baud: config.modem.baud,
+    modemManager: { inhibit: config.modem.inhibitModemManager },
     ...(openPort && { open: openPort }),
   };
   // Where the modem's LPA is to download, there is no use for its eUICC.
