@@ -7,6 +7,7 @@ import { fakeDialects } from "../../../src/emulator/modem/dialects/index.js";
 import type { Es9Post } from "../../../src/emulator/modem/dialects/own-network.js";
 import { Modem } from "../../../src/emulator/modem/modem.js";
 import { type WorldInput, worldSchema } from "../../../src/emulator/modem/scenario.js";
+import type { Slot } from "../../../src/emulator/modem/slot.js";
 import {
   decodeSetDefaultAddress,
   encodeConfiguredAddresses,
@@ -131,6 +132,8 @@ export class ProfileList {
 export interface DeskOptions {
   readonly dialect?: string;
   readonly profiles?: readonly ProfileInfo[];
+  /** A whole eUICC in place of the list. */
+  readonly ports?: Slot["ports"];
   readonly world?: WorldInput;
   readonly behaviours?: readonly Behaviour[];
   readonly delayMs?: number;
@@ -159,8 +162,8 @@ export class Desk {
       random: seededRandom(1),
       dialect,
       imei: "867698040000010",
-      euicc: this.euicc,
-      card: this.euicc,
+      euicc: options.ports?.euicc ?? this.euicc,
+      card: options.ports?.card ?? this.euicc,
       lpa: options.lpa ?? (async () => ({ ok: false, stage: "lpa", reason: "none" })),
       ownNetwork: () => options.ownNetwork ?? (async () => ({ status: 500, body: "" })),
       world: () => this.world,

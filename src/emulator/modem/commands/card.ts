@@ -157,7 +157,7 @@ class SessionHandles {
   /** The number behind what the host calls the session; what is none is left as it is and found nowhere. */
   session(handle: string): string {
     if (this.#style !== "opaque") return handle;
-    const number = (Number.parseInt(handle, 16) - firstHandle) / handleStep;
+    const number = (Number.parseInt(handle, 16) - firstHandle) / handleStep + 1;
     return opaque(String(number)) === handle ? String(number) : "";
   }
 }
@@ -167,7 +167,7 @@ const firstHandle = 0x0385a7cf;
 const handleStep = 0x4b60;
 
 function opaque(session: string): string {
-  return (firstHandle + handleStep * Number(session)).toString(16).padStart(16, "0");
+  return (firstHandle + handleStep * (Number(session) - 1)).toString(16).padStart(16, "0");
 }
 
 /** The application that SELECT by DF name asks for (ETSI TS 102 221, 11.1.1); undefined for any other command. */
