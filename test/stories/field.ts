@@ -28,7 +28,15 @@ import { type HostRoots, realHost } from "../../src/serial/host-roots.js";
  */
 
 export interface FieldOptions {
-  readonly dialect?: "quectel-iccid" | "quectel-nwmode" | "quectel-index" | "etsi-apdu";
+  readonly dialect?:
+    | "quectel-iccid"
+    | "quectel-nwmode"
+    | "quectel-index"
+    | "etsi-apdu"
+    | "fibocom-mtk"
+    | "sierra"
+    | "simcom"
+    | "3gpp-r19";
   /** A built-in scenario's name, or a scenario. */
   readonly modem?: string | ModemScenarioInput;
   readonly smdp?: SmdpScenarioInput;
