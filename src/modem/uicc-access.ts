@@ -101,17 +101,15 @@ async function openByCsim(
     throw error;
   }
   if (opened.length === 2 && opened[0] === 0x6a && opened[1] === 0x81) return "none-free";
-  const [channel, sw1, sw2] = opened;
-  if (opened.length !== 3 || channel === undefined || channel < 1 || channel > 3 || sw1 !== 0x90 || sw2 !== 0x00)
-    return undefined;
+  const [channel] = opened;
+  if (opened.length !== 3 || channel === undefined || channel < 1 || channel > 3 || !isDone(opened)) return undefined;
   const close = async (abort: AbortSignal): Promise<void> => {
     await csim(line, closeChannelApdu(channel), openTimeoutMs, abort);
   };
   const name = Buffer.from(aid, "hex");
   const select = Uint8Array.of(channel, 0xa4, 0x04, 0x00, name.length, ...name);
   const selected = await whileOpen(csim(line, select, openTimeoutMs, signal));
-  const selectedSw1 = selected.at(-2);
-  if (selectedSw1 !== 0x90 && selectedSw1 !== 0x61) {
+  if (!isDone(selected) && selected.at(-2) !== 0x61) {
     await close(signal);
     return undefined;
   }
@@ -123,6 +121,12 @@ async function openByCsim(
     },
     close,
   };
+}
+
+/** 9000, or 91xx: done as well, and a proactive command waits that the modem did not fetch, as after a REFRESH it ignores (ETSI TS 102 221 10.2.1.1). */
+function isDone(response: Uint8Array): boolean {
+  const [sw1, sw2] = response.subarray(-2);
+  return (sw1 === 0x90 && sw2 === 0x00) || sw1 === 0x91;
 }
 
 function csim(line: ModemLine, apdu: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {

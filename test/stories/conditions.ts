@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { sleep, systemClock } from "../../src/base/clock.js";
@@ -42,6 +42,18 @@ export async function configured(field: Field, changes: Sections = {}): Promise<
   const path = join(field.dir, "story.toml");
   await writeFile(path, `${lines.join("\n")}\n`);
   return ["--config", path];
+}
+
+/**
+ * A file that shortens how long a family's modem is given to use a new profile by itself: for stories of modems that never do. To be
+ * passed to {@link configured}.
+ */
+export async function impatient(field: Field, waitMs = 1_000): Promise<{ readonly dialects: string }> {
+  const dialects = join(field.dir, "dialects");
+  await mkdir(dialects, { recursive: true });
+  const text = `based_on = "${field.world.modem.dialect}"\n[refresh]\nwait_ms = ${waitMs}\n`;
+  await writeFile(join(dialects, "impatient.toml"), text);
+  return { dialects };
 }
 
 /** Requests that would cost money, as the API has seen them so far. */

@@ -100,7 +100,8 @@ export const quectelIndex: DialectInput = {
   iccid: [...quectelIccidQueries].reverse(),
   slot: quectelSlot,
   refresh: {
-    waitMs: 20_000,
+    // Little is to be expected of it by itself: RG650E ignores the REFRESH.
+    waitMs: 10_000,
     ladder: ["cfun", "reset"],
     evidence: "seen in code",
     source:
