@@ -3,7 +3,7 @@ import { type Blanking, swapNibbles } from "./blanking.js";
 /** The redaction of plain AT text. Pure but for the stand-ins; the result is as long as the text. */
 
 /** `1$HOST$MATCHING-ID`, and what stands in the parameters behind it: the confirmation code. */
-const activationCode = /(\b1\$[A-Za-z0-9.:-]{0,255}\$)([A-Za-z0-9-]+)([^",]*)((?:"?,.*)?)/;
+const activationCode = /(\b1\$[A-Za-z0-9.:-]{0,255}\$)([A-Za-z0-9-]+)([^",]*"?)(,.*)?/;
 const quoted = /"([^"]*)"/g;
 
 /** Commands with a PIN, a password or a login in their parameters (TS 27.007 8.3, 7.4, 7.5, 10.1.31; vendors' for the data context). */
@@ -37,9 +37,8 @@ export function redactText(text: string, blanking: Blanking): string {
 }
 
 function redactActivationCode(text: string, blanking: Blanking): string {
-  return text.replace(activationCode, (_all, head: string, token: string, oid: string, rest: string) => {
-    const behind = rest.replace(quoted, (whole) => blanking.text(whole));
-    return head + blanking.standIns.code(token) + oid + behind;
+  return text.replace(activationCode, (_all, head: string, token: string, oid: string, rest = "") => {
+    return head + blanking.standIns.code(token) + oid + blanking.text(rest);
   });
 }
 
