@@ -325,8 +325,9 @@ export class AtChannel {
   async #regainStep(signal: AbortSignal | undefined): Promise<void> {
     const seen = { step: false, answers: 0, lines: 0 };
     this.#onLine = (line) => {
-      seen.lines++;
       const what = this.#step.take(line);
+      // A flood of URCs is no progress.
+      if (what !== "urc") seen.lines++;
       if (what === "step") seen.step = true;
       if (what === "answer") seen.answers++;
       if (what === "urc") this.#emitUrc(line);

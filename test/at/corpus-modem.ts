@@ -129,7 +129,8 @@ export class CorpusModem implements BytePort {
       this.#work.shift();
       this.#begin();
     };
-    if (reads.length === 1 || this.#dice.chance(0.9)) {
+    // An endless line byte by byte would keep the modem busy for minutes.
+    if (reads.length === 1 || reads.length > 500 || this.#dice.chance(0.9)) {
       for (const read of reads) this.#data(read);
       done();
       return;
