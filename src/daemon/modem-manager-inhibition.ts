@@ -16,8 +16,9 @@ export type Inhibition =
   | { readonly kind: "inhibited"; readonly end: () => Promise<void> }
   /** ModemManager does not work with this modem, or leaves it alone for somebody else. */
   | { readonly kind: "unneeded"; readonly why: string }
-  /** There is no mmcli, or it was not allowed. */
-  | { readonly kind: "refused"; readonly why: string };
+  | { readonly kind: "refused"; readonly why: string }
+  /** There is no mmcli to ask by. */
+  | { readonly kind: "no-mmcli"; readonly why: string };
 
 export interface InhibitionParts {
   readonly clock: Clock;
@@ -36,7 +37,7 @@ const longestWords = 4096;
 export async function inhibitDevice(uid: string, parts: InhibitionParts, signal: AbortSignal): Promise<Inhibition> {
   const path = parts.env["PATH"] ?? defaultPath;
   const mmcli = await findProgram("mmcli", path);
-  if (mmcli === undefined) return { kind: "refused", why: "there is no mmcli on this host" };
+  if (mmcli === undefined) return { kind: "no-mmcli", why: "there is no mmcli on this host" };
   const words = [mmcli, `--inhibit-device=${uid}`];
   const setpriv = await findProgram("setpriv", path);
   // An esimd that is killed must not leave the modem inhibited behind it: the kernel ends the child with its parent (prctl(2)).

@@ -75,8 +75,10 @@ async function inhibitionFor(port: string, parts: SessionParts, signal: AbortSig
   if (management.kind === "left-alone")
     log.debug({ port, why: management.why }, "ModemManager runs, and leaves the port alone");
   if (management.kind !== "managed") return undefined;
-  const { uid } = management;
+  const { uid, pid } = management;
   const inhibition = await inhibitDevice(uid, { clock, log, env: modemManager.env ?? {} }, signal);
+  // Where nothing shows that there is a ModemManager, its tool is not missed.
+  if (inhibition.kind === "no-mmcli" && pid === undefined) return undefined;
   if (inhibition.kind === "inhibited") log.info({ port, uid }, "ModemManager leaves the modem alone while esimd works");
   else if (inhibition.kind === "unneeded")
     log.debug({ port, uid, why: inhibition.why }, "ModemManager need not be asked");
@@ -111,7 +113,8 @@ async function explained(
   inhibition: Inhibition | undefined,
   host: HostRoots,
 ): Promise<unknown> {
-  if (inhibition?.kind !== "refused" || !isEsimdError(error, "port_busy")) return error;
+  const isRefused = inhibition?.kind === "refused" || inhibition?.kind === "no-mmcli";
+  if (!isRefused || !isEsimdError(error, "port_busy")) return error;
   const { holders } = await portHolders(port, host);
   if (holders.length > 0 && !holders.some(({ name }) => name === modemManagerName)) return error;
   const message = `${error.message}, and ModemManager, which works with this modem, did not agree to leave it alone: ${inhibition.why}`;

@@ -10,8 +10,11 @@ export type Management =
   | { readonly kind: "not-running" }
   /** ModemManager leaves the port alone; `why` is what tells it to, as the object of "because of". */
   | { readonly kind: "left-alone"; readonly why: string }
-  /** `uid` is what `mmcli --inhibit-device` wants: the modem's `Device` property. */
-  | { readonly kind: "managed"; readonly pid: number; readonly uid: string };
+  /**
+   * `uid` is what `mmcli --inhibit-device` wants: the modem's `Device` property. Without a `pid` this user may not see whether
+   * ModemManager runs at all.
+   */
+  | { readonly kind: "managed"; readonly pid: number | undefined; readonly uid: string };
 
 /** Properties in the udev database (`E:KEY=VALUE` lines), of one device. */
 export type UdevProperties = ReadonlyMap<string, string>;
@@ -38,7 +41,7 @@ export interface PhysicalDevice {
  * physical device goes before the port's, ID_MM_DEVICE_PROCESS before ID_MM_DEVICE_IGNORE, and ID_MM_PORT_IGNORE is asked last.
  */
 export function managementOf(
-  pid: number,
+  pid: number | undefined,
   subsystem: string,
   port: UdevProperties,
   device: PhysicalDevice | undefined,
@@ -74,10 +77,15 @@ export async function modemManagerPid(host: HostRoots): Promise<number | undefin
   return undefined;
 }
 
+/** False under systemd's ProtectProc= and hidepid (proc(5)): then even process 1 is not there for us. */
+async function seesOthers(host: HostRoots): Promise<boolean> {
+  return (await processIds(host)).includes(1);
+}
+
 /** What ModemManager has to do with the port at `path`. Never rejects: where sysfs and udev say nothing, it is taken to leave it alone. */
 export async function managementOfPort(path: string, host: HostRoots): Promise<Management> {
   const pid = await modemManagerPid(host);
-  if (pid === undefined) return { kind: "not-running" };
+  if (pid === undefined && (await seesOthers(host))) return { kind: "not-running" };
   const found = await classEntry(path, host);
   if (found === undefined) return { kind: "left-alone", why: "its being no hardware" };
   const number = (await readText(`${found.node}/dev`))?.trim() ?? (await numberOf(path));

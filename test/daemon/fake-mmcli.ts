@@ -28,6 +28,7 @@ export class ManagedHost extends FakeHost {
     super();
     this.#pty = pty;
     this.plug(eg25({ target: pty }));
+    this.addProcess({ pid: 1, comm: "systemd" });
     this.port = this.node("ttyUSB2");
     this.#bin = join(this.dir, "bin");
     mkdirSync(this.#bin);

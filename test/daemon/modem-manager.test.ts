@@ -103,6 +103,21 @@ describe("a modem that ModemManager manages", () => {
     }
   });
 
+  it("is inhibited also where esimd may not see the processes of others, as under ProtectProc=", async () => {
+    rmSync(join(host.roots.proc, String(managerPid)), { recursive: true });
+    rmSync(join(host.roots.proc, "1"), { recursive: true });
+    host.mmcli(mmcliAnswers.agrees);
+    await connect();
+    expect(host.mmcliLives()).toBe(true);
+  });
+
+  it("is not missed where neither a ModemManager nor an mmcli shows", async () => {
+    rmSync(join(host.roots.proc, String(managerPid)), { recursive: true });
+    rmSync(join(host.roots.proc, "1"), { recursive: true });
+    await connect();
+    expect(told).toEqual([]);
+  });
+
   it("may take a moment to be let go", async () => {
     rmSync(join(host.roots.proc, String(managerPid)), { recursive: true });
     host.manager([host.port]);
