@@ -14,7 +14,7 @@ import type { Whereabouts } from "./whereabouts.js";
 export interface ResumeParts {
   /** One run from its start, with the port where the modem is now. */
   readonly run: (observe: (observation: Observation) => void) => Promise<RunOutcome>;
-  readonly whereabouts: Whereabouts;
+  readonly whereabouts: Pick<Whereabouts, "last" | "canBeSeen" | "hasAnswered" | "isBack">;
   readonly returnWaitMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -31,7 +31,7 @@ export async function runThroughAbsences(parts: ResumeParts, signal: AbortSignal
   const progress = holdBackFailures(parts.observe);
   let outcome = await parts.run(progress.observe);
   for (let returns = 0; returns < maxReturns && parts.returnWaitMs > 0 && (await isLost(outcome, parts)); returns++) {
-    const next = await awaitReturn({ ...parts, observe: progress.observe }, outcome, signal);
+    const next = await awaitReturn(parts, outcome, () => parts.run(progress.observe), signal);
     outcome = next.outcome;
     if (!next.isBack) break;
   }
@@ -62,7 +62,12 @@ interface Resumed {
 }
 
 /** Looks for the modem until the wait is over, and runs as soon as it is there. */
-async function awaitReturn(parts: ResumeParts, lost: RunOutcome, signal: AbortSignal): Promise<Resumed> {
+async function awaitReturn(
+  parts: ResumeParts,
+  lost: RunOutcome,
+  run: () => Promise<RunOutcome>,
+  signal: AbortSignal,
+): Promise<Resumed> {
   const { clock, log, whereabouts, returnWaitMs, observe } = parts;
   const [port, wait] = [whereabouts.last, formatMs(returnWaitMs)];
   log.warn({ port, returnWaitMs, error: lost.error }, "the modem went away; waiting for it to come back");
@@ -80,7 +85,7 @@ async function awaitReturn(parts: ResumeParts, lost: RunOutcome, signal: AbortSi
     const pauseMs = whereabouts.canBeSeen ? pollMs.tty : pollMs.socket;
     if (!(await rest(clock, Math.min(pauseMs, leftMs), signal))) return { outcome, isBack: false };
     if (!(await whereabouts.isBack())) continue;
-    const next = await parts.run(observe);
+    const next = await run();
     outcome = joined(outcome, next);
     if (next.facts.line !== undefined || !isComing(next.error)) {
       log.info({ port: whereabouts.last }, "the modem is back, and the run goes on");
