@@ -101,6 +101,7 @@ export async function runQuery<Value>(
         `the answer to ${quote(query.send)} has nothing that was asked for: ${quote(reply.lines.join(" / "))}`,
       );
     } catch (error) {
+      if (isEsimdError(error, "no_euicc")) throw error;
       // A line that noise or a URC cut into reads wrong once; twice the same is what the modem says.
       if (attempt === 2) throw asProtocolError(error, query.send);
     }

@@ -1,6 +1,6 @@
 import type { AnswerPattern } from "../../at/channel.js";
 import { EsimdError } from "../../base/errors.js";
-import { parseEid, parseIccid, quote } from "../../base/identifiers.js";
+import { type Eid, parseEid, parseIccid, quote } from "../../base/identifiers.js";
 import { type ProfileRow, parseProfileRow, type RowField, rowFrom } from "../profile-row.js";
 import type {
   Change,
@@ -33,7 +33,7 @@ export function compileDialect(spec: DialectSpec, origin: string): Dialect {
     evidence,
     sources,
     ...(recognise && { recognise: recognitionOf(recognise) }),
-    ...(eid && { eid: queryOf(eid, (text) => parseEid(text, "the modem's EID answer")) }),
+    ...(eid && { eid: eidOf(eid) }),
     ...(ownLpa && { ownLpa: ownLpaOf(ownLpa) }),
     ...(lpaSwitch && { lpaSwitch: lpaSwitchOf(lpaSwitch) }),
     iccid: spec.iccid.map((query) => queryOf(query, (text) => parseIccid(text, "the modem's ICCID answer"))),
@@ -82,6 +82,20 @@ function queryOf<Value>(spec: QuerySpec, read: (text: string) => Value | undefin
     return undefined;
   };
   return { ...exchangeOf(spec), parse };
+}
+
+function eidOf(spec: QuerySpec & { readonly absent?: string | undefined }): Query<Eid> {
+  const query = queryOf(spec, (text) => parseEid(text, "the modem's EID answer"));
+  const absent = spec.absent === undefined ? undefined : regex(spec.absent);
+  const parse = (lines: readonly string[]): Eid | undefined => {
+    const eid = query.parse(lines);
+    if (eid !== undefined || absent === undefined || !lines.some((line) => absent.test(line))) return eid;
+    throw new EsimdError(
+      "no_euicc",
+      `the modem answers ${quote(spec.send)} with no EID: its active SIM slot has no eUICC`,
+    );
+  };
+  return { ...query, parse };
 }
 
 function changeOf(spec: OwnLpaSpec["enable"]): Change {

@@ -22,7 +22,14 @@ export const fibocomMtk: DialectInput = {
     identity: "fibocom|mediatek|FM350",
     ask: { send: "AT+EID?", answer: "+EID", timeoutMs: 5_000, matches: ["\\+EID\\s*:"] },
   },
-  eid: { send: "AT+EID?", answer: "+EID", timeoutMs: 10_000, value: anyEid, ...manual },
+  eid: {
+    send: "AT+EID?",
+    answer: "+EID",
+    timeoutMs: 10_000,
+    value: anyEid,
+    absent: '^\\+EID\\s*:\\s*"?"?\\s*$',
+    ...manual,
+  },
   iccid: [
     {
       send: "AT+ICCID",
@@ -48,7 +55,7 @@ export const fibocomMtk: DialectInput = {
     send: "AT+ESLOTSINFO?",
     answer: "+ESLOTSINFO",
     timeoutMs: 5_000,
-    each: '"\\+CPIN: [^"]*","[01]","(?<euicc>[01])","[^"]*","[^"]*","[^"]*"',
+    each: '"[^"]*"\\s*,\\s*"[01]"\\s*,\\s*"(?<euicc>[01])"(?:\\s*,\\s*"[^"]*"){3}',
     first: 0,
     evidence: "seen in code",
     source: "ddimension/wwand src-ucode/ncm_vendors.uc",

@@ -197,8 +197,8 @@ export const dialectSchema = z.strictObject({
   sources: z.array(source).min(1).max(20),
   /** Left out: never found by itself, only by name. */
   recognise: recognise.optional(),
-  /** The EID by a command of its own; first group: 32 digits. */
-  eid: query.optional(),
+  /** The EID by a command of its own; first group: 32 digits. `absent`: a line that says that there is no eUICC. */
+  eid: query.extend({ absent: pattern.optional() }).optional(),
   ownLpa: ownLpa.optional(),
   lpaSwitch: lpaSwitch.optional(),
   /** The ICCID of the profile that the modem works with, tried in this order before the card's own file is read. */
