@@ -36,7 +36,7 @@ export async function provisionAndShow(
   }
   const options = { json: args.has("json"), quiet: args.has("quiet"), noColor: args.has("no-color") };
   const log = openLog(context, config, createRedactor());
-  const recording = recordingOf(context, args, port);
+  const recording = recordingOf(context, args, port, log);
   const progress = createProgress(context, options);
   let result: ProvisionResult;
   try {
