@@ -71,7 +71,7 @@ async function inhibitionFor(port: string, parts: SessionParts, signal: AbortSig
   const { clock, log, modemManager, host = realHost } = parts;
   const address = parsePortAddress(port);
   if (modemManager === undefined || modemManager.inhibit === "never" || address.kind !== "tty") return undefined;
-  const management = await managementOfPort(address.path, host);
+  const management = await managementOfPort(address.path, host, "perhaps");
   if (management.kind === "left-alone")
     log.debug({ port, why: management.why }, "ModemManager runs, and leaves the port alone");
   if (management.kind !== "managed") return undefined;

@@ -82,10 +82,17 @@ async function seesOthers(host: HostRoots): Promise<boolean> {
   return (await processIds(host)).includes(1);
 }
 
-/** What ModemManager has to do with the port at `path`. Never rejects: where sysfs and udev say nothing, it is taken to leave it alone. */
-export async function managementOfPort(path: string, host: HostRoots): Promise<Management> {
+/**
+ * What ModemManager has to do with the port at `path`. Never rejects: where sysfs and udev say nothing, it is taken to leave it alone.
+ * `unseen` says what a ModemManager is taken for that this user may not see.
+ */
+export async function managementOfPort(
+  path: string,
+  host: HostRoots,
+  unseen: "not-running" | "perhaps" = "not-running",
+): Promise<Management> {
   const pid = await modemManagerPid(host);
-  if (pid === undefined && (await seesOthers(host))) return { kind: "not-running" };
+  if (pid === undefined && (unseen === "not-running" || (await seesOthers(host)))) return { kind: "not-running" };
   const found = await classEntry(path, host);
   if (found === undefined) return { kind: "left-alone", why: "its being no hardware" };
   const number = (await readText(`${found.node}/dev`))?.trim() ?? (await numberOf(path));
