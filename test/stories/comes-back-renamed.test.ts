@@ -2,32 +2,13 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.js";
 import { isFinal, type StateName, stateNames } from "../../src/provision/states.js";
-import { eg25, FakeHost } from "../support/fake-host.js";
 import { configured, endOf, provisioned, reservationPosts, successResults, until } from "./conditions.js";
 import { type Field, type FieldOptions, startField } from "./field.js";
+import { UsbBench } from "./usb-bench.js";
 
 /** The modem is pulled out at every step of a provision and comes back under another tty name: one run sees it through, for one charge. */
 
 type Way = Pick<FieldOptions, "dialect" | "lpa">;
-
-/** A host with the field's modem on its USB, without a serial number; each time it is plugged in, its ttys have other numbers. */
-class UsbBench {
-  readonly host = new FakeHost();
-  plugs = 0;
-  #device = eg25({});
-
-  get atPort(): string {
-    return this.host.byInterface(this.#device, 2);
-  }
-
-  plugIn(field: Field): void {
-    if (this.plugs > 0) this.host.unplug(this.#device);
-    // A program that still holds an old number keeps it taken.
-    this.#device = eg25({ firstTty: this.plugs * 4, target: field.world.port });
-    this.plugs++;
-    this.host.plug(this.#device);
-  }
-}
 
 /** Acts once, when the run's progress tells that it enters a state for the first time. */
 function onEntering(state: StateName, act: (field: Field) => void): (text: string, field: Field) => void {
