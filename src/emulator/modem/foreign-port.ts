@@ -12,8 +12,8 @@ export interface ForeignPortParts {
 }
 
 const sentenceMs = 1000;
-/** Frames of DIAG end so (HDLC). */
-const frameEnd = 0x7e;
+/** DIAG_BAD_CMD_F: the answer to what is no command (ModemManager, libqcdm/src/dm-commands.h). */
+const badCommand = 0x13;
 
 export class ForeignPort {
   readonly #parts: ForeignPortParts;
@@ -41,9 +41,7 @@ export class ForeignPort {
   receive(): void {
     const { random, world, write } = this.#parts;
     if (world().port !== "diag") return;
-    const frame = Uint8Array.from({ length: 24 }, () => Math.floor(random.next() * 256));
-    frame[frame.length - 1] = frameEnd;
-    write(frame);
+    write(hdlcFrame([badCommand, ...Array.from({ length: 20 }, () => Math.floor(random.next() * 256))]));
   }
 }
 
@@ -52,6 +50,18 @@ function sentences(epochMs: number): string {
   const time = new Date(epochMs).toISOString().replace(/[-:]/g, "").slice(9, 15);
   const bodies = [`GPGGA,${time}.00,,,,,0,,,,,,,,`, `GPRMC,${time}.00,V,,,,,,,,,,N`, "GPGSV,1,1,00"];
   return bodies.map((body) => `$${body}*${checksum(body)}\r\n`).join("");
+}
+
+/** The frame of DIAG: the CRC-16 of X.25 behind the bytes, 7D before what means something else, 7E at the end (RFC 1662, 4.2 and C.2). */
+function hdlcFrame(payload: readonly number[]): Uint8Array {
+  let crc = 0xffff;
+  for (const byte of payload) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >> 1) ^ 0x8408 : crc >> 1;
+  }
+  const checked = [...payload, ~crc & 0xff, (~crc >> 8) & 0xff];
+  const escaped = checked.flatMap((byte) => (byte === 0x7e || byte === 0x7d ? [0x7d, byte ^ 0x20] : [byte]));
+  return Uint8Array.from([...escaped, 0x7e]);
 }
 
 function checksum(body: string): string {

@@ -81,6 +81,14 @@ describe.each([
     expect(await host.ask("AT+QCCID")).toBe(`+QCCID: ${iccid}|OK`);
   });
 
+  it("has lines for a host that comes late", async () => {
+    const { host } = await start({
+      wire: wire(),
+      scenario: { behaviours: [], world: { staleUrcs: ["+ESIMS: 1,29"] } },
+    });
+    expect(await host.line(/ESIMS/)).toBe("+ESIMS: 1,29");
+  });
+
   it("is pulled out and put back: the host sees a hang-up, and the settings are gone", async () => {
     const first = await start({ wire: wire() });
     await first.host.ask("ATE0");
