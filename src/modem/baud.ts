@@ -22,7 +22,7 @@ export type BaudWish = "keep" | "auto" | number;
 /** Before the modem is spoken to at its new rate: 100 ms (TC35 2.43, note 3) to 300 ms (Siemens M20, AT+IPR, note 2) are asked for. */
 const settleMs = 300;
 const commandMs = 2_000;
-const maxTries = 3;
+const leastStep = 1.5;
 /** No new rate is tried after this, and each try with its way back is bounded: the line has a speed again within about a minute. */
 const lastTryMs = 20_000;
 const verifyRounds = 2;
@@ -54,12 +54,20 @@ export function parseRate(lines: readonly string[]): number | undefined {
   return undefined;
 }
 
-/** The rates to try, best first: those above `current` that both ends know. A rate that was named is the only one. Pure. */
+/**
+ * The rates to climb, lowest first: of those above `current` that both ends know, each at least half as high again as the one before it. A
+ * rate that was named is the only one. Climbed and not jumped: wires give out by degrees, and at the lowest rate that they do not carry
+ * well, the way back still gets through, while at the highest nothing may. Pure.
+ */
 export function ratesToTry(wish: BaudWish, offered: readonly number[], current: number): readonly number[] {
   if (wish === "keep") return [];
   if (wish !== "auto") return wish === current ? [] : [wish];
-  const both = offered.filter((rate) => rate > current && uartRates.includes(rate));
-  return both.sort((a, b) => b - a).slice(0, maxTries);
+  const both = offered.filter((rate) => rate > current && uartRates.includes(rate)).sort((a, b) => a - b);
+  const climb: number[] = [];
+  for (const rate of both) {
+    if (rate === both.at(-1) || rate >= leastStep * (climb.at(-1) ?? current)) climb.push(rate);
+  }
+  return climb;
 }
 
 /**
@@ -84,12 +92,12 @@ export async function settleSpeed(line: ModemLine, wish: BaudWish, log: Log, sig
   const startMs = clock.monotonicMs();
   for (const rate of ratesToTry(wish, offered, start)) {
     if (clock.monotonicMs() - startMs > lastTryMs) break;
-    if (await shift(line, rate, offer, signal)) {
-      log.info({ port: channel.portName, baud: rate }, "the line to the modem was made faster");
-      return rate;
-    }
-    log.warn({ port: channel.portName, baud: rate, now: channel.baud }, "the modem does not hold this speed");
+    if (await shift(line, rate, offer, signal)) continue;
+    log.warn({ port: channel.portName, baud: rate, now: channel.baud }, "the line does not hold this speed");
+    break;
   }
+  if (channel.baud > start)
+    log.info({ port: channel.portName, baud: channel.baud }, "the line to the modem was made faster");
   return channel.baud;
 }
 

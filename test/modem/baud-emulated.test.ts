@@ -72,7 +72,7 @@ describe("the emulated modem behind a UART", () => {
     atTheBench({ rates, cleanUpTo: 460_800 }, async ({ modem, connect }) => {
       await expect(connect("auto")).rejects.toMatchObject({
         code: "modem_silent",
-        message: expect.stringMatching(/from 115200 to 921600 baud/),
+        message: expect.stringMatching(/from \d+ to 921600 baud/),
       });
       await modem.unplug();
       await modem.replug();
