@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/base/clock.js";
+import { silentLog } from "../../../src/base/logging.js";
+import { seededRandom } from "../../../src/base/random.js";
 import { fakeDialectNames, fakeDialects } from "../../../src/emulator/modem/dialects/index.js";
-import { type WorldInput, worldSchema } from "../../../src/emulator/modem/scenario.js";
+import { startFakeModem } from "../../../src/emulator/modem/fake-modem.js";
+import { checkScenario, type WorldInput, worldSchema } from "../../../src/emulator/modem/scenario.js";
 import { defaultEid, fillSlot } from "../../../src/emulator/modem/slot.js";
 import { createPki } from "../../../src/emulator/pki/pki.js";
+import { AtClient } from "./at-client.js";
 import { type Conversation, converse, restart } from "./conversation.js";
 import { deskEid, firstIccid, quietDesk } from "./desk.js";
 
@@ -37,6 +42,36 @@ describe("every family", () => {
       expect(worldSchema.safeParse(dialect.world ?? {}).error).toBeUndefined();
     },
   );
+});
+
+describe("what a family says of the world", () => {
+  const written = { isdrWindow: { opensMs: 0, closesMs: 3_600_000 } };
+
+  it("is kept where a scenario says nothing of it", () => {
+    expect(checkScenario({ world: written }, "the test").world).toEqual(written);
+    expect(() => checkScenario({ world: { slots: { active: 3 } } }, "the test")).toThrow("world.slots.active");
+  });
+
+  it("is overruled by what a scenario does say", async () => {
+    const modem = await startFakeModem({
+      clock: systemClock,
+      random: seededRandom(1),
+      log: silentLog,
+      wire: { kind: "socket", listen: { kind: "tcp", host: "127.0.0.1", port: 0 } },
+      dialect: "fibocom-mtk",
+      pki,
+      scenario: checkScenario({ world: written }, "the test"),
+    });
+    try {
+      const host = await AtClient.open(modem.port);
+      await host.ask("ATE0");
+      expect(await host.ask(openIsdR)).toBe("1|OK");
+      expect(await host.ask("AT+GTDUALSIM?")).toBe('+GTDUALSIM : 1, "SUB2", "NO SERVICE"|OK');
+      await host.close();
+    } finally {
+      await modem.close();
+    }
+  });
 });
 
 describe("the answer behind 61xx", () => {
