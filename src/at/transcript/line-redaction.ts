@@ -13,7 +13,8 @@ export type Done = (redacted: string) => void;
 
 const hostApdu = /^(AT\+(?:CGLA|CSIM)\s*=\s*(?:("?[0-9A-Fa-f]+"?)\s*,\s*)?\d+\s*,\s*"?)([0-9A-Fa-f]+)("?\s*)$/i;
 const modemApdu = /^(\+(?:CGLA|CSIM)\s*:\s*\d+\s*,\s*"?)([0-9A-Fa-f]+)("?\s*)$/i;
-const hostFile = /^(AT\+CRSM\s*=\s*[\d,\s]+,\s*"?)([0-9A-Fa-f]{3,})("?.*)$/i;
+/** The file's id and three numbers, then what is to be written (TS 27.007, 8.18). */
+const hostFile = /^(AT\+CRSM\s*=\s*\d+\s*(?:,\s*\d*\s*){4},\s*"?)([0-9A-Fa-f]+)("?.*)$/i;
 const modemFile = /^(\+CRSM\s*:\s*\d+\s*,\s*\d+\s*,\s*"?)([0-9A-Fa-f]+)("?\s*)$/i;
 /** Fields: total, more, sequence, length, hex. */
 const hostChunk =

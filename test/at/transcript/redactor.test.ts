@@ -163,6 +163,14 @@ describe("what goes to the card and comes from it", () => {
     expect(answerTo(command, answer).split("\r\n")[1]).toMatch(expected);
   });
 
+  it.each([
+    ["AT+CRSM=176,12258,0,0,10", "AT+CRSM=176,12258,0,0,10"],
+    ["AT+CRSM=242", "AT+CRSM=242"],
+    ['AT+CRSM=220,28480,1,4,4,"4A6F6521"', 'AT+CRSM=220,28480,1,4,4,"00000000"'],
+  ])("%s is shown as %s", (command, shown) => {
+    expect(textsOf(redacted(["host", `${command}\r`]))).toEqual([`${shown}\r`]);
+  });
+
   it("a PIN, a short message and the like are overwritten in the command", () => {
     const [text] = textsOf(redacted(["host", `${hexCommand("CSIM=", "002000010831323334FFFFFFFF")}\r`]));
     expect(text).toBe('AT+CSIM=26,"00200001080000000000000000"\r');
