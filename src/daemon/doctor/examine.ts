@@ -91,8 +91,13 @@ async function outcomeOf(
     return await withDeadline(bound, (bounded) => check.run(examination, bounded));
   } catch (error) {
     if (signal.aborted && !isEsimdError(signal.reason, "deadline")) throw error;
-    return found(toEsimdError(error));
+    return found(isEsimdError(error, "deadline") ? inItsTime(error, check) : toEsimdError(error));
   }
+}
+
+function inItsTime(error: EsimdError, { name, asks }: Check): EsimdError {
+  const hint = `Give more time with --deadline, or look at it by hand. It was asked: ${asks}`;
+  return new EsimdError("deadline", `${error.message}, and the check ${name} was under way`, { cause: error, hint });
 }
 
 export function diagnosisOf(examined: readonly Examined[]): Diagnosis {

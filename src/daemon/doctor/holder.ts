@@ -24,7 +24,7 @@ export const holder: Check = {
   codes: ["port_busy"],
   needs: ["port"],
   after: [],
-  timeoutMs: 20_000,
+  timeoutMs: 60_000,
   run: async (examination): Promise<Outcome> => {
     const device = ttyOf(examination);
     if (device === undefined) return well("the port is a socket");
@@ -52,11 +52,11 @@ export const modemManager: Check = {
   name: "modem-manager",
   asks: "Does ModemManager work with this modem?",
   knows:
-    "What udev and sysfs say, by ModemManager's own rules. Where modem.inhibit_modem_manager is `auto`, esimd asks it to let go for a run, so that this is a warning; the doctor itself asks it for nothing and takes no port from it.",
+    "What udev and sysfs say, by ModemManager's own rules. While it does not have this port open, that is a warning. Where modem.inhibit_modem_manager is `auto`, a run asks it to let go; whether it agrees shows in a run only, since the doctor asks it for nothing and takes no port from it.",
   codes: ["port_managed"],
   needs: ["port"],
   after: [],
-  timeoutMs: 20_000,
+  timeoutMs: 60_000,
   run: async (examination): Promise<Outcome> => {
     const device = ttyOf(examination);
     if (device === undefined) return well("the port is a socket");
@@ -66,15 +66,14 @@ export const modemManager: Check = {
     const holds = (await portHolders(device, host)).holders.find(({ name }) => name === modemManagerName);
     if (management.kind === "not-running" && holds === undefined) return well("ModemManager does not run");
     const pid = management.kind === "managed" ? management.pid : holds?.pid;
-    const does = holds === undefined ? "works with the modem on" : "works with the modem and holds";
+    const does = holds === undefined ? "works with the modem on" : "works with the modem and has open";
     const asks = config.modem.inhibitModemManager === "auto";
     const then = asks
-      ? "esimd asks it to let go for each run, and links over the modem end with that"
+      ? "a run asks it to let go, and links over the modem end with that"
       : "modem.inhibit_modem_manager is never, so that it may take the port at any moment";
-    const error = new EsimdError("port_managed", `ModemManager (pid ${pid}) ${does} ${device}; ${then}`, {
-      hint: udevRuleHint,
-    });
-    return found(error, asks ? "warning" : "error");
+    const message = `ModemManager${pid === undefined ? "" : ` (pid ${pid})`} ${does} ${device}; ${then}`;
+    const error = new EsimdError("port_managed", message, { hint: udevRuleHint });
+    return found(error, holds === undefined ? "warning" : "error");
   },
 };
 

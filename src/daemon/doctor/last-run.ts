@@ -3,7 +3,7 @@ import { errorCodes } from "../../base/error-registry.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import type { Report } from "../../report/schema.js";
 import { readStatus, statusFileName } from "../status-file.js";
-import { type Check, type CheckName, type Facts, found, type Outcome, well } from "./check.js";
+import { type Check, type CheckName, type Facts, found, type Outcome, skipped, well } from "./check.js";
 
 /**
  * What only a run can find out, such as a provider out of stock: how the last one ended. `others` are the codes that another check of
@@ -25,8 +25,9 @@ export function lastRun(others: ReadonlySet<ErrorCode>, after: readonly CheckNam
       try {
         reports = await readStatus(stateDir);
       } catch (error) {
-        // A report that cannot be read is written anew by the next run; that the folder cannot be, another check says.
         if (!isEsimdError(error)) throw error;
+        if (error.code === "state_unwritable") return skipped(error.message);
+        // The next run writes a report anew that cannot be read.
         return found(error, "warning");
       }
       const report = reportOf(reports, facts, modem.port);

@@ -28,13 +28,13 @@ export const modem: Check = {
     "modem_silent",
     "modem_protocol",
   ],
-  needs: ["port", "holder"],
-  after: ["modem-manager"],
+  needs: ["port", "holder", "modem-manager"],
+  after: [],
   timeoutMs: ({ config }) => config.modem.wakeWaitMs + 60_000,
   run: async (examination, signal): Promise<Outcome> => {
     const { surroundings, facts } = examination;
-    const { clock, random, log, open, config } = surroundings;
-    const parts = { clock, random, log, open, wakeMs: config.modem.wakeWaitMs };
+    const { clock, random, log, open, host, config } = surroundings;
+    const parts = { clock, random, log, open, host, wakeMs: config.modem.wakeWaitMs };
     try {
       const line = await connectModem(facts.port ?? "", parts, signal);
       facts.line = line;

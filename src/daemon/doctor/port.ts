@@ -14,7 +14,7 @@ export const port: Check = {
   codes: ["port_missing", "port_ambiguous", "port_forbidden", "config_invalid", "bad_input"],
   needs: [],
   after: ["configuration"],
-  timeoutMs: 20_000,
+  timeoutMs: 60_000,
   run: async (examination): Promise<Outcome> => {
     const { surroundings, facts } = examination;
     const { port: named } = surroundings.config.modem;

@@ -4,7 +4,7 @@ import { networkStageOf } from "../../base/network-failure.js";
 import { untrustedCodes } from "../../lpa/es9plus/client.js";
 import { ConnectFailure, connectToSmdp } from "../../lpa/es9plus/tls.js";
 import { readStatus } from "../status-file.js";
-import { allFound, type Check, type Examination, type Outcome, type Severity, skipped, type Trouble } from "./check.js";
+import { allFound, type Check, type Examination, type Outcome, skipped, type Trouble } from "./check.js";
 import { carriesHttps } from "./trust.js";
 
 const connectTimeoutMs = 15_000;
@@ -13,7 +13,7 @@ export const smdp: Check = {
   name: "smdp",
   asks: "Can the SM-DP+ be reached, and does it chain to a root of ci_roots?",
   knows:
-    "A TLS handshake with each address that is known: the configured one, the last run's reservation's, the eUICC's default. No session is begun, so that nothing is known of the order there. Before the first reservation its address may be unknown; the eUICC's default counts as a fault only where nothing else names an SM-DP+.",
+    "A TLS handshake with each address that is known: the configured one, the last run's reservation's, the eUICC's default. No session is begun, so that nothing is known of the order there. Before the first reservation its address may be unknown; the eUICC's default counts only with provider `none`, since eUICCs are delivered with names that lead nowhere.",
   codes: ["smdp_unreachable", "smdp_untrusted", "deadline"],
   needs: ["ci-roots"],
   after: ["lpa"],
@@ -23,9 +23,14 @@ export const smdp: Check = {
       return skipped("the modem downloads by itself, and this host does not talk to the SM-DP+");
     const known = await addressesOf(examination);
     if (known.length === 0) return skipped("no address of an SM-DP+ is known yet; the reservation names it");
-    const tried = await Promise.all(known.map((one) => shakeHands(one, examination, signal)));
-    examination.facts.smdpTrusted = tried.some((trouble) => trouble === undefined);
-    return allFound(tried.filter((trouble) => trouble !== undefined));
+    const tried = await Promise.all(
+      known.map(async (one) => ({ ...one, error: await shakeHands(one, examination, signal) })),
+    );
+    examination.facts.smdpTrusted = tried.some(({ error }) => error === undefined);
+    const failed = tried.flatMap(({ isUsed, error }) => (error === undefined ? [] : [{ isUsed, error }]));
+    const troubles = failed.filter(({ isUsed }) => isUsed).map(({ error }): Trouble => ({ severity: "error", error }));
+    const unused = failed.find(({ isUsed }) => !isUsed)?.error.message;
+    return allFound(troubles, unused === undefined ? undefined : `a run would not use it, but ${unused}`);
   },
 };
 
@@ -33,7 +38,8 @@ interface KnownAddress {
   readonly address: SmdpAddress;
   /** Where it stands, for sentences. */
   readonly from: string;
-  readonly severity: Severity;
+  /** A run as things stand would use it; what fails at one that it would not use is no fault. */
+  readonly isUsed: boolean;
 }
 
 /** Each address once, by the best of its sources; the order is a run's (provision/steps/download.ts). */
@@ -43,13 +49,14 @@ async function addressesOf({ surroundings, facts }: Examination): Promise<readon
   const configured = config.download.smdpAddress;
   const byDefault = facts.defaultSmdp;
   const known: KnownAddress[] = [];
-  const add = (address: SmdpAddress | undefined, from: string, severity: Severity): void => {
-    if (address !== undefined && known.every((one) => one.address !== address)) known.push({ address, from, severity });
+  const add = (address: SmdpAddress | undefined, from: string, isUsed: boolean): void => {
+    if (address !== undefined && known.every((one) => one.address !== address)) known.push({ address, from, isUsed });
   };
-  add(reserved, "of the reservation", "error");
-  add(configured, "of download.smdp_address", reserved === undefined ? "error" : "warning");
-  const isUsed = reserved === undefined && configured === undefined && config.api.provider === "none";
-  add(byDefault, "that the eUICC has as its default", isUsed ? "error" : "warning");
+  add(reserved, "of the reservation", true);
+  add(configured, "of download.smdp_address", reserved === undefined);
+  // Reservations name their SM-DP+; without them the default is all there is.
+  const byDefaultOnly = reserved === undefined && configured === undefined && config.api.provider === "none";
+  add(byDefault, "that the eUICC has as its default", byDefaultOnly);
   return known;
 }
 
@@ -64,9 +71,8 @@ async function shakeHands(
   known: KnownAddress,
   { surroundings, facts }: Examination,
   signal: AbortSignal,
-): Promise<Trouble | undefined> {
-  const { address, severity } = known;
-  const [host = "", port = "443"] = address.split(":");
+): Promise<EsimdError | undefined> {
+  const [host = "", port = "443"] = known.address.split(":");
   const { clock, config } = surroundings;
   try {
     const options = { ciRoots: facts.roots ?? [], pins: config.download.smdpPins, clock, timeoutMs: connectTimeoutMs };
@@ -75,7 +81,7 @@ async function shakeHands(
     return undefined;
   } catch (cause) {
     signal.throwIfAborted();
-    return { severity, error: handshakeError(known, cause, config.ciRoots) };
+    return handshakeError(known, cause, config.ciRoots);
   }
 }
 

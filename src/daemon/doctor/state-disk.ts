@@ -47,7 +47,9 @@ async function unlessAbsent<Value>(look: () => Promise<Value>): Promise<Value | 
   try {
     return await look();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    // ENOTDIR: a file stands where a folder above it would be.
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
 }
