@@ -74,9 +74,10 @@ export class ManagedHost extends FakeHost {
   mmcliLives(): boolean {
     const path = join(this.dir, "pid");
     if (!existsSync(path) || readFileSync(path, "utf8") === "") return false;
+    const stat = `/proc/${Number(readFileSync(path, "utf8"))}/stat`;
+    // One that ended and that nobody asked about yet is a zombie (proc_pid_stat(5)).
     try {
-      process.kill(Number(readFileSync(path, "utf8")), 0);
-      return true;
+      return !/\) Z /.test(readFileSync(stat, "utf8"));
     } catch {
       return false;
     }

@@ -1,5 +1,7 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Clock, systemClock, VirtualClock } from "../../src/base/clock.js";
 import { type Log, silentLog } from "../../src/base/logging.js";
@@ -188,6 +190,34 @@ describe("ModemManager is not asked", () => {
     open.push(await connectModem(host.port, parts, new AbortController().signal));
     expect(host.words()).toBeUndefined();
   });
+});
+
+describe("an esimd that is killed", () => {
+  const hasSetpriv = spawnSync("setpriv", ["--pdeathsig", "TERM", "true"]).status === 0;
+
+  it.skipIf(!hasSetpriv)(
+    "does not leave the modem inhibited behind it (skipped without util-linux's setpriv)",
+    async () => {
+      host.mmcli(mmcliAnswers.agrees);
+      const built = (file: string): string => JSON.stringify(resolve(import.meta.dirname, "../../dist", file));
+      const program = `
+      import { systemClock as clock } from ${built("base/clock.js")};
+      import { silentLog as log } from ${built("base/logging.js")};
+      import { inhibitDevice } from ${built("daemon/modem-manager-inhibition.js")};
+      const { kind } = await inhibitDevice("uid", { clock, log, env: process.env }, new AbortController().signal);
+      console.log(kind);
+      clock.setTimer(600_000, () => undefined);`;
+      const esimd = spawn(process.execPath, ["--input-type=module", "-e", program], {
+        env: host.env,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const [word] = await once(esimd.stdout, "data");
+      expect(String(word)).toBe("inhibited\n");
+      expect(host.mmcliLives()).toBe(true);
+      esimd.kill("SIGKILL");
+      await vi.waitFor(() => expect(host.mmcliLives()).toBe(false), 5000);
+    },
+  );
 });
 
 describe("an mmcli that hangs", () => {
