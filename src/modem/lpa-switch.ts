@@ -39,7 +39,7 @@ export async function takeIsdR(
   const enabled = await readLpaSwitch(line, lpaSwitch, signal);
   if (enabled === undefined) return false;
   // Off, and still no ISD-R: a run that ended between setting and reset leaves a modem like this.
-  if (enabled) await runExchange(line, lpaSwitch.off, {}, signal);
+  if (enabled) await switchOff(line, lpaSwitch, signal);
   if (lpaSwitch.needsReset) await resetModem(line, signal);
   const startMs = line.clock.monotonicMs();
   // A modem answers AT for a moment before it goes down, so the ISD-R itself is what is waited for.
@@ -53,6 +53,21 @@ export async function takeIsdR(
     await sleep(line.clock, pollMs, signal);
   }
   return true;
+}
+
+async function switchOff(line: ModemLine, { name, unlock, off }: LpaSwitch, signal: AbortSignal): Promise<void> {
+  if (unlock !== undefined) {
+    try {
+      await runExchange(line, unlock, {}, signal);
+    } catch (error) {
+      if (!isEsimdError(error, "modem_refused")) throw error;
+      throw new EsimdError("modem_refused", `the modem does not unlock ${name}: ${error.message}`, {
+        cause: error,
+        hint: "Its owner gave it another password: put the command into a dialect file, as lpa_switch.unlock.send.",
+      });
+    }
+  }
+  await runExchange(line, off, {}, signal);
 }
 
 /** The reset undid the line's settings, so they are made again first. */

@@ -194,9 +194,15 @@ function rowReader(spec: RowsSpec): (line: string) => ProfileRow | undefined {
 }
 
 function lpaSwitchOf(spec: NonNullable<DialectSpec["lpaSwitch"]>): LpaSwitch {
-  const { name, needsReset } = spec;
+  const { name, needsReset, unlock } = spec;
   const readOn = (text: string): boolean | undefined => (/^[01]$/.test(text) ? text === "1" : undefined);
-  return { name, needsReset, query: queryOf(spec.query, readOn), off: exchangeOf(spec.off) };
+  return {
+    name,
+    needsReset,
+    query: queryOf(spec.query, readOn),
+    ...(unlock && { unlock: exchangeOf(unlock) }),
+    off: exchangeOf(spec.off),
+  };
 }
 
 function slotOf(spec: NonNullable<DialectSpec["slot"]>): SlotCommands {

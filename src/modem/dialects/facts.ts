@@ -16,7 +16,8 @@ export function factsOf(dialect: Dialect): readonly (readonly [string, Fact])[] 
     if (download.kind === "host-relay") found.push(["the host's answers", download.chunk]);
     found.push(["default SM-DP+", defaultSmdp?.read], ["set default SM-DP+", defaultSmdp?.write]);
   }
-  found.push([lpaSwitch?.name ?? "", lpaSwitch?.query], [`${lpaSwitch?.name ?? ""} off`, lpaSwitch?.off]);
+  const setting = lpaSwitch?.name ?? "";
+  found.push([setting, lpaSwitch?.query], [`unlock ${setting}`, lpaSwitch?.unlock], [`${setting} off`, lpaSwitch?.off]);
   for (const query of iccid) found.push(["ICCID in use", query]);
   found.push(["SIM slot", slot?.query], ["switch SIM slot", slot?.set], ["all slots", slots]);
   return found.flatMap(([what, fact]) => (fact === undefined ? [] : [[what, fact] as const]));

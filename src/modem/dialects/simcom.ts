@@ -8,7 +8,8 @@ export const simcom: DialectInput = {
   modems: ["SIMCom A7908E", "SIMCom SIM7600"],
   evidence: "forum",
   sources: ["estkme-group/lpac issues 168, 221 and pull request 238", "SIM7600 AT command manual (AT+CICCID)"],
-  recognise: { identity: "simcom" },
+  // Some A76xx tell no more of their maker than INCORPORATED.
+  recognise: { identity: "simcom|\\bA7[69]\\d\\d|\\bSIM7\\d{3}" },
   iccid: [
     {
       send: "AT+CICCID",

@@ -144,6 +144,8 @@ const lpaSwitch = z.strictObject({
   name: z.string().min(1).max(40),
   /** First group: 1 while it is on. */
   query,
+  /** What the modem wants first, such as a maker's password, before it lets the setting be changed. */
+  unlock: operation.optional(),
   off: operation,
   /** Whether the setting takes effect only with a reset of the modem. */
   needsReset: z.boolean(),
