@@ -177,6 +177,52 @@ describe("what goes to the card and comes from it", () => {
   });
 });
 
+describe("relayed HTTPS", () => {
+  const message = Buffer.from(`BF2F1F800105810204800C0A736D64702E6578616D5A0A${swappedIccid}`, "hex");
+  const notification = Buffer.concat([Buffer.from([0x30, message.length]), message]).toString("base64");
+  const json = `{"header":{"functionExecutionStatus":{"status":"Executed-Success"}},"transactionId":"${"AB".repeat(16)}","pendingNotification":"${notification}","eid":"${eid}"}`;
+
+  it("a request of the modem stays JSON of the same length, its base64 with stand-ins", () => {
+    const line = `+QESIM: "trans",0,"gsma/rsp2/es9plus/handleNotification",${json.length},"${json}"`;
+    const [text = ""] = textsOf(redacted(["modem", `\r\n${line}\r\n`]));
+    expect(text).toHaveLength(line.length + 4);
+    expect(text).not.toContain(eid);
+    expect(text).not.toContain("ABABAB");
+    const shown: unknown = JSON.parse(/(\{.*\})"/.exec(text)?.[1] ?? "");
+    expect(shown).toMatchObject({ header: { functionExecutionStatus: { status: "Executed-Success" } } });
+    const inner = Buffer.from(/pendingNotification":"([^"]+)"/.exec(text)?.[1] ?? "", "base64").toString("hex");
+    expect(inner).toMatch(/5a0a989909\d{12}f\d$/);
+  });
+
+  it("a response of the host is redacted across its chunks", () => {
+    const http = `HTTP/1.1 200 OK\r\nSet-Cookie: session=abc123\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
+    const hex = Buffer.from(http, "latin1").toString("hex").toUpperCase();
+    // The cut goes through the EID.
+    const cutAt = hex.indexOf(eidInCharacters) + 20;
+    const parts = [hex.slice(0, cutAt), hex.slice(cutAt)];
+    const said = parts.flatMap((part, index): Said[] => [
+      ["host", `AT+QESIM="trans",${hex.length},${1 - index},${index},${part.length},"${part}"\r`],
+      ["modem", "\r\nOK\r\n"],
+    ]);
+    const sent = textsOf(redacted(...said)).flatMap((text) => /"([0-9A-F]+)"\r$/.exec(text)?.[1] ?? []);
+    expect(sent.map((part) => part.length)).toEqual(parts.map((part) => part.length));
+    const shown = Buffer.from(sent.join(""), "hex").toString("latin1");
+    expect(shown).toMatch(/^HTTP\/1\.1 200 OK\r\nxxx-xxxxxx: /);
+    for (const secret of [eid, "abc123", notification, "ABABAB"]) expect(shown).not.toContain(secret);
+  });
+});
+
+it("an opaque session handle stays the same handle", () => {
+  const texts = textsOf(
+    redacted(
+      ["modem", "\r\n+CCHO: 000000000385a7cf\r\n"],
+      ["host", 'AT+CGLA=000000000385a7cf,22,"80E2910006BF3E035C015A"\r'],
+      ["host", "AT+CCHC=000000000385a7cf\r"],
+    ),
+  );
+  expect(new Set(texts.map((text) => /[0-9a-f]{16}/.exec(text)?.[0])).size).toBe(1);
+});
+
 describe("framing", () => {
   it("an echo shows the same stand-ins as its command, also when the modem woke up late", () => {
     const command = `AT+QESIM="enable","${iccid}"`;
