@@ -91,8 +91,6 @@ export interface OwnLpa {
 export interface LpaSwitch {
   readonly name: string;
   readonly query: Query<boolean>;
-  /** What has to be said before the setting may be changed. */
-  readonly unlock?: Exchange & Sourced;
   /** What the modem wants to hear before `off`. */
   readonly unlock?: Exchange & Sourced;
   readonly off: Exchange & Sourced;

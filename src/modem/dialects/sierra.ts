@@ -33,15 +33,6 @@ export const sierra: DialectInput = {
       evidence: "seen in code",
       source: "danielewood/sierra-wireless-modems sends it before it writes AT!CUSTOM",
     },
-    // The password is the one that the modems come with; an owner who changed it writes the right one into a dialect file.
-    unlock: {
-      send: 'AT!ENTERCND="A710"',
-      answer: "none",
-      timeoutMs: 5_000,
-      repeatable: true,
-      evidence: "seen in code",
-      source: "public set-up scripts for EM74xx and EM75xx",
-    },
     off: {
       send: 'AT!CUSTOM="SIMLPA",0',
       answer: "none",
