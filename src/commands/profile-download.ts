@@ -107,13 +107,9 @@ async function agree(call: EuiccCall, offer: OfferedProfile | undefined, signal:
   if (args.has("yes") || !canAsk(context)) return;
   progress.done();
   if (await askYesNo(context, `${text} Download it?`, signal)) return;
-  throw new EsimdError(
-    "not_confirmed",
-    "the profile was not wanted; nothing was loaded, and the order stays as it was",
-    {
-      hint: "Run again to download it: the SM-DP+ keeps the order.",
-    },
-  );
+  throw new EsimdError("not_confirmed", "the profile was not wanted; nothing was loaded, and the order lives on", {
+    hint: "Run again to download it.",
+  });
 }
 
 function offerText({ serviceProvider, name, iccid }: OfferedProfile): string {

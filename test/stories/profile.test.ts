@@ -1,6 +1,14 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.js";
+import { silentLog } from "../../src/base/logging.js";
+import { seededRandom } from "../../src/base/random.js";
+import { connectModem } from "../../src/daemon/modem-session.js";
+import type { World } from "../../src/emulator/modem/scenario.js";
 import { byHand, listed, orderByCode, orderByEid } from "./by-hand.js";
-import type { FieldOptions } from "./field.js";
+import { configured, impatient } from "./conditions.js";
+import type { Field, FieldOptions } from "./field.js";
 import { inField } from "./in-field.js";
 
 /** The profiles of an eUICC by hand, on every family of modems: no API, no reservation, no charge. */
@@ -10,29 +18,86 @@ interface Family {
   readonly dialect: string;
   readonly lpa: "modem" | "host";
   readonly kind: string;
-  readonly options?: FieldOptions;
+  /** Where the emulated family differs from the quick modem of stories: what it does slowly, quicker. */
+  readonly world?: Partial<World>;
+  /** The modem's own LPA is to be switched off for ours. */
+  readonly takesIsdR?: true;
+  /** For a family that never takes a profile up by itself. */
+  readonly patienceMs?: number;
+  /** What the modem was told before esimd came. */
+  readonly before?: readonly string[];
 }
-
-const byOurLpa = ["etsi-apdu"];
 
 const families: readonly Family[] = [
   { title: "quectel-iccid", dialect: "quectel-iccid", lpa: "modem", kind: "modem-relay" },
   { title: "quectel-nwmode", dialect: "quectel-nwmode", lpa: "modem", kind: "modem-network" },
   { title: "quectel-iccid, by our LPA", dialect: "quectel-iccid", lpa: "host", kind: "host" },
-  ...byOurLpa.map((dialect): Family => ({ title: dialect, dialect, lpa: "host", kind: "host" })),
+  {
+    title: "quectel-index, by our LPA",
+    dialect: "quectel-index",
+    lpa: "host",
+    kind: "host",
+    takesIsdR: true,
+    patienceMs: 300,
+  },
+  { title: "etsi-apdu", dialect: "etsi-apdu", lpa: "host", kind: "host" },
+  {
+    title: "sierra",
+    dialect: "sierra",
+    lpa: "host",
+    kind: "host",
+    world: { notReadyMs: 200 },
+    // Its owner did that once, with the maker's password and another tool.
+    before: ['AT!ENTERCND="A710"', 'AT!CUSTOM="SIMLPA",0', "AT+CFUN=1,1"],
+  },
+  { title: "simcom", dialect: "simcom", lpa: "host", kind: "host" },
+  {
+    title: "fibocom-mtk",
+    dialect: "fibocom-mtk",
+    lpa: "host",
+    kind: "host",
+    world: { isdrWindow: { opensMs: 0, closesMs: 3_600_000 } },
+  },
+  { title: "3gpp-r19", dialect: "3gpp-r19", lpa: "host", kind: "host" },
 ];
 
+/** As in field.ts. */
+const quickModem = { simBusyMs: 150, registrationMs: 200 };
+
+/** With another tool. */
+async function tell(port: string, commands: readonly string[]): Promise<void> {
+  if (commands.length === 0) return;
+  const { signal } = new AbortController();
+  const parts = { clock: systemClock, random: seededRandom(1), log: silentLog, wakeMs: 10_000 };
+  const line = await connectModem(port, parts, signal);
+  try {
+    for (const text of commands) {
+      await line.channel.execute({ text, answer: { kind: "none" }, timeoutMs: 5_000 }, signal);
+    }
+  } finally {
+    await line.channel.close();
+  }
+}
+
+function optionsOf({ dialect, world }: Pick<Family, "dialect" | "world">): FieldOptions {
+  return { world: { dialect, modemWorld: { ...quickModem, ...world } } };
+}
+
 describe.concurrent("the whole life of profiles, by hand", () => {
-  it.each(families)("$title", ({ dialect, lpa, kind }) =>
-    inField({ world: { dialect } }, async (field) => {
-      const words = ["--lpa", lpa];
+  it.each(families)("$title", (family) =>
+    inField(optionsOf(family), async (field) => {
+      const { dialect, lpa, kind, takesIsdR, patienceMs } = family;
+      await tell(field.world.port, family.before ?? []);
+      const modemKeys = { ...(await impatient(field, patienceMs)), ...(takesIsdR && { take_isdr: true }) };
+      const words = ["--lpa", lpa, ...(await configured(field, { modem: modemKeys }))];
       const { modem, smdp } = field.world;
       const [bootstrap] = modem.euicc.profiles;
-      const probed = await byHand(field, ["probe"]);
-      expect(probed.json()).toMatchObject({ dialect, eid: modem.euicc.eid, error: null });
       const before = await listed(field, words);
       expect(before).toMatchObject({ eid: modem.euicc.eid, lpa: kind });
       expect(before.profiles.map(({ iccid }) => iccid)).toEqual(bootstrap === undefined ? [] : [bootstrap.iccid]);
+
+      const probed = await byHand(field, ["probe"]);
+      expect(probed.json()).toMatchObject({ dialect, eid: modem.euicc.eid });
 
       const coded = await orderByCode(field);
       const byCode = await byHand(field, ["profile", "download", "--activation-code", "-", ...words], {
@@ -76,3 +141,52 @@ describe.concurrent("the whole life of profiles, by hand", () => {
     }),
   );
 });
+
+describe.concurrent("the LPA of a modem that names profiles by an index", () => {
+  it("lists, enables, renames, disables and deletes, while indexes shift; a download is refused and says why", () =>
+    inField(optionsOf({ dialect: "quectel-index", world: { extraProfiles: 3, lpaEffectMs: 100 } }), async (field) => {
+      const words = ["--lpa", "modem", ...(await quickIndex(field))];
+      const { modem } = field.world;
+      const before = await listed(field, words);
+      expect(before).toMatchObject({ eid: modem.euicc.eid, lpa: "modem-only" });
+      const [first = "", second = "", third = ""] = before.profiles.map(({ iccid }) => iccid);
+      expect(before.profiles.map(({ state }) => state)).toEqual(["disabled", "disabled", "disabled"]);
+
+      const download = await byHand(field, ["profile", "download", "--smdp", field.world.smdpAddress, ...words]);
+      expect(download).toMatchObject({ status: 78 });
+      expect(download.json()).toMatchObject({ error: { code: "lpa_holds_isdr" } });
+
+      const enabled = await byHand(field, ["profile", "enable", second, ...words]);
+      expect(enabled.json()).toMatchObject({ changed: true, iccid: second, uses: second, error: null });
+      // The one in front goes: the others move up, and are named by their new place.
+      const deleted = await byHand(field, ["profile", "delete", first, "--confirm", first, ...words]);
+      expect(deleted.json()).toMatchObject({ changed: true, iccid: first, notifications: "left-to-modem" });
+      const named = await byHand(field, ["profile", "nickname", third, "Spare", ...words]);
+      expect(named).toMatchObject({ status: 0 });
+      const switched = await byHand(field, ["profile", "enable", "Spare", ...words]);
+      expect(switched.json()).toMatchObject({ changed: true, iccid: third, uses: third });
+      const disabled = await byHand(field, ["profile", "disable", third, ...words]);
+      expect(disabled.json()).toMatchObject({ changed: true, iccid: third, uses: null });
+      expect((await listed(field, words)).profiles).toMatchObject([
+        { iccid: second, state: "disabled" },
+        { iccid: third, state: "disabled", nickname: "Spare" },
+      ]);
+      const unnamed = await byHand(field, ["profile", "nickname", third, "", ...words]);
+      expect(unnamed).toMatchObject({ status: 0 });
+      expect((await listed(field, words)).profiles[1]).toMatchObject({ iccid: third, nickname: null });
+      const accented = await byHand(field, ["profile", "nickname", third, "Lift für Köln", ...words]);
+      expect(accented.status).toBe(65);
+      expect(accented.stderr).toContain("printable ASCII without quotes");
+    }));
+});
+
+/** Vendors' tests wait two seconds between looks, and a story has less time. */
+async function quickIndex(field: Field): Promise<readonly string[]> {
+  const { dialects } = await impatient(field);
+  const changes = ["enable", "disable", "delete", "nickname"].map(
+    (name) => `[own_lpa.${name}.settle]\npoll_every_ms = 150`,
+  );
+  const text = `based_on = "quectel-index"\n[refresh]\nwait_ms = 300\n${changes.join("\n")}\n`;
+  await writeFile(join(dialects, "impatient.toml"), text);
+  return configured(field, { modem: { dialects } });
+}

@@ -45,7 +45,10 @@ export async function disableProfile(euicc: LockedEuicc, iccid: Iccid, signal: A
   const isSo = (list: readonly InstalledProfile[]): boolean => stateOf(list, iccid) === false;
   const work = (): Promise<void> => euicc.lpa.disableProfile(iccid, signal);
   const changed = await change(euicc, "disable", iccid, isSo, work, signal);
-  return { changed, uses: changed ? await lettingGo(euicc, iccid, signal) : undefined, takeUp: undefined };
+  const uses = changed ? await lettingGo(euicc, iccid, signal) : undefined;
+  // Whoever comes next finds a card that has restarted, and not one that is about to.
+  await listPatiently(euicc, signal);
+  return { changed, uses, takeUp: undefined };
 }
 
 /** A modem that ignores the eUICC's REFRESH goes on with a profile that is off; its radio off and on makes it look (openpilot, wwand). */

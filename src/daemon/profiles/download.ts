@@ -58,16 +58,15 @@ export async function downloadProfile(
     await file.remove();
     return finish(euicc, wish, { iccid: left, offer: undefined, isNew: false, complaint: undefined }, signal);
   }
-  await lpa.requireReady(signal);
-  if (lpa.kind === "modem-network") {
-    if (wish.previewOnly) {
-      throw new EsimdError(
-        "profile_operation_unsupported",
-        "this modem downloads by its own network, so that nobody sees the SM-DP+'s offer before it is loaded",
-      );
-    }
-    await wish.agree(undefined, signal);
+  if (wish.previewOnly && lpa.kind !== "host") {
+    // An SM-DP+ counts sessions that nobody cancelled, and a modem's own LPA does not cancel one as `postponed`.
+    throw new EsimdError(
+      "profile_operation_unsupported",
+      "an offer can be looked at only by esimd's own LPA: with a modem's own the look costs the order a session, or takes the profile",
+    );
   }
+  await lpa.requireReady(signal);
+  if (lpa.kind === "modem-network") await wish.agree(undefined, signal);
   const gate = new OfferGate(before, begun, file, wish);
   if (!wish.previewOnly) await file.write(begun);
   const session = await boundedSession(euicc, wish, gate, signal);

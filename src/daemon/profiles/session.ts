@@ -7,7 +7,7 @@ import { openIsdR } from "../../lpa/card.js";
 import type { Lpa } from "../../lpa/lpa.js";
 import { openLpa, readEid } from "../../lpa/open.js";
 import { detectDialect } from "../../modem/detect.js";
-import type { Dialect } from "../../modem/dialects/dialect.js";
+import { type Dialect, hasOwnLpa } from "../../modem/dialects/dialect.js";
 import type { ModemLine } from "../../modem/exchange.js";
 import { type ModemIdentity, readIdentity } from "../../modem/identity.js";
 import { takeIsdR } from "../../modem/lpa-switch.js";
@@ -142,7 +142,8 @@ async function findEuicc(
   const { config, log } = parts;
   const { simSlot, lpa, expectedEid, wakeWaitMs } = config.modem;
   if (simSlot !== undefined) await switchToSlot(line, found, simSlot, log, signal);
-  const mayTake = takesIsdR && config.modem.takeIsdR && lpa !== "modem";
+  const needsOurs = takesIsdR || lpa === "host" || !hasOwnLpa(found);
+  const mayTake = needsOurs && config.modem.takeIsdR && lpa !== "modem";
   if (mayTake && found?.lpaSwitch !== undefined && !(await opensIsdR(line, signal))) {
     log.warn(
       { setting: found.lpaSwitch.name },

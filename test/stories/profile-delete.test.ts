@@ -1,0 +1,164 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseEid } from "../../src/base/identifiers.js";
+import { realProcesses } from "../../src/provision/store/lock.js";
+import { storeFolder } from "../../src/provision/store/store.js";
+import { byHand, listed, orderByEid } from "./by-hand.js";
+import { endOf, endsAs, provisioned, until } from "./conditions.js";
+import type { Field } from "./field.js";
+import { inField } from "./in-field.js";
+
+/** Deleting a profile: the one thing that cannot be undone, so that nothing but a person's own words does it (rule 2). */
+
+const host = ["--lpa", "host"];
+
+function remove(field: Field, words: readonly string[], hands: Parameters<typeof byHand>[2] = {}) {
+  return byHand(field, ["profile", "delete", ...words, ...host], hands);
+}
+
+/** A field whose eUICC has one disabled profile that nobody of ours paid for. */
+function withProfile(story: (field: Field, iccid: string) => Promise<void>): Promise<void> {
+  return inField({ dialect: "etsi-apdu" }, async (field) => {
+    const iccid = orderByEid(field);
+    const words = ["profile", "download", "--smdp", field.world.smdpAddress, ...host];
+    expect(await byHand(field, words)).toMatchObject({ status: 0 });
+    await story(field, iccid);
+  });
+}
+
+const question = "Type its whole ICCID: ";
+
+describe.concurrent("a profile that was not paid for by us", () => {
+  it("is not deleted without its ICCID, whatever else is said", () =>
+    withProfile(async (field, iccid) => {
+      const other = iccid.replace(/.$/, (last) => String((Number(last) + 1) % 10));
+      const tries = [
+        await remove(field, [iccid, "--yes"]),
+        await remove(field, [iccid, "--yes", "--irrevocable"]),
+        await remove(field, [iccid, "--confirm", other]),
+        await remove(field, [iccid, "--confirm", iccid.slice(-8)]),
+        await remove(field, [iccid, "--yes"], { answers: { [question]: "yes" } }),
+        await remove(field, [iccid], { answers: { [question]: "" } }),
+        await remove(field, [iccid], { answers: { [question]: other } }),
+      ];
+      for (const done of tries) {
+        expect(done.status).toBe(64);
+        expect(done.json()).toMatchObject({ error: { code: "not_confirmed" } });
+      }
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, paid: false }]);
+      expect(field.world.smdp.notifications().map(({ kind }) => kind)).toEqual(["install"]);
+    }));
+
+  it.each(["typed", "given"] as const)("is deleted when its ICCID is %s, and its SM-DP+ hears of it", (how) =>
+    withProfile(async (field, iccid) => {
+      const done =
+        how === "given"
+          ? await remove(field, [iccid, "--confirm", iccid])
+          : await remove(field, [iccid.slice(-6)], { answers: { [question]: iccid } });
+      expect(done.status).toBe(0);
+      expect(done.json()).toMatchObject({ changed: true, iccid, state: "deleted", notifications: "delivered" });
+      expect((await listed(field, host)).profiles).toEqual([]);
+      const heard = field.world.smdp.notifications().map(({ kind, verified }) => [kind, verified]);
+      expect(heard).toEqual([
+        ["install", true],
+        ["delete", true],
+      ]);
+      const again = await remove(field, [iccid, "--confirm", iccid]);
+      expect(again).toMatchObject({ status: 65 });
+      expect(again.json()).toMatchObject({ error: { code: "profile_unknown" } });
+    }),
+  );
+
+  it("is not deleted while it is enabled, and the next step is named", () =>
+    withProfile(async (field, iccid) => {
+      expect(await byHand(field, ["profile", "enable", iccid, ...host])).toMatchObject({ status: 0 });
+      const done = await remove(field, [iccid, "--confirm", iccid, "--irrevocable"]);
+      expect(done.status).toBe(65);
+      expect(done.json()).toMatchObject({ error: { code: "profile_state", hint: expect.stringContaining(iccid) } });
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, state: "enabled" }]);
+    }));
+
+  it("counts as paid for while esimd's own files cannot be read", () =>
+    withProfile(async (field, iccid) => {
+      const folder = storeFolder(stateDirOf(field), parseEid(field.world.modem.euicc.eid, "the story"));
+      await writeFile(join(folder, "ledger.jsonl"), "not a ledger\n");
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, paid: null }]);
+      const refused = await remove(field, [iccid, "--confirm", iccid]);
+      expect(refused.status).toBe(64);
+      expect(refused.json()).toMatchObject({
+        error: {
+          message: expect.stringContaining("may have been paid for"),
+          hint: expect.stringContaining("--irrevocable"),
+        },
+      });
+      expect(await remove(field, [iccid, "--confirm", iccid, "--irrevocable"])).toMatchObject({ status: 0 });
+      expect((await listed(field, host)).profiles).toEqual([]);
+    }));
+});
+
+describe.concurrent("a profile that was paid for", () => {
+  it.each([
+    ["twilio", "reservation_installed"],
+    ["none", "profile_missing"],
+  ] as const)("wants one more word; afterwards no run pays again by itself (provider %s)", (provider, code) =>
+    inField({ dialect: "etsi-apdu", lpa: "host" }, async (field) => {
+      if (provider === "none") await field.world.reserveForEuicc(new AbortController().signal);
+      const charges = 1;
+      const words = ["--provider", provider];
+      const first = await field.provision(words);
+      expect(endOf(first)).toEqual(provisioned);
+      const iccid = first.report().iccid ?? "";
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, state: "enabled", paid: true }]);
+      expect(await byHand(field, ["profile", "disable", iccid, ...host])).toMatchObject({ status: 0 });
+
+      const refused = await remove(field, [iccid, "--confirm", iccid, "--yes"]);
+      expect(refused.status).toBe(64);
+      expect(refused.json()).toMatchObject({ error: { hint: expect.stringContaining("--irrevocable") } });
+      expect(field.world.modem.euicc.profiles).toHaveLength(1);
+      const deleted = await remove(field, [iccid, "--confirm", iccid, "--irrevocable"]);
+      expect(deleted.json()).toMatchObject({ changed: true, state: "deleted" });
+
+      const next = await field.provision(words);
+      expect(endOf(next)).toEqual(endsAs(79, "held", code));
+      expect(field.charges()).toBe(charges);
+    }),
+  );
+});
+
+describe.concurrent("a profile command beside another esimd", () => {
+  it("waits its turn on an eUICC that another process works on; to look is free", () =>
+    withProfile(async (field, iccid) => {
+      const lock = join(storeFolder(stateDirOf(field), parseEid(field.world.modem.euicc.eid, "the story")), "lock");
+      await mkdir(dirname(lock), { recursive: true });
+      await writeFile(lock, `${process.ppid} ${realProcesses.birthOf(process.ppid)}\n`);
+      for (const words of [
+        ["enable", iccid],
+        ["delete", iccid, "--confirm", iccid],
+        ["nickname", iccid, "x"],
+        ["download", "--smdp", field.world.smdpAddress],
+      ]) {
+        const done = await byHand(field, ["profile", ...words, ...host]);
+        expect(done.status).toBe(75);
+        expect(done.json()).toMatchObject({ error: { code: "state_locked" } });
+      }
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, state: "disabled", nickname: null }]);
+    }));
+
+  it("does not disturb one that holds the port", () =>
+    inField({ dialect: "etsi-apdu", world: { delayMs: 15 } }, async (field) => {
+      const iccid = orderByEid(field);
+      const words = ["profile", "download", "--smdp", field.world.smdpAddress, ...host];
+      const first = byHand(field, words);
+      const isAtWork = (): boolean => field.world.modem.transcript.some(({ text }) => text.startsWith("AT+CGLA"));
+      await until(isAtWork, "the first one is at work");
+      const second = await byHand(field, ["profile", "list", ...host]);
+      expect(second).toMatchObject({ status: 75 });
+      expect(second.json()).toMatchObject({ error: { code: "port_busy" } });
+      expect((await first).json()).toMatchObject({ changed: true, iccid });
+    }));
+});
+
+function stateDirOf(field: Field): string {
+  return field.env["ESIMD_STATE_DIR"] ?? "";
+}
