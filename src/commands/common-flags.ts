@@ -13,7 +13,11 @@ const shared = {
     help: "Read this configuration file instead of /etc/esimd/config.toml.",
     multiple: true,
   },
-  port: { type: "string", value: "PORT", help: "The modem's AT port: a tty path, tcp://HOST:PORT or unix:/PATH." },
+  port: {
+    type: "string",
+    value: "PORT",
+    help: "The modem's AT port: a tty path, tcp://HOST:PORT, unix:/PATH, or auto.",
+  },
   dialect: { type: "string", value: "NAME", help: "The modem's AT dialect; `auto` (default) finds it out." },
   lpa: { type: "string", value: "WHOSE", help: "auto, host (esimd's own LPA) or modem (the modem's own)." },
   method: { type: "string", value: "METHOD", help: "eid (default SM-DP+) or activation-code." },

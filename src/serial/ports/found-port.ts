@@ -1,3 +1,4 @@
+import { modemVendor } from "./port-role.js";
 import type { PortRole, RoleSource } from "./port-table.js";
 
 /** What discovery finds, and what follows from it. Pure. */
@@ -88,5 +89,8 @@ export function describePort(port: FoundPort): string {
   const name = port.stableName ?? port.path;
   if (port.usb === undefined && port.wwan === undefined) return `${name} (UART)`;
   const device = port.usb === undefined ? "" : `${port.usb.vendorId}:${port.usb.productId}, `;
-  return `${name} (${device}${port.role === "unknown" ? "role unknown" : port.role})`;
+  if (port.role !== "unknown") return `${name} (${device}${port.role})`;
+  // A maker of modems: its AT port is likely among these, and only a person can say which.
+  const maker = modemVendor(port.usb?.vendorId ?? "");
+  return `${name} (${maker === undefined ? "" : `${maker} `}${device}role unknown)`;
 }

@@ -46,6 +46,12 @@ describe("--port auto", () => {
     expect(error.hint).toContain("--port");
   });
 
+  it("says whose modem it may be where the AT port of a new product is not known", async () => {
+    host.plug({ ...eg25({}), productId: "6fff", byId: false });
+    const { message } = await refusal();
+    expect(message).toContain(`${host.node("ttyUSB2")} (Quectel 2c7c:6fff, role unknown)`);
+  });
+
   it("names no more ports than a sentence holds", async () => {
     for (let index = 0; index < 30; index++) host.addUart(`ttyS${index}`);
     const { message } = await refusal();
