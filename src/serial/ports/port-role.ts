@@ -17,16 +17,20 @@ export interface UsbInterface {
 
 /**
  * Habits of makers of modems, for products that no rule names. Class 02/02/01 is the communication device that says of itself that it takes
- * AT commands (USB CDC 1.2, protocol codes of the communications class); the others are Qualcomm's, as the entries for many makers in Linux drivers/usb/serial/option.c have
- * them. Boards that are no modems use them too, so that they count only for the vendors of the table.
+ * AT commands (USB CDC 1.2, protocol codes of the communications class); the others are Qualcomm's, as entries of many makers have them in
+ * Linux drivers/usb/serial/option.c. Boards that are no modems use them too, so that they count only for the vendors of the table.
  */
 const habits: Readonly<Record<string, RoleFinding>> = {
-  "02/02/01": { role: "at", from: { source: "USB CDC 1.2, protocol codes", evidence: "guess" } },
-  "ff/ff/30": { role: "diag", from: { source: "Linux drivers/usb/serial/option.c", evidence: "guess" } },
-  "ff/ff/40": { role: "at", from: { source: "Linux drivers/usb/serial/option.c", evidence: "guess" } },
-  "ff/00/40": { role: "at", from: { source: "Linux drivers/usb/serial/option.c", evidence: "guess" } },
-  "ff/ff/60": { role: "gnss", from: { source: "Linux drivers/usb/serial/option.c", evidence: "guess" } },
+  "02/02/01": guess("at", "USB CDC 1.2, protocol codes"),
+  "ff/ff/30": guess("diag", "Linux drivers/usb/serial/option.c"),
+  "ff/ff/40": guess("at", "Linux drivers/usb/serial/option.c"),
+  "ff/00/40": guess("at", "Linux drivers/usb/serial/option.c"),
+  "ff/ff/60": guess("gnss", "Linux drivers/usb/serial/option.c"),
 };
+
+function guess(role: PortRole, source: string): RoleFinding {
+  return { role, from: { source, evidence: "guess" } };
+}
 
 /** These make much else: their vendor number alone does not make a modem. */
 const alsoMakesOthers: ReadonlySet<string> = new Set(["05c6", "0489", "0e8d", "12d1", "1546", "1782", "413c", "8087"]);
