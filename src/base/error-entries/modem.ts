@@ -12,7 +12,7 @@ export const modemErrors = {
   port_ambiguous: {
     sentence: "More than one modem is there, and none was chosen.",
     actor: "operator",
-    retry: "never",
+    retry: "later",
     exit: 78,
     next: "Name one of the listed ports with --port or modem.port.",
   },
