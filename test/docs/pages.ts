@@ -1,4 +1,5 @@
 import { configPage } from "./config-page.js";
+import { doctorPage } from "./doctor-page.js";
 import { errorsPage } from "./errors-page.js";
 import { modemsPage } from "./modems-page.js";
 import { reportJsonSchema, reportPage } from "./report-page.js";
@@ -6,6 +7,7 @@ import { statesPage } from "./states-page.js";
 
 /** The files under docs/ that are made from code, and how. `npm run docs` writes them, `npm run docs:check` compares. */
 export const generatedPages: Readonly<Record<string, () => string>> = {
+  "doctor.md": doctorPage,
   "errors.md": errorsPage,
   "config.md": configPage,
   "states.md": statesPage,

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { z } from "zod";
 import { type Clock, systemClock } from "../../src/base/clock.js";
@@ -90,14 +91,15 @@ export async function diagnose(
   return { status, ...diagnosis };
 }
 
-/** What the doctor may not touch: the eUICC, what was paid, what the SM-DP+ was told, and what a modem does not forget. */
-function stateOf({ world }: Field): string {
+/** What the doctor may not touch: the eUICC, what was paid, what the SM-DP+ was told, what a modem does not forget, and the folder that the state folder is in. */
+function stateOf({ world, dir }: Field): string {
   const posts = world.api.requests().filter(({ method, path }) => method === "POST" && !path.endsWith("/token"));
   const settings = world.modem.transcript.filter(
     ({ from, text }) =>
       from === "host" && /^AT(\+(CFUN|QUIMSLOT|GTDUALSIM|CGDCONT|IPR|CPIN|QPRTPARA)=|.*lpa_enable",)/.test(text),
   );
-  return JSON.stringify([world.modem.euicc.toJSON(), posts.length, world.smdp.notifications().length, settings.length]);
+  const told = world.smdp.notifications().length;
+  return JSON.stringify([world.modem.euicc.toJSON(), posts.length, told, settings.length, readdirSync(dir)]);
 }
 
 /** A clock that goes `times` as fast, for stories of patience. */

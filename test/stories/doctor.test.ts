@@ -96,7 +96,9 @@ const planted: Readonly<Record<string, Planted>> = {
     next: /to auto, or to .*if02-port0/,
   },
   "the port is the modem's GNSS port": {
-    field: { modem: "gnss-port" },
+    field: {
+      modem: { behaviours: [{ do: { kind: "raw", text: "$GPGSV,1,1,00*79\r\n$GPRMC,,V,,,,,,,,,,N*53\r\n" } }] },
+    },
     plant: async (field) => {
       const host = new FakeHost();
       host.plug(eg25({ target: field.world.port }));
@@ -212,6 +214,23 @@ const planted: Readonly<Record<string, Planted>> = {
     code: "eid_mismatch",
     says: /and 8904…0066 was expected/,
     next: /right unit/,
+  },
+  "the modem tells another EID than its eUICC": {
+    field: {
+      modem: {
+        behaviours: [
+          {
+            command: 'QESIM="eid"',
+            do: { kind: "raw", text: '\r\n+QESIM: "eid",89049032000000000000000000000066\r\n\r\nOK\r\n' },
+          },
+        ],
+      },
+    },
+    plant: () => ({}),
+    check: "euicc",
+    code: "eid_mismatch",
+    says: /the modem says that the EID is 8904…0066, the eUICC itself says 8904…/,
+    next: /Restart the modem/,
   },
   "the eUICC is full": {
     field: { ...etsi, modem: "full-euicc" },

@@ -9,7 +9,7 @@ export const api: Check = {
   name: "api",
   asks: "Can the provider's API be reached, and does it take the credentials?",
   knows:
-    "What one GET of the list of reservations is answered with (for KORE, the token before it): DNS, connection, TLS, credentials, server errors and captive portals are told apart. It never posts, so that it cannot know whether the key may reserve, nor whether there is stock.",
+    "What one GET of the list of reservations is answered with (for KORE, the token before it): DNS, connection, TLS, credentials, server errors and captive portals are told apart. No reservation is ever asked for, so that it cannot know whether the key may reserve, nor whether there is stock.",
   codes: [
     "api_unreachable",
     "api_unavailable",

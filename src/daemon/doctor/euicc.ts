@@ -1,6 +1,6 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
-import { maskIdentifiers } from "../../base/identifiers.js";
-import { readCiKeyIdsFromCard } from "../../lpa/card.js";
+import { type Eid, maskIdentifiers } from "../../base/identifiers.js";
+import { readCiKeyIdsFromCard, readEidFromCardPatiently } from "../../lpa/card.js";
 import type { Es9PlusClient } from "../../lpa/es9plus/client.js";
 import type { Lpa } from "../../lpa/lpa.js";
 import { openLpa, readEid } from "../../lpa/open.js";
@@ -46,8 +46,11 @@ export const euicc: Check = {
       if (active !== simSlot) return skipped(`a run switches the modem to SIM slot ${simSlot} first`);
     }
     try {
-      const { eid } = await readEid(line, facts.dialect, signal);
+      const { eid, from } = await readEid(line, facts.dialect, signal);
       facts.eid = eid;
+      // A run takes the modem's word no more than this; and a modem may well tell the EID of an eUICC that obeys nobody here.
+      const fromCard = from === "dialect" ? await readEidFromCardPatiently(line, signal) : eid;
+      if (fromCard !== undefined && fromCard !== eid) return found(toldDifferently(eid, fromCard));
       if (expectedEid === undefined || expectedEid === eid) return well();
       const message = `the eUICC's EID is ${maskIdentifiers(eid)}, and ${maskIdentifiers(expectedEid)} was expected`;
       return found(new EsimdError("eid_mismatch", message));
@@ -59,6 +62,13 @@ export const euicc: Check = {
     }
   },
 };
+
+function toldDifferently(byModem: Eid, byCard: Eid): EsimdError {
+  const message = `the modem says that the EID is ${maskIdentifiers(byModem)}, the eUICC itself says ${maskIdentifiers(byCard)}`;
+  const hint =
+    "Restart the modem; if it stays, its firmware answers for another card, and only the vendor can mend that.";
+  return new EsimdError("eid_mismatch", message, { hint });
+}
 
 /** Nothing is asked of an SM-DP+ here. */
 const noNetwork: Es9PlusClient = {

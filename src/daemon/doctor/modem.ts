@@ -65,7 +65,7 @@ export const dialect: Check = {
   name: "dialect",
   asks: "Does the modem speak a dialect that esimd knows?",
   knows:
-    "The dialect's own commands, asked one after another. A modem of no known dialect will do, too, if it gives raw access to the card; that it gives none is told from there being no eUICC by what it answers to AT+CSIM and AT+CCHO.",
+    "The dialect's own commands, asked one after another. A modem of no known dialect will do, too, if it gives raw access to the card. Where no eUICC answers, its answers to AT+CSIM and AT+CCHO tell whether it gives none, or whether there is no eUICC.",
   codes: ["modem_unknown", "config_invalid", "dialect_invalid"],
   needs: ["modem"],
   after: [],

@@ -9,7 +9,7 @@ export const configuration: Check = {
   name: "configuration",
   asks: "Can the configuration be read, and has it no key or value that esimd does not take?",
   knows:
-    "Every problem of it, as `esimd config check` lists them. While it has one, only the port and the modem are looked at, with the defaults and the flags of this call.",
+    "Every problem of it, as `esimd config check` lists them. While it has one, only the clock, the port and the modem are looked at, with the defaults and the flags of this call.",
   codes: ["config_invalid", "config_unreadable"],
   needs: [],
   after: [],
