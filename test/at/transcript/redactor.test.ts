@@ -178,7 +178,7 @@ describe("what goes to the card and comes from it", () => {
 });
 
 describe("relayed HTTPS", () => {
-  const message = Buffer.from(`BF2F1F800105810204800C0A736D64702E6578616D5A0A${swappedIccid}`, "hex");
+  const message = Buffer.from(`BF2F1E800105810204800C09736D64702E6578616D5A0A${swappedIccid}`, "hex");
   const notification = Buffer.concat([Buffer.from([0x30, message.length]), message]).toString("base64");
   const json = `{"header":{"functionExecutionStatus":{"status":"Executed-Success"}},"transactionId":"${"AB".repeat(16)}","pendingNotification":"${notification}","eid":"${eid}"}`;
 
