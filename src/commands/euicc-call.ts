@@ -89,8 +89,8 @@ export function warn(call: EuiccCall, text: string): void {
 export function wordsOf(command: string, args: ParsedArgs, names: readonly string[]): readonly string[] {
   const [action = "", ...words] = args.positionals;
   if (words.length === names.length) return words;
-  const form = [command, action, ...names].join(" ");
-  throw new EsimdError("usage", `${command} ${action}: ${words.length} words are given, and it takes ${names.length}`, {
-    hint: `Write: esimd ${form}`,
+  const what = names.length === 0 ? "nothing" : names.join(" and ");
+  throw new EsimdError("usage", `${command} ${action}: ${what} must stand behind it, and no more`, {
+    hint: `Write: esimd ${[command, action, ...names].join(" ")}`,
   });
 }

@@ -99,7 +99,8 @@ async function confirmationCodeOf(call: EuiccCall, code: ActivationCode): Promis
 /** Shows the offer, and asks where there is somebody to be asked. @throws EsimdError `not_confirmed`. */
 async function agree(call: EuiccCall, offer: OfferedProfile | undefined, signal: AbortSignal): Promise<void> {
   const { context, args, progress } = call;
-  const text = offer === undefined ? "This modem does not show what is offered." : `Offered: ${offerText(offer)}.`;
+  const text =
+    offer === undefined ? "This modem does not show what is offered." : `The SM-DP+ offers ${offerText(offer)}.`;
   if (offer !== undefined) {
     const { serviceProvider: provider, name, iccid } = offer;
     progress.state("offered", text, { offer: { provider, name, iccid } });

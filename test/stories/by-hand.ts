@@ -15,6 +15,8 @@ export interface Hands {
   readonly answers?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** As a person reads it, and not a program. */
+  readonly plain?: true;
 }
 
 export interface Done {
@@ -25,7 +27,7 @@ export interface Done {
   json(): unknown;
 }
 
-/** `esimd WORDS --port PORT`, with JSON. */
+/** `esimd WORDS --port PORT`, with `--json` unless it is to be read. */
 export async function byHand(field: Field, words: readonly string[], hands: Hands = {}): Promise<Done> {
   const { answers, env, signal = new AbortController().signal } = hands;
   const stdin = Object.assign(new PassThrough(), answers === undefined ? {} : { isTTY: true });
@@ -48,7 +50,8 @@ export async function byHand(field: Field, words: readonly string[], hands: Hand
       if (answer !== undefined) stdin.write(`${answer}\n`);
     },
   };
-  const status = await main([...words, "--port", field.world.port, "--json"], context);
+  const form = hands.plain ? [] : ["--json"];
+  const status = await main([...words, "--port", field.world.port, ...form], context);
   return { status, stdout, stderr, json: () => JSON.parse(lastLine(stdout)) };
 }
 

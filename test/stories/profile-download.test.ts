@@ -102,6 +102,22 @@ describe.concurrent("a confirmation code", () => {
     }));
 });
 
+describe.concurrent("a confirmation code for a modem's own LPA", () => {
+  it.each([
+    ["quectel-nwmode", { changed: true }, "Installed"],
+    ["quectel-iccid", { error: { code: "download_unsupported" } }, "Released"],
+  ] as const)("of the family %s", (dialect, outcome, state) =>
+    inField({ dialect }, async (field) => {
+      const { code, iccid } = await orderByCode(field, "SECRET-4711");
+      const path = join(field.dir, "confirmation");
+      await writeFile(path, "SECRET-4711\n", { mode: 0o600 });
+      const words = ["--activation-code", "-", "--lpa", "modem", "--confirmation-code-file", path];
+      expect((await download(field, words, { stdin: code })).json()).toMatchObject(outcome);
+      expect(field.world.smdp.orders()).toMatchObject([{ iccid, state }]);
+    }),
+  );
+});
+
 describe.concurrent("the offer", () => {
   it("can be looked at without taking it", () =>
     inField({ dialect: "etsi-apdu" }, async (field) => {
@@ -140,7 +156,7 @@ describe.concurrent("the offer", () => {
       const refused = await download(field, words, { answers: { "Download it? [y/N] ": "n" } });
       expect(refused.status).toBe(64);
       expect(refused.json()).toMatchObject({ error: { code: "not_confirmed" } });
-      expect(refused.stderr).toContain('Offered: "Emulated profile" of esimd emulator');
+      expect(refused.stderr).toContain('The SM-DP+ offers "Emulated profile" of esimd emulator');
       expect(field.world.smdp.orders()).toMatchObject([{ iccid, state: "Released" }]);
       const taken = await download(field, words, { answers: { "Download it? [y/N] ": "yes" } });
       expect(taken.json()).toMatchObject({ changed: true, iccid });
@@ -227,4 +243,28 @@ describe.concurrent("a download that goes wrong", () => {
       expect(done.status).toBe(69);
       expect(done.json()).toMatchObject({ error: { code: "smdp_unreachable" } });
     }));
+});
+
+describe.concurrent("a download by hand while a run of provisioning is unfinished", () => {
+  it("is not taken for the run's own profile", () => {
+    const behaviours = [
+      { command: "CGLA", nth: 40, do: { kind: "unplug", when: "executed", replugAfterMs: 300 } } as const,
+    ];
+    return inField({ dialect: "etsi-apdu", lpa: "host", modem: { behaviours } }, async (field) => {
+      await field.world.reserveForEuicc(new AbortController().signal);
+      const words = ["--provider", "none", ...(await configured(field, { modem: { return_wait: "0s" } }))];
+      expect(await field.provision(words)).toMatchObject({ status: 74 });
+      await untilThere(field.world.port);
+      const { code, iccid } = await orderByCode(field);
+      const done = await download(field, ["--activation-code", "-", ...host], { stdin: code });
+      expect(done.json()).toMatchObject({ changed: true, iccid });
+      const ended = await field.provision(words);
+      expect(ended.report()).toMatchObject({ state: "provisioned" });
+      expect(ended.report().iccid).not.toBe(iccid);
+      expect((await listed(field)).profiles).toMatchObject([
+        { iccid, state: "disabled", paid: false },
+        { iccid: ended.report().iccid, state: "enabled", paid: true },
+      ]);
+    });
+  });
 });

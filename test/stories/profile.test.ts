@@ -180,6 +180,96 @@ describe.concurrent("the LPA of a modem that names profiles by an index", () => 
     }));
 });
 
+describe.concurrent("a modem that goes on with the old profile", () => {
+  const twoProfiles = (options: Partial<World>) =>
+    optionsOf({ dialect: "etsi-apdu", world: { extraProfiles: 2, ...options } });
+  const restarts = (field: Field): readonly string[] =>
+    field.world.modem.transcript.filter(({ text }) => text.startsWith("AT+CFUN=")).map(({ text }) => text);
+
+  it("is restarted until it uses the enabled one, and let go of the disabled one", () =>
+    inField(twoProfiles({ refresh: "needs-cfun" }), async (field) => {
+      const words = ["--lpa", "host", ...(await configured(field, { modem: await impatient(field, 300) }))];
+      const [first = ""] = (await listed(field, words)).profiles.map(({ iccid }) => iccid);
+      const enabled = await byHand(field, ["profile", "enable", first, ...words]);
+      expect(enabled.json()).toMatchObject({ changed: true, uses: first, error: null });
+      expect(restarts(field)).toEqual(["AT+CFUN=0", "AT+CFUN=1"]);
+      const disabled = await byHand(field, ["profile", "disable", first, ...words]);
+      expect(disabled.json()).toMatchObject({ changed: true, uses: null });
+      expect(restarts(field)).toHaveLength(4);
+    }));
+
+  it("whatever is done is named, with the one that it uses", () => {
+    const options = twoProfiles({ refresh: "needs-reset" });
+    const modem = { behaviours: [{ command: "CFUN=1,1", do: { kind: "error" } } as const] };
+    return inField({ ...options, modem }, async (field) => {
+      const words = ["--lpa", "host", ...(await configured(field, { modem: await impatient(field, 300) }))];
+      const [first = ""] = (await listed(field, words)).profiles.map(({ iccid }) => iccid);
+      const enabled = await byHand(field, ["profile", "enable", first, ...words]);
+      expect(enabled.status).toBe(69);
+      expect(enabled.json()).toMatchObject({ changed: true, state: "enabled", error: { code: "refresh_missing" } });
+      expect((await listed(field, words)).profiles[0]).toMatchObject({ iccid: first, state: "enabled" });
+    });
+  });
+});
+
+describe.concurrent("what a person reads", () => {
+  it("is a table, and a sentence for each change; identifiers are whole on stdout and masked on stderr", () =>
+    inField({ dialect: "etsi-apdu" }, async (field) => {
+      const plainly = async (...words: string[]) => {
+        const done = await byHand(field, [...words, "--lpa", "host"], { plain: true });
+        expect(done.status).toBe(0);
+        return done;
+      };
+      const { eid } = field.world.modem.euicc;
+      expect((await plainly("profile", "list")).stdout).toBe(`the eUICC ${eid} has no profile\n`);
+      const iccid = orderByEid(field);
+      const downloaded = await plainly("profile", "download", "--smdp", field.world.smdpAddress);
+      expect(downloaded.stdout).toBe(`${iccid} is on the eUICC, disabled; next: esimd profile enable ${iccid}\n`);
+      expect(downloaded.stderr).toContain('offered: The SM-DP+ offers "Emulated profile" of esimd emulator');
+      expect(downloaded.stderr).not.toContain(iccid);
+      expect((await plainly("profile", "nickname", iccid, "Lift 4")).stdout).toBe(`${iccid} is called Lift 4 now\n`);
+      expect((await plainly("profile", "list")).stdout.split("\n")).toEqual([
+        "ICCID                STATE     CLASS        PROVIDER        NAME              NICKNAME  PAID",
+        `${iccid}  disabled  operational  esimd emulator  Emulated profile  Lift 4    no`,
+        "",
+      ]);
+      const enabled = await plainly("profile", "enable", "Lift 4");
+      expect(enabled.stdout).toBe(`${iccid} is enabled; the modem uses ${iccid}\n`);
+      expect((await plainly("profile", "enable", iccid)).stdout).toContain("was enabled already");
+      expect((await plainly("notification", "list")).stdout).toBe("there is nothing to tell\n");
+      expect((await plainly("notification", "process")).stdout).toBe("there is nothing to tell\n");
+      const disabled = await plainly("profile", "disable", iccid);
+      expect(disabled.stdout).toBe(`${iccid} is disabled\n`);
+      expect((await plainly("profile", "delete", iccid, "--confirm", iccid)).stdout).toBe(`${iccid} is deleted\n`);
+    }));
+
+  it.each([
+    [["profile"], "say what to do"],
+    [["profile", "lst"], 'there is no "lst"'],
+    [["profile", "list", "x"], "profile list: nothing must stand behind it"],
+    [["profile", "enable"], "profile enable: ICCID must stand behind it"],
+    [["profile", "nickname", "8988307000000111111"], "ICCID and NAME must stand behind it"],
+    [["notification"], "say list, process or remove"],
+    [["notification", "delete", "1"], 'there is no "delete"'],
+  ])("of a call that does not fit is one sentence: %j", (words, sentence) =>
+    inField({ dialect: "etsi-apdu" }, async (field) => {
+      const done = await byHand(field, words, { plain: true });
+      expect(done).toMatchObject({ status: 64, stdout: "" });
+      expect(done.stderr).toContain(sentence);
+      expect(field.world.modem.transcript).toEqual([]);
+    }),
+  );
+
+  it("of a nickname that no eUICC keeps is refused before the modem is asked", () =>
+    inField({ dialect: "etsi-apdu" }, async (field) => {
+      for (const name of ["x".repeat(65), "ü".repeat(33), "a\nb"]) {
+        const done = await byHand(field, ["profile", "nickname", "8988307000000111111", name]);
+        expect(done.json()).toMatchObject({ error: { code: "bad_input" } });
+      }
+      expect(field.world.modem.transcript).toEqual([]);
+    }));
+});
+
 /** Vendors' tests wait two seconds between looks, and a story has less time. */
 async function quickIndex(field: Field): Promise<readonly string[]> {
   const { dialects } = await impatient(field);

@@ -65,12 +65,25 @@ export async function downloadProfile(
       "an offer can be looked at only by esimd's own LPA: with a modem's own the look costs the order a session, or takes the profile",
     );
   }
+  requireWayForCode(euicc, wish);
   await lpa.requireReady(signal);
   if (lpa.kind === "modem-network") await wish.agree(undefined, signal);
   const gate = new OfferGate(before, begun, file, wish);
   if (!wish.previewOnly) await file.write(begun);
   const session = await boundedSession(euicc, wish, gate, signal);
   return judge(euicc, wish, { before, gate, session, file }, signal);
+}
+
+/** A session without the confirmation code that its order wants costs the order one of its few. @throws EsimdError `download_unsupported`. */
+function requireWayForCode({ lpa, dialect }: LockedEuicc, wish: DownloadWish): void {
+  if (!wish.activationCode.confirmationCodeRequired || lpa.kind === "host") return;
+  const way = dialect.ownLpa?.download;
+  if (way?.kind === "modem-network" && way.startWithCode !== undefined) return;
+  throw new EsimdError(
+    "download_unsupported",
+    `the activation code asks for a confirmation code as well, and the LPA of a modem of the family ${dialect.name} takes none over AT`,
+    { hint: "Use esimd's own LPA (--lpa host), where the modem lets it at the eUICC." },
+  );
 }
 
 /** What happens when the SM-DP+ shows what it has; a rejection cancels the session with `postponed`. */
