@@ -2,12 +2,16 @@ import { readdirSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { z } from "zod";
 import { type Clock, systemClock } from "../../src/base/clock.js";
+import type { ErrorCode } from "../../src/base/error-registry.js";
 import { seededRandom } from "../../src/base/random.js";
 import { createDoctorCommand, type DoctorSeams } from "../../src/commands/doctor.js";
 import { main } from "../../src/commands/main.js";
+import type { Accounts } from "../../src/daemon/doctor/accounts.js";
 import { checks } from "../../src/daemon/doctor/checks.js";
-import { type HostRoots, realHost } from "../../src/serial/host-roots.js";
-import { type Field, lastLine } from "./field.js";
+import { realStateDisk, type StateDisk } from "../../src/daemon/doctor/state-disk.js";
+import { realHost } from "../../src/serial/host-roots.js";
+import type { FakeHost } from "../support/fake-host.js";
+import { type Field, type FieldOptions, lastLine } from "./field.js";
 
 /** What the stories of the doctor share: how it is called on a field with a planted fault, and what must not have changed after it. */
 
@@ -15,7 +19,8 @@ export interface Consultation {
   readonly words?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: string;
-  readonly host?: HostRoots;
+  /** In the place of the real one; whoever calls the doctor closes it. */
+  readonly host?: FakeHost;
   readonly clock?: Clock;
   readonly seams?: DoctorSeams;
 }
@@ -66,7 +71,7 @@ export async function consult(field: Field, what: Consultation = {}, more: reado
       },
       stderrIsTerminal: false,
       stdin: new PassThrough(),
-      host: what.host ?? realHost,
+      host: what.host?.roots ?? realHost,
     },
     [{ name, summary, load: async () => command }],
   );
@@ -116,4 +121,40 @@ export function hurried(times: number): Clock {
 export function clockAt(ms: number): Clock {
   const wrongByMs = ms - systemClock.nowMs();
   return { ...systemClock, nowMs: () => systemClock.nowMs() + wrongByMs };
+}
+
+/** A fault in a field, and what the doctor has to say of it. */
+export interface Planted {
+  readonly field?: FieldOptions;
+  /** Plants the fault; whatever it gives is how the doctor is called. */
+  readonly plant: (field: Field) => Consultation | Promise<Consultation>;
+  readonly check: string;
+  readonly code: ErrorCode;
+  readonly severity?: "warning";
+  readonly says: RegExp;
+  readonly next: RegExp;
+  /** Codes that are found besides it, being true as well. */
+  readonly also?: readonly ErrorCode[];
+}
+
+export const etsi: FieldOptions = { dialect: "etsi-apdu", lpa: "host" };
+export const byHost = ["--lpa", "host"];
+
+/** Everything but what the test says is the host's own. */
+export function diskThat(does: Partial<StateDisk>): StateDisk {
+  return { ...realStateDisk, ...does };
+}
+
+export function diskError(code: string): Error {
+  return Object.assign(new Error(`${code}: as planted`), { code });
+}
+
+/** A user who is in no group but her own. */
+export function accountsOf(gid: number, groupName: string): Accounts {
+  return {
+    uid: 1000,
+    gids: [1000],
+    userName: "alice",
+    group: async (asked) => (asked === gid ? { name: groupName, members: [] } : undefined),
+  };
 }
