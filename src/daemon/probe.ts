@@ -91,7 +91,9 @@ async function lookAtCard(
   const isdR = await openIsdR(line, signal);
   const way = isdR?.way;
   try {
-    if (isdR !== undefined && !hasOwnLpa(dialect)) return { way, profiles: await describeProfiles(isdR, signal) };
+    // An LPA that would hold the ISD-R, and does not, is switched off and refuses its own commands.
+    const isByCard = !hasOwnLpa(dialect) || dialect.lpaSwitch !== undefined;
+    if (isdR !== undefined && isByCard) return { way, profiles: await describeProfiles(isdR, signal) };
   } finally {
     // Left open it would be one of the card's few; that it cannot be closed must not hide what was found.
     await isdR?.close(signal).catch(() => undefined);
