@@ -98,6 +98,7 @@ describe.concurrent("esimd doctor", () => {
         stdout: "",
         stderr: expect.stringMatching(/^note: esimd works on .* at the moment \(pid \d+\).*\n$/),
       });
+      expect((await consult(field, what, ["--quiet"])).stderr).toBe("");
       const { checks } = await diagnose(field, what);
       const left = checks.filter(({ result }) => result === "skipped").map(({ name }) => name);
       expect(left).toEqual(["holder", "modem", "dialect", "sim", "euicc", "lpa", "smdp", "ci-keys"]);
