@@ -25,11 +25,15 @@ export function writtenOutbox(kept: readonly KeptNotification[]): Entry[] {
   }));
 }
 
+/** What the journal takes (journal.ts); the eUICC keeps its notifications all the same. */
+const most = 50;
+
 /** After the notifications of one profile were tried: what was kept of them, and all that is owed for other profiles. */
 export function outboxAfter(
   outbox: readonly KeptNotification[],
   tried: Iccid,
   kept: readonly KeptNotification[],
 ): readonly KeptNotification[] {
-  return [...outbox.filter(({ iccid }) => iccid !== tried), ...kept].sort((a, b) => a.seqNumber - b.seqNumber);
+  const owed = [...outbox.filter(({ iccid }) => iccid !== tried), ...kept];
+  return owed.sort((a, b) => a.seqNumber - b.seqNumber).slice(0, most);
 }

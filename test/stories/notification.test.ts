@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { byHand, listed, orderByEid } from "./by-hand.js";
+import { byHand, listed, orderByCode, orderByEid } from "./by-hand.js";
 import { configured } from "./conditions.js";
 import type { Field, FieldOptions } from "./field.js";
 import { inField } from "./in-field.js";
@@ -108,11 +108,7 @@ describe.concurrent("notifications that the SM-DP+ did not take", () => {
   it("that the eUICC has forgotten are told from the outbox", () =>
     inField(deaf(untoldCalls), async (field) => {
       await untold(field);
-      const { euicc } = field.world.modem;
-      for (const { seqNumber } of euicc.toJSON().notifications) {
-        // RemoveNotificationFromList by another LPA (SGP.22 5.7.11).
-        euicc.es10(Buffer.from(`bf300380 01${seqNumber.toString(16).padStart(2, "0")}`.replaceAll(" ", ""), "hex"));
-      }
+      forgetAll(field);
       expect((await owed(field)).map(({ operation, onEuicc, inOutbox }) => [operation, onEuicc, inOutbox])).toEqual([
         [null, false, true],
         [null, false, true],
@@ -121,7 +117,38 @@ describe.concurrent("notifications that the SM-DP+ did not take", () => {
       expect(field.world.smdp.notifications().map(({ kind }) => kind)).toEqual(["install", "enable"]);
       expect(await owed(field)).toEqual([]);
     }));
+
+  it("of a profile that is gone outlive a run for another profile, whoever's LPA does it", () =>
+    inField({ ...deaf(untoldCalls), dialect: "quectel-iccid" }, async (field) => {
+      const { iccid: gone, code } = await orderByCode(field);
+      const words = ["profile", "download", "--activation-code", "-", ...host];
+      expect((await byHand(field, words, { stdin: code })).json()).toMatchObject({
+        iccid: gone,
+        notifications: "kept",
+      });
+      const deleted = await byHand(field, ["profile", "delete", gone, "--confirm", gone, ...host]);
+      expect(deleted.json()).toMatchObject({ state: "deleted", notifications: "kept" });
+      forgetAll(field);
+      const kept = [gone, gone];
+      expect((await owed(field)).map(({ iccid }) => iccid)).toEqual(kept);
+      const short = await configured(field, { confirm: { wait: "1s" } });
+      expect((await field.provision(["--lpa", "modem", ...short])).report()).toMatchObject({ state: "provisioned" });
+      expect((await owed(field)).filter(({ onEuicc }) => !onEuicc).map(({ iccid }) => iccid)).toEqual(kept);
+      expect((await field.provision([...host, ...short])).report()).toMatchObject({ state: "provisioned" });
+      expect((await owed(field)).map(({ iccid }) => iccid)).toEqual(kept);
+      expect(await notification(field, ["process"])).toMatchObject({ status: 0 });
+      expect(field.world.smdp.notifications().filter(({ iccid }) => iccid === gone)).toHaveLength(2);
+      expect(await owed(field)).toEqual([]);
+    }));
 });
+
+/** RemoveNotificationFromList by another LPA (SGP.22 5.7.11). */
+function forgetAll(field: Field): void {
+  const { euicc } = field.world.modem;
+  for (const { seqNumber } of euicc.toJSON().notifications) {
+    euicc.es10(Buffer.from(`bf30038001${seqNumber.toString(16).padStart(2, "0")}`, "hex"));
+  }
+}
 
 describe.concurrent("a notification that is removed is never told, so that", () => {
   it("a person is asked, and --yes is an answer", () =>
