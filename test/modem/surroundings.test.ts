@@ -33,6 +33,7 @@ describe("the modem's clock", () => {
     ['+CCLK: "70/01/01,00:00:19+00"', undefined],
     ['+CCLK: "04/01/01,00:00:19+00"', undefined],
     ['+CCLK: "26/02/31,00:00:19+00"', undefined],
+    ['+CCLK: "26/13/24,04:05:06+00"', undefined],
     ["+CCLK: nonsense", undefined],
   ])("%s", (line, expected) => {
     const clockMs = parseClock([line]);
