@@ -51,7 +51,8 @@ export function parseClock(lines: readonly string[]): number | undefined {
     const year = yearText.length === 4 ? Number(yearText) : 2000 + Number(yearText);
     const quarters = Number(match[7] ?? 0);
     const localMs = Date.UTC(year, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-    const isReal = new Date(localMs).getUTCDate() === Number(day);
+    const isReal =
+      new Date(localMs).getUTCMonth() + 1 === Number(month) && new Date(localMs).getUTCDate() === Number(day);
     // Two digits put 1980 into 2080.
     return !isReal || year < firstYear || year >= 2070 ? undefined : localMs - quarters * 900_000;
   }
