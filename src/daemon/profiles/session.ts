@@ -102,7 +102,8 @@ async function opened<Value>(
   const catalogue = loadCatalogue(config.modem.dialects);
   const es9Plus = lazyEs9Plus({ config, clock, random, log });
   const port = await new Whereabouts(parts.port, host).locate();
-  const wiring = { host, clock, random, log, wakeMs: config.modem.wakeWaitMs, baud: config.modem.baud };
+  const modemManager = { inhibit: config.modem.inhibitModemManager };
+  const wiring = { host, clock, random, log, wakeMs: config.modem.wakeWaitMs, baud: config.modem.baud, modemManager };
   const line = await connectModem(port, { ...wiring, ...(openPort && { open: openPort }) }, signal);
   let lpa: Lpa | undefined;
   try {
