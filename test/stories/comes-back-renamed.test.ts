@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.js";
+import type { BehaviourInput } from "../../src/emulator/api/behaviours.js";
 import { isFinal, type StateName, stateNames } from "../../src/provision/states.js";
 import { configured, endOf, provisioned, reservationPosts, successResults, until } from "./conditions.js";
 import { type Field, type FieldOptions, startField } from "./field.js";
@@ -8,7 +9,7 @@ import { UsbBench } from "./usb-bench.js";
 
 /** The modem is pulled out at every step of a provision and comes back under another tty name: one run sees it through, for one charge. */
 
-type Way = Pick<FieldOptions, "dialect" | "lpa">;
+type Way = Pick<FieldOptions, "dialect" | "lpa"> & { readonly api?: readonly BehaviourInput[] };
 
 /** Acts once, when the run's progress tells that it enters a state for the first time. */
 function onEntering(state: StateName, act: (field: Field) => void): (text: string, field: Field) => void {
@@ -35,7 +36,11 @@ async function provisionWithPull(
   try {
     bench.plugIn(field);
     const first = bench.atPort;
-    const running = field.provision(["--port", first, ...(await configured(field))]);
+    const running = field.provision([
+      "--port",
+      first,
+      ...(await configured(field, { reservation: { reserve_settle: "3s" } })),
+    ]);
     let isOver = false;
     void running.finally(() => {
       isOver = true;
@@ -70,7 +75,18 @@ function pullAtNextCommand(field: Field): void {
 
 const working = stateNames.filter((state) => !isFinal(state));
 /** The modem is not there before it is looked for; that is another story. */
-const entered = working.filter((state) => state !== "connecting" && state !== "settling");
+const entered = working.filter((state) => state !== "connecting");
+
+/** The POST takes effect, its answer is lost, and the list shows it late: the one way into `settling`. */
+const lostAnswer: readonly BehaviourInput[] = [
+  {
+    match: { method: "POST", path: "/v1/ESimProfiles", nth: 1 },
+    actions: [
+      { do: "cut", effect: true },
+      { do: "stale-list", ms: 700 },
+    ],
+  },
+];
 
 const lastUses: Readonly<Record<"modem" | "host", readonly StateName[]>> = {
   // Nothing more is asked of the modem from there on.
@@ -83,7 +99,12 @@ describe.each([
   ["our LPA", { dialect: "quectel-iccid", lpa: "host" }],
 ] as const)("the modem comes back under another name, %s", { concurrent: true }, (_name, way) => {
   it.each(entered)("pulled out as the run enters the state %s", (state) =>
-    provisionWithPull(way, state, pullNow, lastUses[way.lpa].includes(state) ? "not missed" : "missed"),
+    provisionWithPull(
+      state === "settling" ? { ...way, api: lostAnswer } : way,
+      state,
+      pullNow,
+      lastUses[way.lpa].includes(state) ? "not missed" : "missed",
+    ),
   );
 
   it.each(["connecting", "identifying", "surveying", "downloading", "verifying", "enabling", "registering"] as const)(
