@@ -1,3 +1,5 @@
+import type { AtReply } from "../at/channel.js";
+import { isEsimdError } from "../base/errors.js";
 import type { Catalogue } from "./dialects/catalogue.js";
 import type { Dialect, Recognition } from "./dialects/dialect.js";
 import { askWhileBusy, type ModemLine } from "./exchange.js";
@@ -54,10 +56,23 @@ class ProbeAnswers {
     const { send, prefix, timeoutMs } = ask;
     if (!this.#answers.has(send)) {
       const command = { text: send, answer: { kind: "prefix", prefix }, timeoutMs } as const;
-      const reply = await askWhileBusy(this.#line, command, true, signal);
-      this.#answers.set(send, reply.result.kind === "ok" ? reply.lines : undefined);
+      const reply = await answerOf(askWhileBusy(this.#line, command, true, signal));
+      this.#answers.set(send, reply?.result.kind === "ok" ? reply.lines : undefined);
     }
     return this.#answers.get(send);
+  }
+}
+
+/**
+ * Some firmware leaves test forms that it does not know unanswered (FM350, by lpac pull request 442): that is no sign. A modem that hangs
+ * is silent at the next question, too.
+ */
+async function answerOf(asked: Promise<AtReply>): Promise<AtReply | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!isEsimdError(error, "modem_silent")) throw error;
+    return undefined;
   }
 }
 
