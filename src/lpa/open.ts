@@ -5,6 +5,7 @@ import type { Log } from "../base/logging.js";
 import { type Dialect, hasOwnLpa } from "../modem/dialects/dialect.js";
 import { type ModemLine, runQuery } from "../modem/exchange.js";
 import { readLpaSwitch } from "../modem/lpa-switch.js";
+import { isdrAid, whyNoChannel } from "../modem/uicc-access.js";
 import type { Es10Channel } from "./apdu/es10-channel.js";
 import type { SegmentMemory } from "./apdu/segment-size.js";
 import { openIsdR, readEidFromCardPatiently } from "./card.js";
@@ -37,6 +38,8 @@ export async function openLpa(options: LpaOptions, signal: AbortSignal): Promise
     if (isdR !== undefined) {
       return new HostLpa({ line, isdR, imei, segments, ...https, clock: line.clock, log });
     }
+    const forbidden = wanted === "host" || !hasOwnLpa(dialect) ? await whyNoChannel(line, isdrAid, signal) : undefined;
+    if (forbidden !== undefined) throw forbidden;
     if (wanted === "host")
       throw new EsimdError("no_euicc", `the modem on ${line.channel.portName} opens no channel to its eUICC`);
   }
@@ -133,7 +136,10 @@ export async function readEid(line: ModemLine, dialect: Dialect | undefined, sig
   if (eid !== undefined) return { eid, from: "card" };
   if (isEsimdError(refused, "modem_protocol")) throw refused;
   await requireUnheld(line, dialect, signal);
-  throw new EsimdError("no_euicc", `the modem on ${line.channel.portName} has no eUICC that can be reached`, {
-    cause: refused,
-  });
+  throw (
+    (await whyNoChannel(line, isdrAid, signal)) ??
+    new EsimdError("no_euicc", `the modem on ${line.channel.portName} has no eUICC that can be reached`, {
+      cause: refused,
+    })
+  );
 }

@@ -159,8 +159,16 @@ export function refusal(text: string, reply: AtReply): EsimdError {
   if (reply.result.kind === "cme" && (reply.result.number === 10 || reply.result.number === 13)) {
     return new EsimdError("no_euicc", `${sentence}: it sees no SIM in its active slot`);
   }
+  if (reply.result.kind === "cme" && reply.result.number === 3 && leadsToCard.test(text)) {
+    return new EsimdError("modem_refused", `${sentence}: a setting inside the modem keeps hosts from the card`, {
+      hint: "These are device internal settings: ask the modem's vendor (FAE) for firmware or a setting that allows AT+CCHO and AT+CGLA.",
+    });
+  }
   return new EsimdError("modem_refused", sentence);
 }
+
+/** +CME ERROR: 3 to one of these is how modems refuse whose maker has switched card access off (lpac docs/backends/at.md). */
+const leadsToCard = /^AT\+(CCHO|CGLA|CSIM)=/i;
 
 function shown(text: string): string {
   return maskIdentifiers(text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -48,6 +48,20 @@ export async function openCardChannel(
   return typeof again === "object" ? again : undefined;
 }
 
+/**
+ * Why {@link openCardChannel} found no way to `aid`, where the modem gives a reason that is its own: a setting inside it forbids it
+ * (+CME ERROR: 3). Undefined for every other reason.
+ */
+export async function whyNoChannel(line: ModemLine, aid: string, signal: AbortSignal): Promise<EsimdError | undefined> {
+  const text = `AT+CCHO="${aid}"`;
+  const command = { text, answer: { kind: "free", own: /^\+CCHO\s*:/i }, timeoutMs: openTimeoutMs } as const;
+  const reply = await askWhileBusy(line, command, false, signal);
+  if (reply.result.kind === "cme" && reply.result.number === 3) return refusal(text, reply);
+  const session = reply.result.kind === "ok" ? parseCchoAnswer(reply.lines) : undefined;
+  if (session !== undefined) await closeByCchc(line, session, signal);
+  return undefined;
+}
+
 /** Resolves whatever the modem says to it: a session that is not open cannot be closed. */
 async function closeByCchc(line: ModemLine, session: string, signal: AbortSignal): Promise<void> {
   const text = `AT+CCHC=${session}`;
