@@ -103,10 +103,12 @@ export class HostLpa implements Lpa {
         if (!isEsimdError(error) || error.code === "serial_gone") throw error;
         await this.#drop(signal);
         const smaller = nextSmallerSegment(segmentBytes);
-        if (trace.segments === "trying" && isTransportRefusal(error) && smaller !== undefined) {
-          // Once may be an accident; what is found out here is remembered for the modem's model.
+        // A modem that loses the end of a long line waits for it, and says nothing (lpac issue 167, on Quectel modems).
+        const isSilent = error.code === "modem_silent";
+        if (trace.segments === "trying" && (isSilent || isTransportRefusal(error)) && smaller !== undefined) {
+          // Once may be an accident; what is found out here is remembered for the modem's model. Silence takes too long to ask for twice.
           refusals++;
-          const next = refusals % 2 === 0 ? smaller : segmentBytes;
+          const next = isSilent || refusals % 2 === 0 ? smaller : segmentBytes;
           this.#options.log.info({ refused: segmentBytes, next }, "the modem refuses segments of this size");
           segmentBytes = next;
           continue;
