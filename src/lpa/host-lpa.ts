@@ -113,6 +113,14 @@ export class HostLpa implements Lpa {
           segmentBytes = next;
           continue;
         }
+        if (trace.loading && isTransportRefusal(error) && smaller !== undefined) {
+          // A try costs the order one of the few that the SM-DP+ grants, so the next one is made with less (lpac issues 173 and 186).
+          this.#options.log.info(
+            { refused: segmentBytes, next: smaller },
+            "the modem refused a segment of the package",
+          );
+          await this.#options.segments.remember(smaller);
+        }
         return {
           reported: trace.loading ? "unknown" : "failed",
           offer: trace.offer,
