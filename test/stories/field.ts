@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PassThrough } from "node:stream";
-import { systemClock } from "../../src/base/clock.js";
+import { type Clock, systemClock } from "../../src/base/clock.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import type { CommandContext } from "../../src/commands/command.js";
@@ -48,6 +48,8 @@ export interface FieldOptions {
   readonly world?: Partial<FakeWorldOptions>;
   /** Where esimd looks for ports and processes; the real host when left out. */
   readonly host?: HostRoots;
+  /** esimd's time; the emulators have the real one. */
+  readonly clock?: Clock;
   /** Hears each write to stdout, at once. */
   readonly onStdout?: (text: string, field: Field) => void;
 }
@@ -101,7 +103,7 @@ export async function startField(options: FieldOptions = {}): Promise<Field> {
   });
   const env = { ...world.env, ...quickConfig };
   const esimd: Field["esimd"] = (words, more = {}, signal = new AbortController().signal) =>
-    runHere(words, { ...env, ...more }, signal, options.host, (text) => options.onStdout?.(text, field));
+    runHere(words, { ...env, ...more }, signal, options, (text) => options.onStdout?.(text, field));
   const field: Field = {
     world,
     dir,
@@ -137,14 +139,14 @@ async function runHere(
   words: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
-  host: HostRoots = realHost,
-  onStdout: (text: string) => void = () => undefined,
+  { host = realHost, clock = systemClock }: FieldOptions,
+  onStdout: (text: string) => void,
 ): Promise<Ended> {
   let stdout = "";
   let stderr = "";
   const context: CommandContext = {
     env,
-    clock: systemClock,
+    clock,
     random: seededRandom(11),
     signal,
     stdout: (text) => {

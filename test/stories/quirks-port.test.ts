@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import type { World } from "../../src/emulator/modem/world-options.js";
+import { configured, endOf, endsAs, impatient, provisioned } from "./conditions.js";
+import type { Field, FieldOptions } from "./field.js";
+import { hurriedClock } from "./hurried-clock.js";
+import { inField } from "./in-field.js";
+
+/** What ports of modems keep back, say too late and lose, each as reported in the field. */
+
+/** As in field.ts. */
+const quick = { simBusyMs: 150, registrationMs: 200 };
+
+function modemWith(
+  dialect: NonNullable<FieldOptions["dialect"]>,
+  world: Partial<World> = {},
+  more: FieldOptions = {},
+): FieldOptions {
+  return { dialect, lpa: "auto", ...more, world: { modemWorld: { ...quick, ...world }, ...more.world } };
+}
+
+function sent(field: Field, pattern: RegExp): readonly string[] {
+  return field.world.modem.transcript
+    .filter(({ from, text }) => from === "host" && pattern.test(text))
+    .map(({ text }) => text);
+}
+
+async function isProvisioned(field: Field, words: readonly string[] = []): Promise<void> {
+  expect(endOf(await field.provision([...(await configured(field)), ...words]))).toEqual(provisioned);
+  expect(field.charges()).toBe(1);
+}
+
+describe.concurrent("when it is opened, a port", () => {
+  it.each<[string, readonly string[]]>([
+    ["URCs of its start (field notes on FM350)", ["RDY", "+ESIMS: 1,29", "+CPIN: NOT READY", "+CEREG: 0"]],
+    ["the end of a download that nobody waited for", ['+QESIM:"download",1', '+QESIM: "trans",0']],
+    ["the answer to a command of a process that died", ["+CSQ: 20,99", "OK"]],
+    ["two such answers", ["Quectel", "OK", "+CSQ: 20,99", "OK", "ERROR"]],
+  ])("may still have %s: it is not taken for an answer", (_what, staleUrcs) =>
+    inField(modemWith("quectel-iccid", { staleUrcs: [...staleUrcs] }, { lpa: "modem" }), async (field) => {
+      const probe = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(JSON.parse(probe.stdout)).toMatchObject({
+        vendor: "Quectel",
+        model: "EC25",
+        dialect: "quectel-iccid",
+        error: null,
+      });
+      await isProvisioned(field);
+    }),
+  );
+
+  it("may be silent, and lose what is said to it: 45 s were seen (field notes on FM350)", () =>
+    inField(
+      modemWith("etsi-apdu", { silentAfterOpenMs: 1_000, staleUrcs: ["+ESIMS: 1,29"] }, { clock: hurriedClock(8) }),
+      async (field) => {
+        await field.world.modem.unplug();
+        await field.world.modem.replug();
+        await isProvisioned(field);
+      },
+    ));
+});
+
+describe.concurrent("a modem that restarts itself in the middle of a run (FM350, about 90 s after its start)", () => {
+  it.each([700, 1_300])("after %i ms is waited for, and one profile is paid for", (selfResetAfterMs) =>
+    inField(
+      modemWith("etsi-apdu", { selfResetAfterMs, registrationMs: 1_000 }, { clock: hurriedClock(3) }),
+      async (field) => {
+        await isProvisioned(field);
+        // Its line's settings went with its power.
+        expect(sent(field, /^ATE0$/).length).toBeGreaterThanOrEqual(2);
+        expect(field.world.smdp.orders()).toMatchObject([{ state: "Installed" }]);
+      },
+    ),
+  );
+});
+
+describe.concurrent("where URCs go to another port (Quectel AT+QURCCFG), looking must do", () => {
+  it.each(["quectel-nwmode", "quectel-iccid"] as const)("for the end of a download by the modem: %s", (dialect) =>
+    inField(
+      modemWith(dialect, { urcs: "elsewhere" }, { lpa: "modem", bootstrap: true, clock: hurriedClock(4) }),
+      async (field) => {
+        await isProvisioned(field);
+        expect(field.world.modem.counts.urcs).toBe(0);
+      },
+    ),
+  );
+
+  it("for a SIM that starts anew", () =>
+    inField(modemWith("etsi-apdu", { urcs: "elsewhere", refresh: "ignored" }), async (field) => {
+      const words = await configured(field, { modem: await impatient(field, 300) });
+      expect(endOf(await field.provision(words))).toEqual(provisioned);
+      expect(field.world.modem.counts.urcs).toBe(0);
+    }));
+});
+
+describe.concurrent("an answer that comes after its deadline", () => {
+  it.each<[string, string]>([
+    ["to what opens a channel", "CCHO="],
+    ["to what asks for the EID", "BF3E"],
+    ["to what asks for the profiles", "BF2D"],
+  ])("%s is not the next one's (TS 27.007: one command at a time)", (_title, command) => {
+    // Ten seconds of esimd's time are two of the modem's.
+    const modem: FieldOptions["modem"] = { behaviours: [{ command, times: 1, do: { kind: "late", ms: 2_300 } }] };
+    return inField(modemWith("etsi-apdu", {}, { modem, clock: hurriedClock(5) }), async (field) => {
+      const words = await configured(field);
+      const first = await field.provision(words);
+      expect(endOf(first)).toEqual(endsAs(69, "failed", "modem_silent"));
+      expect(field.charges()).toBe(0);
+      expect(endOf(await field.provision(words))).toEqual(provisioned);
+      expect(field.charges()).toBe(1);
+    });
+  });
+});
