@@ -53,7 +53,7 @@ describe.concurrent("--port auto", () => {
       const other = eg25({ busPath: "1-1.4", serial: "BBB222", firstTty: 12 });
       bench.host.plug(other);
       const ended = await field.provision([...auto, ...(await configured(field))]);
-      expect(endOf(ended)).toEqual(endsAs(78, "failed", "port_ambiguous"));
+      expect(endOf(ended)).toEqual(endsAs(66, "failed", "port_ambiguous"));
       expect(ended.report().error?.message).toContain(bench.host.byId(other, 2));
       expect(field.charges()).toBe(0);
     }));

@@ -13,7 +13,7 @@ export const modemErrors = {
     sentence: "More than one modem is there, and none was chosen.",
     actor: "operator",
     retry: "later",
-    exit: 78,
+    exit: 66,
     next: "Name one of the listed ports with --port or modem.port.",
   },
   port_busy: {
