@@ -109,16 +109,23 @@ describe.concurrent("echoes", () => {
   /** The host cannot switch the echo off. */
   const echoing = { behaviours: [{ command: "^ATE0", do: { kind: "error" } } as const] };
 
-  it.each([0, 1, 3])("that stay on are no answers, with %i characters lost (`T+CCHC=1`, lpac #179)", (partialEcho) =>
-    inField(
-      // Where answers have no prefix an echo is hardest to tell.
-      modemWith("fibocom-mtk", { partialEcho, isdrWindow: { opensMs: 0, closesMs: 3_600_000 } }, { modem: echoing }),
-      async (field) => {
-        await isProvisioned(field);
-        expect(lines(field, "modem", /^T?\+?CGLA=|^AT\+CGLA=/).length).toBeGreaterThan(0);
-      },
-    ),
-  );
+  it.each([
+    ["fibocom-mtk", { vendor: "Fibocom Wireless Inc.", model: "FM350-GL" }, 0],
+    ["fibocom-mtk", { vendor: "Fibocom Wireless Inc.", model: "FM350-GL" }, 1],
+    // Where answers have no prefix an echo is hardest to tell.
+    ["quectel-iccid", { vendor: "Quectel", model: "EC25" }, 0],
+    ["quectel-iccid", { vendor: "Quectel", model: "EC25" }, 1],
+    ["quectel-iccid", { vendor: "Quectel", model: "EC25" }, 3],
+  ] as const)("that stay on are no answers: %s, %o, with %i characters lost (`T+CCHC=1`, lpac #179)", (...row) => {
+    const [dialect, identity, partialEcho] = row;
+    const isdrWindow = { opensMs: 0, closesMs: 3_600_000 };
+    return inField(modemWith(dialect, { partialEcho, isdrWindow }, { modem: echoing }), async (field) => {
+      const ended = await field.provision(await configured(field));
+      expect(endOf(ended)).toEqual(provisioned);
+      expect(ended.report().modem).toMatchObject({ ...identity, dialect, lpa: "host" });
+      expect(lines(field, "modem", /^A?T?\+?CGLA=/).length).toBeGreaterThan(0);
+    });
+  });
 
   it("that stay on do not spoil the relay of a modem's HTTPS", () =>
     inField(modemWith("quectel-iccid", {}, { modem: echoing, lpa: "modem" }), (field) => isProvisioned(field)));

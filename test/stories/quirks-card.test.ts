@@ -121,6 +121,14 @@ describe.concurrent("after a switch", () => {
     }));
 });
 
+describe.concurrent("before a run", () => {
+  it("a card that is still restarting after another tool's switch answers 6985: it is waited for, and no M2M eUICC", () => {
+    const refused = { kind: "raw", text: '\r\n+CGLA: 4,"6985"\r\n\r\nOK\r\n' } as const;
+    const modem: FieldOptions["modem"] = { behaviours: [{ command: "BF3E", times: 4, do: refused }] };
+    return inField(modemWith("etsi-apdu", {}, { modem, clock: hurriedClock(4) }), (field) => isProvisioned(field));
+  });
+});
+
 describe.concurrent("segments of the package", () => {
   it("become shorter where the modem refuses long lines, and the size is kept for its model (Sequans: pycom #414)", () =>
     inField(modemWith("etsi-apdu", { maxApduBytes: 70 }), async (field) => {

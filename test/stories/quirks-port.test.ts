@@ -54,6 +54,8 @@ describe.concurrent("when it is opened, a port", () => {
       async (field) => {
         await field.world.modem.unplug();
         await field.world.modem.replug();
+        // A probe asks once and no more.
+        expect((await field.esimd(["probe", "--port", field.world.port])).status).toBe(0);
         await isProvisioned(field);
       },
     ));
