@@ -161,6 +161,8 @@ describe.concurrent("errors", () => {
       async (field) => {
         await isProvisioned(field);
         expect(lines(field, "modem", /\+CME ERROR: 1[03]/).length).toBeGreaterThan(0);
+        // None of them is taken for a SIM that needs a restart.
+        expect(lines(field, "host", /CFUN=/)).toEqual([]);
       },
     ));
 });

@@ -95,13 +95,36 @@ describe.concurrent("where URCs go to another port (Quectel AT+QURCCFG), looking
 });
 
 describe.concurrent("an answer that comes after its deadline", () => {
+  it("is not the next one's, though each question has an answer of its own without a prefix: one command at a time (V.250 5.2.1)", () => {
+    // Five seconds of esimd's time are one of the modem's, which works off its input in order.
+    const modem: FieldOptions["modem"] = {
+      behaviours: [
+        { command: "CGMM", nth: 1, delayMs: 1_100, do: { kind: "answer" } },
+        { command: "CGMM", nth: 1, delayMs: 400, do: { kind: "answer" } },
+      ],
+    };
+    return inField(modemWith("quectel-iccid", {}, { modem, clock: hurriedClock(5) }), async (field) => {
+      const probe = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(JSON.parse(probe.stdout)).toMatchObject({
+        vendor: "Quectel",
+        model: "EC25",
+        revision: "EC25EFAR06A11M4G",
+        imei: expect.stringMatching(/^\d{15}$/),
+        eid: field.world.modem.euicc.eid,
+        error: null,
+      });
+    });
+  });
+
   it.each<[string, string]>([
     ["to what opens a channel", "CCHO="],
     ["to what asks for the EID", "BF3E"],
     ["to what asks for the profiles", "BF2D"],
-  ])("%s is not the next one's (TS 27.007: one command at a time)", (_title, command) => {
+  ])("%s ends the run before anything is paid, and is not the next run's", (_title, command) => {
     // Ten seconds of esimd's time are two of the modem's.
-    const modem: FieldOptions["modem"] = { behaviours: [{ command, times: 1, do: { kind: "late", ms: 2_300 } }] };
+    const modem: FieldOptions["modem"] = {
+      behaviours: [{ command, times: 1, delayMs: 2_300, do: { kind: "answer" } }],
+    };
     return inField(modemWith("etsi-apdu", {}, { modem, clock: hurriedClock(5) }), async (field) => {
       const words = await configured(field);
       const first = await field.provision(words);
