@@ -67,18 +67,20 @@ export async function ensureApn(
   throw new EsimdError("modem_refused", `the modem accepted the APN ${apn} and shows ${now?.apn ?? "none"}`);
 }
 
-/** Puts back what stood there; a failure costs a log line, for the profile that comes back may work all the same. */
+/** Puts back what stood there. Resolves with false for a modem that refuses: the profile that comes back may work all the same. */
 export async function restoreApn(
   line: ModemLine,
   previous: PacketContext | undefined,
   log: Log,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   try {
     if (previous === undefined) await runExchange(line, remove, {}, signal);
     else await runExchange(line, write, { ...previous }, signal);
+    return true;
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
     log.warn({ error, apn: previous?.apn }, "the APN of before could not be put back");
+    return false;
   }
 }

@@ -28,10 +28,14 @@ export interface RefreshOptions {
   readonly wakeMs: number;
   /** False: only looks, within the family's patience. */
   readonly mayRestart: boolean;
+  /** Told of each step before it is taken; the port may go with it. */
+  readonly onRestart?: (step: RefreshStep) => Promise<void>;
   readonly log: Log;
 }
 
 const pollMs = 1_000;
+/** A SIM that is starting, as after the modem's reset, is not restarted for it: modems need up to a minute for that. */
+const simStartMs = 60_000;
 /** So often a SIM that says READY may keep its ICCID to itself before it counts as one that never tells. */
 const untoldLooks = 3;
 
@@ -53,6 +57,7 @@ export async function takeUpProfile(options: RefreshOptions, wanted: Iccid, sign
       "the modem goes on with another profile than the enabled one; it is restarted",
     );
     tried.push(step);
+    await options.onRestart?.(step);
     await restart(options, step, signal);
     look = await waitFor(options, wanted, signal);
     if (look.kind !== "differs") return ended(look, step);
@@ -80,7 +85,8 @@ async function waitFor(options: RefreshOptions, wanted: Iccid, signal: AbortSign
       const isRead = pin === "ready" || pin === "pin" || pin === "puk";
       if (uses === undefined && isRead) untold++;
       if (untold >= untoldLooks) return { kind: "untold", pin };
-      if (line.clock.monotonicMs() - startMs >= dialect.refresh.waitMs) {
+      const patienceMs = pin === "busy" ? Math.max(simStartMs, dialect.refresh.waitMs) : dialect.refresh.waitMs;
+      if (line.clock.monotonicMs() - startMs >= patienceMs) {
         // A modem that tells neither its ICCID nor the state of its SIM cannot be judged; one whose SIM fails is worth a restart.
         return pin === "unknown" && uses === undefined ? { kind: "untold", pin } : { kind: "differs", uses };
       }
@@ -162,9 +168,10 @@ async function sleepUnless(clock: Clock, ms: number, wake: AbortSignal, signal: 
 }
 
 /** The error for a modem that never took the profile up. */
-export function notTakenUp(end: TakeUp & { readonly kind: "not-taken-up" }, wanted: Iccid): EsimdError {
+export function notTakenUp(end: TakeUp & { readonly kind: "not-taken-up" }, wanted: Iccid, earlier = 0): EsimdError {
   const uses = end.uses === undefined ? "none" : maskIdentifiers(end.uses);
-  const tried = end.tried.length === 0 ? "nothing was restarted" : `tried: ${end.tried.join(", ")}`;
+  const before = earlier === 0 ? "" : `; ${earlier} ${earlier === 1 ? "restart" : "restarts"} before did not help`;
+  const tried = `${end.tried.length === 0 ? "nothing was restarted" : `tried: ${end.tried.join(", ")}`}${before}`;
   return new EsimdError(
     "refresh_missing",
     `the eUICC has ${maskIdentifiers(wanted)} enabled, and the modem goes on with ${uses} (${tried})`,

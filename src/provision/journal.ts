@@ -46,6 +46,11 @@ const journalSchema = z.object({
     .nullable()
     .or(z.literal("none"))
     .default(null),
+  /** Steps by which the modem was restarted for a profile that it did not take up yet; a modem that never does is not restarted for ever. */
+  restarts: z
+    .strictObject({ iccid: z.string().max(20), steps: z.number().int().nonnegative() })
+    .nullable()
+    .default(null),
   /** Code and sentence of the error that ended the last run, if one did. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -67,6 +72,7 @@ export function emptyJournal(eid: string, nowMs: number): Journal {
     sessions: 0,
     outbox: [],
     contextBefore: null,
+    restarts: null,
     error: null,
   };
 }

@@ -102,6 +102,19 @@ describe("a modem after a switch of profiles", () => {
     expect(await takeUp(modem)).toEqual({ kind: "not-taken-up", tried: ["cfun", "reset"], uses: old });
   });
 
+  it("that is still starting its SIM after the family's time is not restarted for it", async () => {
+    let ready = false;
+    const modem = field((text) => {
+      if (text === "AT+CPIN?") return ready ? ["+CPIN: READY", "OK"] : ["+CME ERROR: 14"];
+      return text === "AT+QCCID" && ready ? [`+QCCID: ${wanted}`, "OK"] : ["ERROR"];
+    });
+    modem.clock.setTimer(2 * dialect.refresh.waitMs, () => {
+      ready = true;
+    });
+    expect(await takeUp(modem)).toMatchObject({ kind: "taken-up", after: "itself" });
+    expect(restarts(modem)).toEqual([]);
+  });
+
   it("is not restarted where that is not allowed", async () => {
     const modem = stubborn("AT+CFUN=1");
     expect(await takeUp(modem, false)).toEqual({ kind: "not-taken-up", tried: [], uses: old });
@@ -179,6 +192,12 @@ describe("the APN", () => {
     expect(modem.context).toEqual({ type: "IPV4V6", apn: "super" });
     await modem.clock.runUntil(restoreApn(modem.line, undefined, silentLog, never));
     expect(modem.context).toBeUndefined();
+  });
+
+  it("that the modem refuses to take back is said to be still there", async () => {
+    const modem = field((text) => (text.startsWith("AT+CGDCONT=") ? ["+CME ERROR: 3"] : ["OK"]));
+    const back = restoreApn(modem.line, { type: "IP", apn: "old.apn" }, silentLog, never);
+    expect(await modem.clock.runUntil(back)).toBe(false);
   });
 
   it("is read back: a modem that says OK and keeps the old one is not believed", async () => {

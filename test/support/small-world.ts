@@ -48,6 +48,9 @@ export class SmallWorld {
   readonly provider = new SmallProvider(this.clock);
   readonly euicc = new SmallEuicc(this.provider, this.eid);
   readonly states: string[] = [];
+  /** What the modem answers besides, by command; and all that it was sent, over every run. */
+  readonly answers = new Map<string, readonly string[]>();
+  readonly sent: string[] = [];
   policy: Policy = {
     provider: "twilio",
     expectedEid: undefined,
@@ -103,7 +106,10 @@ export class SmallWorld {
   #line(): ModemLine {
     const port = new MemoryPort();
     port.answer((text) => {
-      if (text === 'AT+QESIM="eid"') port.sayLines(`+QESIM: "eid",${this.eid}`, "OK");
+      this.sent.push(text);
+      const told = this.answers.get(text);
+      if (told !== undefined) port.sayLines(...told);
+      else if (text === 'AT+QESIM="eid"') port.sayLines(`+QESIM: "eid",${this.eid}`, "OK");
       else if (text === "AT+CEREG?") port.sayLines("+CEREG: 0,1", "OK");
       else port.sayLines("ERROR");
     });

@@ -1,9 +1,16 @@
 import { isEsimdError } from "../../base/errors.js";
+import type { Iccid } from "../../base/identifiers.js";
 import { ensureApn, type PacketContext, restoreApn } from "../../modem/apn.js";
 import { notTakenUp, takeUpProfile } from "../../modem/refresh.js";
 import { readRegistration } from "../../modem/registration.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+
+/**
+ * Twice the longest ladder. A modem that tells a wrong ICCID, or never takes the profile up, is not restarted by each run of a daemon; it
+ * counts from anew when the profile was taken up.
+ */
+const mostRestarts = 4;
 
 /** Brings the modem to use the enabled profile, with its APN; what it does not take up is put back as it was. */
 export async function refresh(run: Run, signal: AbortSignal): Promise<EventName> {
@@ -12,9 +19,19 @@ export async function refresh(run: Run, signal: AbortSignal): Promise<EventName>
   if (line === undefined || dialect === undefined || iccid === undefined) return "taken-up";
   await writeApn(run, signal);
   // A device that was done already, and has a network, is not restarted on the word of an ICCID: modems lie about those, too.
-  const mayRestart = !facts.nothingToDo || !(await readRegistration(line, signal)).registered;
-  const options = { line, dialect, wakeMs: parts.policy.wakeWaitMs, mayRestart, log: parts.log };
+  const works = facts.nothingToDo && (await readRegistration(line, signal)).registered;
+  const earlier = restartsFor(run, iccid);
+  const options = {
+    line,
+    dialect,
+    wakeMs: parts.policy.wakeWaitMs,
+    mayRestart: !works && earlier < mostRestarts,
+    onRestart: () => noteRestart(run, iccid),
+    log: parts.log,
+  };
   const end = await takeUpProfile(options, iccid, signal);
+  if (end.kind !== "not-taken-up" && need(run, "store").journal.restarts !== null)
+    await need(run, "store").saveJournal({ restarts: null });
   switch (end.kind) {
     case "taken-up":
       if (end.after !== "itself") {
@@ -28,8 +45,8 @@ export async function refresh(run: Run, signal: AbortSignal): Promise<EventName>
       warnOfPin(run, end.pin);
       return "taken-up";
     case "not-taken-up": {
-      const error = notTakenUp(end, iccid);
-      if (!mayRestart) {
+      const error = notTakenUp(end, iccid, earlier);
+      if (works) {
         parts.log.warn({ error }, "the modem is registered all the same, so that it is left as it is");
         return "taken-up";
       }
@@ -37,6 +54,18 @@ export async function refresh(run: Run, signal: AbortSignal): Promise<EventName>
       throw error;
     }
   }
+}
+
+/** Steps of this run and of those before it, since the profile was taken up last. */
+function restartsFor(run: Run, iccid: Iccid): number {
+  const { restarts } = need(run, "store").journal;
+  return restarts?.iccid === iccid ? restarts.steps : 0;
+}
+
+/** Before the step: the port may go with the modem, and the next run must know. */
+async function noteRestart(run: Run, iccid: Iccid): Promise<void> {
+  run.facts.changed = true;
+  await need(run, "store").saveJournal({ restarts: { iccid, steps: restartsFor(run, iccid) + 1 } });
 }
 
 /** The profile is installed and enabled, and nothing in that is wrong; but nobody registers with it. */
@@ -73,6 +102,8 @@ async function putApnBack(run: Run, signal: AbortSignal): Promise<void> {
   const store = need(run, "store");
   const { contextBefore } = store.journal;
   if (contextBefore === null) return;
-  await restoreApn(need(run, "line"), contextBefore === "none" ? undefined : contextBefore, run.parts.log, signal);
-  await store.saveJournal({ contextBefore: null });
+  const previous = contextBefore === "none" ? undefined : contextBefore;
+  // What could not be put back now is known to the next run, too.
+  if (await restoreApn(need(run, "line"), previous, run.parts.log, signal))
+    await store.saveJournal({ contextBefore: null });
 }
