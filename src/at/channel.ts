@@ -9,6 +9,7 @@ import { type AnswerPattern, isAnswer } from "./answer-pattern.js";
 import { EchoFilter } from "./echo.js";
 import { LineReader } from "./line-reader.js";
 import { LineWait } from "./line-wait.js";
+import { type Pieces, writeLine } from "./piecewise.js";
 import { RecentBytes } from "./recent-bytes.js";
 import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
 import { StepSearch } from "./step.js";
@@ -66,6 +67,7 @@ export class AtChannel {
   readonly #urcListeners = new Set<UrcListener>();
   #tail: Promise<unknown> = Promise.resolve();
   #inFlight: InFlight | undefined;
+  #pieces: Pieces | undefined;
   #outOfStep = false;
   readonly #step = new StepSearch();
   readonly #wait: LineWait;
@@ -175,6 +177,11 @@ export class AtChannel {
     }, signal);
   }
 
+  /** From now on long lines go out in pieces; undefined: whole. */
+  writeInPieces(pieces: Pieces | undefined): void {
+    this.#pieces = pieces;
+  }
+
   /** Every line that is no answer, as it comes. Returns the way to stop listening. */
   onUrc(listener: UrcListener): () => void {
     this.#urcListeners.add(listener);
@@ -261,7 +268,7 @@ export class AtChannel {
 
   async #send(text: string): Promise<void> {
     this.#log.trace({ at: "host", line: text }, "AT");
-    await this.#port.write(Buffer.from(`${text}\r`, "latin1"));
+    await writeLine(this.#port, Buffer.from(`${text}\r`, "latin1"), this.#pieces, this.#clock);
   }
 
   #receive(line: string): void {

@@ -9,10 +9,22 @@ import { isdrAid, openCardChannel } from "./uicc-access.js";
 /**
  * Finds the dialect by asking, never by brand alone where a family has commands of its own: three incompatible ones share one command
  * name. `wanted` skips the asking. A modem of no known family may still give access to the card. Resolves with undefined when it does
- * not either.
+ * not either. The line is written to from then on as the dialect wants it.
  * @throws EsimdError `config_invalid` for a name that does not exist; what the channel throws.
  */
 export async function detectDialect(
+  line: ModemLine,
+  wanted: string,
+  catalogue: Catalogue,
+  identity: ModemIdentity,
+  signal: AbortSignal,
+): Promise<Dialect | undefined> {
+  const dialect = await findDialect(line, wanted, catalogue, identity, signal);
+  line.channel.writeInPieces(dialect?.pieces);
+  return dialect;
+}
+
+async function findDialect(
   line: ModemLine,
   wanted: string,
   catalogue: Catalogue,

@@ -4,6 +4,7 @@ import { bringUp } from "./bring-up.js";
 import type { LpaSwitch } from "./dialects/dialect.js";
 import { askWhileBusy, type ModemLine, runExchange } from "./exchange.js";
 import { resetModem } from "./power.js";
+import { readPinState } from "./sim-status.js";
 import { isdrAid, openCardChannel } from "./uicc-access.js";
 
 /**
@@ -12,6 +13,8 @@ import { isdrAid, openCardChannel } from "./uicc-access.js";
  */
 
 const pollMs = 1_000;
+/** A SIM that is slow at boot is no reason to reset a modem whose LPA is off already. */
+const simStartMs = 30_000;
 
 /** Whether the modem's own LPA is switched on; undefined where the modem does not tell. */
 export async function readLpaSwitch(
@@ -26,8 +29,8 @@ export async function readLpaSwitch(
 
 /**
  * Takes the ISD-R from the modem's LPA: switches that off, resets the modem and waits, up to `wakeMs`, until the ISD-R opens. Whoever
- * calls has the operator's consent. Resolves with false for a modem that does not tell its setting, which is left as it is.
- * @throws EsimdError `no_euicc` when the ISD-R does not open after that; `serial_gone` when the port went with the modem: the next run
+ * calls has the operator's consent. Resolves with whether anything was changed: a modem that does not tell its setting is left as it is.
+ * @throws EsimdError `isdr_closed` when the ISD-R does not open after that; `serial_gone` when the port went with the modem: the next run
  * finds the LPA off.
  */
 export async function takeIsdR(
@@ -38,18 +41,29 @@ export async function takeIsdR(
 ): Promise<boolean> {
   const enabled = await readLpaSwitch(line, lpaSwitch, signal);
   if (enabled === undefined) return false;
-  // Off, and still no ISD-R: a run that ended between setting and reset leaves a modem like this.
   if (enabled) await switchOff(line, lpaSwitch, signal);
+  else if ((await isSimStarting(line, signal)) && (await comesToOpen(line, wakeMs, simStartMs, signal))) return false;
+  // Off, and still no ISD-R: a run that ended between setting and reset leaves a modem like this.
   if (lpaSwitch.needsReset) await resetModem(line, signal);
+  if (await comesToOpen(line, wakeMs, wakeMs, signal)) return true;
+  // No error that is worth another run: each would reset the modem again.
+  throw new EsimdError(
+    "isdr_closed",
+    `the modem on ${line.channel.portName} has its own LPA switched off and was reset, and it opens no channel to its eUICC all the same`,
+  );
+}
+
+async function isSimStarting(line: ModemLine, signal: AbortSignal): Promise<boolean> {
+  const pin = await readPinState(line, signal);
+  // "Absent" is what an eUICC without an enabled profile looks like for good.
+  return pin === "busy" || pin === "failure";
+}
+
+/** A modem answers AT for a moment before it goes down, so the ISD-R itself is what is waited for. */
+async function comesToOpen(line: ModemLine, wakeMs: number, patienceMs: number, signal: AbortSignal): Promise<boolean> {
   const startMs = line.clock.monotonicMs();
-  // A modem answers AT for a moment before it goes down, so the ISD-R itself is what is waited for.
   while (!(await opensIsdR(line, wakeMs, signal))) {
-    if (line.clock.monotonicMs() - startMs >= wakeMs) {
-      throw new EsimdError(
-        "no_euicc",
-        `the modem on ${line.channel.portName} has its own LPA switched off and was reset, and it opens no channel to its eUICC all the same`,
-      );
-    }
+    if (line.clock.monotonicMs() - startMs >= patienceMs) return false;
     await sleep(line.clock, pollMs, signal);
   }
   return true;

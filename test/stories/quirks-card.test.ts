@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -142,6 +142,16 @@ describe.concurrent("segments of the package", () => {
       expect(await segmentsKept(field)).toEqual([200]);
       const tried = sent(field, /^AT\+CGLA=/).map((text) => Number(text.split(",")[1]));
       expect(Math.max(...tried.filter((length) => length <= 440))).toBe(410);
+    }));
+
+  it("are whole where the modem takes no more than 64 bytes at once, and its owner has lines written in pieces", () =>
+    inField(modemWith("etsi-apdu", {}, { modem: "burst-limit" }), async (field) => {
+      const dialects = join(field.dir, "dialects");
+      await mkdir(dialects);
+      await writeFile(join(dialects, "mine.toml"), 'based_on = "etsi-apdu"\n[pieces]\nbytes = 64\npause_ms = 4\n');
+      const ended = await field.provision(await configured(field, { modem: { dialects } }));
+      expect(endOf(ended)).toEqual(provisioned);
+      expect(await segmentsKept(field)).toEqual([255]);
     }));
 
   it("one of the last of which got a bare ERROR, once: nothing is cancelled, nothing paid twice, and the next run ends well (EC20F, EG25: lpac #173, #186)", () =>

@@ -41,6 +41,7 @@ export function compileDialect(spec: DialectSpec, origin: string): Dialect {
     ...(slots && { slots: slotsOf(slots) }),
     refresh: refreshOf(refresh),
     isdrWindowMs: spec.isdrWindowMs,
+    ...(spec.pieces && { pieces: spec.pieces }),
     notes: spec.notes,
     origin,
   };

@@ -1,4 +1,5 @@
 import type { AnswerPattern } from "../../at/channel.js";
+import type { Pieces } from "../../at/piecewise.js";
 import type { Eid, Iccid } from "../../base/identifiers.js";
 import type { ProfileRow } from "../profile-row.js";
 import type { Evidence, RefreshStep } from "./spec.js";
@@ -142,6 +143,8 @@ export interface Dialect {
   readonly slots?: Query<readonly SlotRow[]>;
   readonly refresh: RefreshPlan;
   readonly isdrWindowMs: number;
+  /** Long lines go out in pieces; undefined: whole. */
+  readonly pieces?: Pieces;
   readonly notes: readonly string[];
   /** esimd's own, or the file that it was read from. */
   readonly origin: string;

@@ -208,6 +208,8 @@ export const dialectSchema = z.strictObject({
   slot: slot.optional(),
   slots: slots.optional(),
   refresh,
+  /** Long lines go out in pieces of so many bytes with pauses between them; left out: whole. */
+  pieces: z.strictObject({ bytes: z.int().min(1).max(4096), pauseMs: z.int().min(1).max(1000) }).optional(),
   /** For how long after a start or a switch of slots the ISD-R may refuse to open because the modem itself uses it. */
   isdrWindowMs: z.int().min(0).max(1_200_000).default(0),
   /** What else is to be known of it, for people. */
