@@ -151,7 +151,7 @@ const badEnds: Readonly<Record<string, BadEnd>> = {
   },
 };
 
-/** The built-in scenarios whose story is told elsewhere. */
+/** The built-in scenarios whose story is told elsewhere: built-in-scenarios, quirks-card, unplugged-in-download, doctor-faults. */
 const elsewhere: readonly string[] = [
   "burst-limit",
   "device-settings",
