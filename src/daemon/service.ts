@@ -1,6 +1,6 @@
 import { backoffMs } from "../base/backoff.js";
 import { type Clock, sleep } from "../base/clock.js";
-import { EsimdError, isEsimdError } from "../base/errors.js";
+import { type ErrorCode, EsimdError, isEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import type { ProvisionResult } from "./provisioner.js";
@@ -38,7 +38,7 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       await rest(clock, pauseMs, signal);
       continue;
     }
-    if (error === undefined || error.entry.retry === "never") {
+    if (error === undefined || isForGood(error)) {
       log.info({ port, code: error?.code }, "nothing more is due on this port until esimd is started again");
       await untilAborted(signal);
       return;
@@ -60,6 +60,17 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
   }
 }
 
+/**
+ * For a person at a terminal these end the same way the next time; at boot they may pass: udev gives a node its group only after it made
+ * it, a certificate is not valid yet by a clock that is not set yet, and a SIM that is still starting looks like one that is held.
+ */
+const passesAtBoot: ReadonlySet<ErrorCode> = new Set(["port_forbidden", "smdp_untrusted", "lpa_holds_isdr"]);
+
+/** A person must act before anything else is worth a try. */
+function isForGood({ code, entry }: EsimdError): boolean {
+  return entry.retry === "never" && !passesAtBoot.has(code);
+}
+
 interface Ended {
   readonly error: EsimdError | undefined;
   /** The eUICC keeps notifications that its SM-DP+ did not take. */
@@ -75,7 +86,7 @@ async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<Ended>
     const { error, facts } = result.outcome;
     return { error, owes: facts.owedNotifications > 0 };
   } catch (error) {
-    if (!isEsimdError(error) || error.entry.retry === "never") throw error;
+    if (!isEsimdError(error) || isForGood(error)) throw error;
     parts.log.warn({ port: parts.port, error }, "a run could not begin");
     return { error, owes: false };
   }

@@ -53,10 +53,9 @@ export async function takeIsdR(
   );
 }
 
+/** Absence and failure are what an eUICC without an enabled profile looks like for good. */
 async function isSimStarting(line: ModemLine, signal: AbortSignal): Promise<boolean> {
-  const pin = await readPinState(line, signal);
-  // "Absent" is what an eUICC without an enabled profile looks like for good.
-  return pin === "busy" || pin === "failure";
+  return (await readPinState(line, signal)) === "busy";
 }
 
 /** A modem answers AT for a moment before it goes down, so the ISD-R itself is what is waited for. */

@@ -121,7 +121,7 @@ describe("the daemon with one modem", () => {
     await daemon.stop();
   });
 
-  it.each<ErrorCode>(["reservation_unclear", "euicc_full", "no_euicc", "api_credentials"])(
+  it.each<ErrorCode>(["reservation_unclear", "euicc_full", "isdr_closed", "api_credentials"])(
     "does nothing more after %s: a person must act",
     async (code) => {
       const daemon = new Daemon([code]);
@@ -131,6 +131,21 @@ describe("the daemon with one modem", () => {
       expect(daemon.ended).toBe(true);
     },
   );
+
+  it.each<ErrorCode>([
+    "no_euicc",
+    "euicc_other_slot",
+    "euicc_m2m",
+    "modem_unknown",
+    "lpa_holds_isdr",
+    "port_forbidden",
+    "smdp_untrusted",
+  ])("does not end its work over %s, which may be a SIM, a port or a clock that is slow at boot", async (code) => {
+    const daemon = new Daemon([code, "well"]);
+    await daemon.clock.advance(day);
+    expect(daemon.startedAtMs).toHaveLength(2);
+    await daemon.stop();
+  });
 
   it("waits for a port that is not there, looking every 5 s, and begins at once when it comes", async () => {
     const daemon = new Daemon(["port_missing"]);

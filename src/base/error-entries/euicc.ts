@@ -5,21 +5,21 @@ export const euiccErrors = {
   no_euicc: {
     sentence: "The modem has no eUICC that esimd can reach.",
     actor: "device-maker",
-    retry: "never",
+    retry: "later",
     exit: 69,
     next: "Check that an eSIM is fitted and that the modem's active SIM slot is the eSIM's.",
   },
   euicc_other_slot: {
     sentence: "The modem's active SIM slot has no eUICC, but another slot has.",
     actor: "operator",
-    retry: "never",
+    retry: "later",
     exit: 69,
     next: "Set modem.sim_slot to the slot of the eUICC: that is the consent to switch, and the link over the other slot ends.",
   },
   euicc_m2m: {
     sentence: "The eUICC does not obey a local LPA: it is of the M2M kind (SGP.02), or locked.",
     actor: "device-maker",
-    retry: "never",
+    retry: "later",
     exit: 69,
     next: "Only the operator of that eUICC's SM-SR can load profiles into it; fit a consumer or IoT eUICC (SGP.22).",
   },
@@ -29,6 +29,13 @@ export const euiccErrors = {
     retry: "never",
     exit: 78,
     next: "Set modem.take_isdr = true, and esimd switches the modem's LPA off for good and resets the modem once; or use another modem.",
+  },
+  isdr_closed: {
+    sentence: "The modem's own LPA is off, the modem was reset, and its eUICC does not open to a host all the same.",
+    actor: "device-maker",
+    retry: "never",
+    exit: 69,
+    next: "Run `esimd probe`: check that the active SIM slot is the eSIM's, and that this firmware lets a host at the ISD-R.",
   },
   eid_mismatch: {
     sentence: "The eUICC's EID is not the one that was expected.",

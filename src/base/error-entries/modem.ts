@@ -68,7 +68,7 @@ export const modemErrors = {
   modem_unknown: {
     sentence: "The modem answers, but in no dialect that esimd speaks.",
     actor: "device-maker",
-    retry: "never",
+    retry: "later",
     exit: 69,
     next: "Run `esimd probe`, and check that the modem offers AT+CCHO, AT+CGLA and AT+CCHC, or AT+CSIM.",
   },
