@@ -2,11 +2,27 @@ import { join } from "node:path";
 import { z } from "zod";
 import { isEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
-import { type SegmentMemory, segmentSizes } from "../lpa/apdu/segment-size.js";
+import {
+  afterInstallation,
+  nothingKnown,
+  type SegmentKnowledge,
+  type SegmentMemory,
+  segmentSizes,
+} from "../lpa/apdu/segment-size.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Disk } from "../provision/store/disk.js";
 
-const fileSchema = z.record(z.string().max(400), z.number().int());
+const size = z.number().int();
+
+/** A number alone is a size that is not in doubt. */
+const entrySchema = z.union([
+  size.transform((bytes): SegmentKnowledge => ({ bytes, doubt: undefined, strikes: 0 })),
+  z
+    .object({ bytes: size.optional(), doubt: size.optional(), strikes: z.number().int().min(0).max(100) })
+    .transform(({ bytes, doubt, strikes }): SegmentKnowledge => ({ bytes, doubt, strikes })),
+]);
+
+const fileSchema = z.record(z.string().max(400), entrySchema);
 
 /**
  * The segment sizes that modems were found to take, by vendor, model and revision, in one small file of the state folder. It only saves
@@ -21,7 +37,7 @@ export function createSegmentMemory(
   const path = join(stateDir, "segments.json");
   const { vendor = "", model = "", revision = "" } = identity ?? {};
   const key = [vendor, model, revision].join(" | ");
-  const read = async (): Promise<Record<string, number>> => {
+  const read = async (): Promise<Record<string, SegmentKnowledge>> => {
     try {
       const text = await disk.read(path);
       const parsed = fileSchema.safeParse(text === undefined ? {} : JSON.parse(text));
@@ -31,19 +47,33 @@ export function createSegmentMemory(
       return {};
     }
   };
+  const change = async (next: (known: SegmentKnowledge) => SegmentKnowledge): Promise<void> => {
+    try {
+      const all = await read();
+      const known = all[key] ?? nothingKnown;
+      const changed = next(known);
+      if (changed.bytes === known.bytes && changed.doubt === known.doubt && changed.strikes === known.strikes) return;
+      await disk.makeFolder(stateDir);
+      const entries = Object.entries({ ...all, [key]: changed }).map(([model, entry]) => [model, written(entry)]);
+      await disk.replace(path, `${JSON.stringify(Object.fromEntries(entries))}\n`);
+    } catch (error) {
+      if (!isEsimdError(error)) throw error;
+      log.warn({ error }, "the modem's segment size could not be kept");
+    }
+  };
   return {
     recall: async () => {
-      const known = (await read())[key];
+      const { bytes, doubt } = (await read())[key] ?? nothingKnown;
+      const known = doubt ?? bytes;
       return known !== undefined && segmentSizes.includes(known) ? known : undefined;
     },
-    remember: async (bytes) => {
-      try {
-        await disk.makeFolder(stateDir);
-        await disk.replace(path, `${JSON.stringify({ ...(await read()), [key]: bytes })}\n`);
-      } catch (error) {
-        if (!isEsimdError(error)) throw error;
-        log.warn({ error }, "the modem's segment size could not be kept");
-      }
-    },
+    remember: (bytes) =>
+      change((known) => (known.doubt === undefined ? { ...known, bytes } : { ...known, doubt: bytes })),
+    doubt: (bytes) => change((known) => ({ ...known, doubt: bytes })),
+    installed: (bytes) => change((known) => afterInstallation(known, bytes)),
   };
+}
+
+function written({ bytes, doubt, strikes }: SegmentKnowledge): unknown {
+  return doubt === undefined && strikes === 0 ? bytes : { bytes, doubt, strikes };
 }

@@ -97,6 +97,7 @@ export class HostLpa implements Lpa {
         const isdR = await this.#channel(signal);
         isdR.segmentBytes = segmentBytes;
         const end = await this.#session(isdR, request, trace, segmentBytes, signal);
+        if (end.installResult.outcome.kind !== "error") await this.#options.segments.installed(segmentBytes);
         return await this.#finish(end, isdR, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
@@ -119,7 +120,7 @@ export class HostLpa implements Lpa {
             { refused: segmentBytes, next: smaller },
             "the modem refused a segment of the package",
           );
-          await this.#options.segments.remember(smaller);
+          await this.#options.segments.doubt(smaller);
         }
         return {
           reported: trace.loading ? "unknown" : "failed",

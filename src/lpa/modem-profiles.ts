@@ -124,12 +124,39 @@ function byIndex(change: Change): boolean {
   return change.send.includes("{index}");
 }
 
-/** Asked right before each operation: an index is another profile's once one in front of it was deleted. */
+/** Lists that were read while the SIM restarts, or that somebody else changes, are read again. */
+const listTries = 3;
+
+/**
+ * Asked right before each operation: an index is another profile's once one in front of it was deleted. And asked twice, since a list
+ * that does not hold still would have another profile changed than the one that is meant.
+ * @throws EsimdError `profile_unknown`; `modem_busy` for a list that does not hold still.
+ */
 async function indexOf(line: ModemLine, dialect: OwnLpaDialect, iccid: Iccid, signal: AbortSignal): Promise<number> {
+  let seen = await placesOf(line, dialect, iccid, signal);
+  for (let attempt = 1; attempt <= listTries; attempt++) {
+    const again = await placesOf(line, dialect, iccid, signal);
+    const [index, ...others] = again;
+    if (again.join() === seen.join() && others.length === 0) {
+      if (index !== undefined) return index;
+      throw new EsimdError("profile_unknown", `the modem's list has no profile ${maskIdentifiers(iccid)}`);
+    }
+    seen = again;
+  }
+  throw new EsimdError(
+    "modem_busy",
+    `the modem's list shows the profile ${maskIdentifiers(iccid)} at changing or several places, so nothing was done to it`,
+  );
+}
+
+async function placesOf(
+  line: ModemLine,
+  dialect: OwnLpaDialect,
+  iccid: Iccid,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
   const rows = await listByModem(line, dialect, signal);
-  const row = rows.find((one) => one.iccid === iccid);
-  if (row !== undefined) return row.index;
-  throw new EsimdError("profile_unknown", `the modem's list has no profile ${maskIdentifiers(iccid)}`);
+  return rows.filter((row) => row.iccid === iccid).map(({ index }) => index);
 }
 
 /** OK meant accepted: reads the list until it shows the change. @throws EsimdError `profile_refused` when it does not in its time. */

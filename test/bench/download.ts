@@ -4,6 +4,7 @@ import { parseSmdpAddress } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import type { FakeWorld } from "../../src/emulator/world.js";
+import { noSegmentMemory } from "../../src/lpa/apdu/segment-size.js";
 import { createEs9PlusClient } from "../../src/lpa/es9plus/client.js";
 import { HostLpa } from "../../src/lpa/host-lpa.js";
 import type { DownloadRequest } from "../../src/lpa/lpa.js";
@@ -33,7 +34,7 @@ export function measureDownload(setting: Setting): Promise<DownloadFigures> {
     try {
       await bringUp(line, 5_000, never);
       const before = tap.turns.length;
-      const segments = { recall: () => Promise.resolve(setting.segmentBytes), remember: () => Promise.resolve() };
+      const segments = { ...noSegmentMemory, recall: () => Promise.resolve(setting.segmentBytes) };
       const lpa = new HostLpa({ line, es9Plus, imei: undefined, segments, clock, log });
       const session = await lpa.download(orderOf(world), never);
       if (session.reported !== "installed") throw session.error ?? new Error("the download did not end");

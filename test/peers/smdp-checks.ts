@@ -11,6 +11,7 @@ import { connectModem } from "../../src/daemon/modem-session.js";
 import type { EmulatedEuicc } from "../../src/emulator/euicc/euicc.js";
 import { type FakeModem, startFakeModem } from "../../src/emulator/modem/fake-modem.js";
 import type { Pki } from "../../src/emulator/pki/pki.js";
+import { noSegmentMemory } from "../../src/lpa/apdu/segment-size.js";
 import { createEs9PlusClient, type Es9PlusClient, type Es9PlusFunction } from "../../src/lpa/es9plus/client.js";
 import {
   decodeNotificationList,
@@ -109,6 +110,7 @@ async function onModem(
     if (dialect === undefined) throw new Error("the fake modem speaks no dialect that esimd knows");
     let segmentBytes: number | undefined;
     const segments = {
+      ...noSegmentMemory,
       recall: () => Promise.resolve(segmentBytes),
       remember: (bytes: number) => {
         segmentBytes = bytes;

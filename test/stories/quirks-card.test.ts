@@ -42,9 +42,9 @@ async function isProvisioned(field: Field): Promise<void> {
 }
 
 /** What esimd has learned of the modems that it met. */
-async function segmentsKept(field: Field): Promise<readonly number[]> {
+async function segmentsKept(field: Field): Promise<readonly unknown[]> {
   const text = await readFile(join(field.dir, "state", "segments.json"), "utf8");
-  return Object.values(z.record(z.string(), z.number()).parse(JSON.parse(text)));
+  return Object.values(z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
 }
 
 /** ES10b.CancelSession, BF41: a terminal one ends the order, and an unfinished load must never lead to one. */
@@ -144,14 +144,16 @@ describe.concurrent("segments of the package", () => {
       expect(Math.max(...tried.filter((length) => length <= 440))).toBe(410);
     }));
 
-  it("are whole where the modem takes no more than 64 bytes at once, and its owner has lines written in pieces", () =>
-    inField(modemWith("etsi-apdu", {}, { modem: "burst-limit" }), async (field) => {
+  it("are whole where the modem takes no more than 200 bytes at once, and its owner has lines written in pieces", () =>
+    inField(modemWith("etsi-apdu", { inputBurstBytes: 200 }), async (field) => {
       const dialects = join(field.dir, "dialects");
       await mkdir(dialects);
-      await writeFile(join(dialects, "mine.toml"), 'based_on = "etsi-apdu"\n[pieces]\nbytes = 64\npause_ms = 4\n');
+      await writeFile(join(dialects, "mine.toml"), 'based_on = "etsi-apdu"\n[pieces]\nbytes = 64\npause_ms = 10\n');
       const ended = await field.provision(await configured(field, { modem: { dialects } }));
       expect(endOf(ended)).toEqual(provisioned);
-      expect(await segmentsKept(field)).toEqual([255]);
+      // Without the pieces nothing longer than 60 bytes would have got through.
+      const lengths = sent(field, /^AT\+CGLA=/).map((text) => Number(text.split(",")[1]));
+      expect(lengths.filter((length) => length === 520).length).toBeGreaterThan(30);
     }));
 
   it("one of the last of which got a bare ERROR, once: nothing is cancelled, nothing paid twice, and the next run ends well (EC20F, EG25: lpac #173, #186)", () =>
@@ -173,7 +175,8 @@ describe.concurrent("segments of the package", () => {
     const modem: FieldOptions["modem"] = { behaviours: [{ command: '"8[0-3]E21100FF86', do: { kind: "error" } }] };
     return inField(modemWith("etsi-apdu", {}, { modem }), async (field) => {
       await isProvisioned(field);
-      expect(await segmentsKept(field)).toEqual([200]);
+      // Once may have been an accident, which is not to slow down every modem of this model from now on.
+      expect(await segmentsKept(field)).toEqual([{ bytes: 255, strikes: 1 }]);
       expect(sent(field, cancelSession)).toEqual([]);
       expect(field.world.smdp.orders()).toMatchObject([{ state: "Installed", attempts: 2 }]);
     });

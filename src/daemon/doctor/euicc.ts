@@ -1,5 +1,6 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Eid, maskIdentifiers } from "../../base/identifiers.js";
+import { noSegmentMemory } from "../../lpa/apdu/segment-size.js";
 import { readCiKeyIdsFromCard, readEidFromCardPatiently } from "../../lpa/card.js";
 import type { Es9PlusClient } from "../../lpa/es9plus/client.js";
 import type { Lpa } from "../../lpa/lpa.js";
@@ -95,7 +96,7 @@ export const lpa: Check = {
         dialect: facts.dialect,
         wanted: surroundings.config.modem.lpa,
         imei: undefined,
-        segments: { recall: async () => undefined, remember: async () => undefined },
+        segments: noSegmentMemory,
         es9Plus: async () => noNetwork,
         log: surroundings.log,
       },

@@ -10,6 +10,7 @@ import { seededRandom } from "../../../src/base/random.js";
 import { createPki } from "../../../src/emulator/pki/pki.js";
 import type { FakeSmds } from "../../../src/emulator/smds/fake-smds.js";
 import { type FakeWorld, type FakeWorldOptions, startFakeWorld } from "../../../src/emulator/world.js";
+import { noSegmentMemory } from "../../../src/lpa/apdu/segment-size.js";
 import { createEs9PlusClient, type Es9PlusClient } from "../../../src/lpa/es9plus/client.js";
 import { HostLpa } from "../../../src/lpa/host-lpa.js";
 import { bringUp } from "../../../src/modem/bring-up.js";
@@ -60,7 +61,7 @@ async function bench(options: BenchOptions = {}): Promise<Bench> {
   const real = await createEs9PlusClient({ ciRoots: ciRoots ?? [world.smdp.ciRootPem], ...parts });
   closers.push(() => real.close());
   const es9Plus = says === undefined ? real : answering(real, smdsOf(world).address, says);
-  const segments = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
+  const segments = noSegmentMemory;
   return { world, lpa: new HostLpa({ line, es9Plus, imei: undefined, segments, clock: parts.clock, log: silentLog }) };
 }
 

@@ -11,6 +11,7 @@ import { seededRandom } from "../../../src/base/random.js";
 import { createPki } from "../../../src/emulator/pki/pki.js";
 import { builtInScenarios, checkScenario } from "../../../src/emulator/smdp/scenario.js";
 import { type FakeWorld, type FakeWorldOptions, startFakeWorld } from "../../../src/emulator/world.js";
+import { noSegmentMemory } from "../../../src/lpa/apdu/segment-size.js";
 import { createEs9PlusClient, type Es9PlusClient } from "../../../src/lpa/es9plus/client.js";
 import { HostLpa } from "../../../src/lpa/host-lpa.js";
 import type { DownloadRequest } from "../../../src/lpa/lpa.js";
@@ -58,6 +59,7 @@ async function bench(options: Partial<FakeWorldOptions> = {}, tamper: Tamper = (
   const es9Plus = tamper(client);
   let learned: number | undefined;
   const segments = {
+    ...noSegmentMemory,
     recall: () => Promise.resolve(learned),
     remember: (bytes: number) => {
       learned = bytes;
