@@ -103,6 +103,7 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
   switch (entry.deadline) {
     case "none":
       return graceMs;
+    case "wakeWaitMs":
     case "reserveSettleMs":
     case "registrationWaitMs":
     case "confirmWaitMs":

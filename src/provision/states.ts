@@ -52,6 +52,7 @@ export interface StateEntry {
   /** Longest stay in milliseconds, or the policy's key that gives it; final states have none. */
   readonly deadline:
     | number
+    | "wakeWaitMs"
     | "reserveSettleMs"
     | "availableWaitMs"
     | "downloadTimeoutMs"
@@ -64,12 +65,12 @@ export interface StateEntry {
 export const states = {
   connecting: {
     sentence: "Opening the port and waking the modem.",
-    deadline: 90_000,
+    deadline: "wakeWaitMs",
     on: { connected: "identifying" },
   },
   identifying: {
     sentence: "Asking the modem who it is, and reading the eUICC's EID.",
-    deadline: 240_000,
+    deadline: 480_000,
     on: { identified: "surveying" },
   },
   surveying: {
@@ -126,7 +127,7 @@ export const states = {
   },
   refreshing: {
     sentence: "Looking whether the modem uses the enabled profile, and restarting what does not.",
-    deadline: 420_000,
+    deadline: 600_000,
     on: { "taken-up": "registering" },
   },
   registering: {

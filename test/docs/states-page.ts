@@ -1,6 +1,7 @@
 import { type StateEntry, stateNames, states } from "../../src/provision/states.js";
 
 const policyKeys: Readonly<Record<string, string>> = {
+  wakeWaitMs: "`modem.wake_wait`",
   reserveSettleMs: "`reservation.reserve_settle`",
   availableWaitMs: "`reservation.available_wait`",
   downloadTimeoutMs: "`download.timeout`",

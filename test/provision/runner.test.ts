@@ -250,3 +250,12 @@ describe("an end from outside", () => {
     expect(world.provider.posts).toBe(1);
   });
 });
+
+describe("a modem that may be silent for longer than most", () => {
+  it("is given the whole of modem.wake_wait before the run ends", async () => {
+    const world = new SmallWorld();
+    world.policy = { ...world.policy, wakeWaitMs: 300_000 };
+    world.wakesAfterMs = 290_000;
+    expect(await world.run()).toMatchObject({ state: "provisioned" });
+  });
+});

@@ -7,7 +7,7 @@ import type {
   SimUpdate,
 } from "../../src/api/resources.js";
 import { AtChannel } from "../../src/at/channel.js";
-import { VirtualClock } from "../../src/base/clock.js";
+import { sleep, VirtualClock } from "../../src/base/clock.js";
 import { EsimdError } from "../../src/base/errors.js";
 import {
   type Eid,
@@ -51,6 +51,8 @@ export class SmallWorld {
   /** What the modem answers besides, by command; and all that it was sent, over every run. */
   readonly answers = new Map<string, readonly string[]>();
   readonly sent: string[] = [];
+  /** How long connecting takes. */
+  wakesAfterMs = 0;
   policy: Policy = {
     provider: "twilio",
     expectedEid: undefined,
@@ -81,7 +83,10 @@ export class SmallWorld {
     return {
       policy: this.policy,
       portName: "memory",
-      connect: async () => this.#line(),
+      connect: async (signal) => {
+        if (this.wakesAfterMs > 0) await sleep(this.clock, this.wakesAfterMs, signal);
+        return this.#line();
+      },
       detect: async () => ownCatalogue.find("quectel-iccid"),
       openLpa: async () => this.euicc,
       api: this.policy.provider === "none" ? undefined : this.provider,
