@@ -7,7 +7,8 @@ const activationCode = /(\b1\$[A-Za-z0-9.:-]{0,255}\$)([A-Za-z0-9-]+)([^",]*"?)(
 const quoted = /"([^"]*)"/g;
 
 /** Commands with a PIN, a password or a login in their parameters (TS 27.007 8.3, 7.4, 7.5, 10.1.31; vendors' for the data context). */
-const secretParameters = /^(AT(?:\+CPIN|\+CPWD|\+CLCK|\+CGAUTH|\+QICSGP|\+CSTA|\$QCPDPP|\^AUTHDATA|\+QPINC)\s*=)(.*)$/i;
+const secretParameters =
+  /^(AT(?:.*;)?(?:\+CPIN|\+CPWD|\+CLCK|\+CGAUTH|\+QICSGP|\+CSTA|\$QCPDPP|\^AUTHDATA|\+QPINC)\s*=)(.*)$/i;
 /** Answers that tell where the unit is, and its callers. Area and cell are in quotes, the state of the registration is not. */
 const registration = /^(\+C(?:5G|G|E)?REG\s*:)(.*)$/i;
 const whereabouts =

@@ -91,6 +91,7 @@ describe("secrets", () => {
     ['AT+QESIM="download",0,"LPA:1$smdp.example$ABCD-1234","secret99"', /^AT.*\$X0{7}1","xxxxxx00"\r$/],
     ['AT+QESIM="download",0,"LPA:1$smdp.example$ABCD-1234",4711', /^AT.*\$X0{7}1",0000\r$/],
     ['AT+CPIN="4711"', /^AT\+CPIN="0000"\r$/],
+    ["AT+CFUN=1;+CPIN=4711", /^AT\+CFUN=1;\+CPIN=0000\r$/],
     ['AT+CGAUTH=1,2,"hunter2","joe"', /^AT\+CGAUTH=0,0,"xxxxxx0","xxx"\r$/],
     ["Meet me at 5, code 123456", /^xxxx xx xx 0, xxxx 000000\r$/],
   ])("%s", (line, expected) => {
