@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.js";
+import { withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Eid, maskIdentifiers } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
@@ -126,7 +127,7 @@ async function opened<Value>(
       viewStore(config.stateDir, eid, { disk: realDisk, nowMs: clock.nowMs(), log });
     return await work({ port, line, identity, dialect, eid, lpa, clock, log, config, view });
   } finally {
-    await closeLpa(lpa, log, signal);
+    await closeLpa(lpa, clock, log);
     await line.channel.close();
     await es9Plus.close();
   }
@@ -180,11 +181,14 @@ async function opensIsdR(line: ModemLine, signal: AbortSignal): Promise<boolean>
   return isdR !== undefined;
 }
 
-/** A channel that stays open is one of the card's few; but a failure to close must not hide what came before. */
-async function closeLpa(lpa: Lpa | undefined, log: Log, signal: AbortSignal): Promise<void> {
-  if (lpa === undefined || signal.aborted) return;
+const closeTimeoutMs = 10_000;
+
+/** Also after an abort: a channel that stays open is one of the card's few. A failure to close must not hide what came before. */
+async function closeLpa(lpa: Lpa | undefined, clock: Clock, log: Log): Promise<void> {
+  if (lpa === undefined) return;
   try {
-    await lpa.close(signal);
+    const bound = { clock, timeoutMs: closeTimeoutMs, what: "closing the channel to the eUICC" };
+    await withDeadline(bound, (bounded) => lpa.close(bounded));
   } catch (error) {
     log.debug({ error }, "the eUICC could not be left in order");
   }
