@@ -54,7 +54,12 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       // Once is a modem that was replugged. Again and again is one that flaps, and each run may cost a session of the paid order.
       if (failures === 1) continue;
     }
-    const pauseMs = backoffMs(retryPause, failures, random, error.retryAfterMs);
+    const pauseMs = backoffMs(
+      hardlyChanges.has(error.code) ? seldom : retryPause,
+      failures,
+      random,
+      error.retryAfterMs,
+    );
     log.info({ port, code: error.code, pauseMs: Math.round(pauseMs) }, "the run is tried again after a pause");
     await rest(clock, pauseMs, signal);
   }
@@ -65,6 +70,21 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
  * it, a certificate is not valid yet by a clock that is not set yet, and a SIM that is still starting looks like one that is held.
  */
 const passesAtBoot: ReadonlySet<ErrorCode> = new Set(["port_forbidden", "smdp_untrusted", "lpa_holds_isdr"]);
+
+/**
+ * What only a person or another modem changes once the first tries are over, which are for a slow start: a look a day costs nobody
+ * anything, while each one takes the modem from ModemManager, and the connection with it.
+ */
+const hardlyChanges: ReadonlySet<ErrorCode> = new Set([
+  "no_euicc",
+  "euicc_other_slot",
+  "euicc_m2m",
+  "modem_unknown",
+  "port_forbidden",
+  "smdp_untrusted",
+  "lpa_holds_isdr",
+]);
+const seldom = { firstMs: 30_000, maxMs: 86_400_000 };
 
 /** A person must act before anything else is worth a try. */
 function isForGood({ code, entry }: EsimdError): boolean {

@@ -147,6 +147,15 @@ describe("the daemon with one modem", () => {
     await daemon.stop();
   });
 
+  it("looks once a day at the most for what only a person or another modem changes", async () => {
+    const daemon = new Daemon(["no_euicc"]);
+    await daemon.clock.advance(30 * day);
+    expect(daemon.startedAtMs.length).toBeGreaterThan(30);
+    // A dozen in the first day, for a slow start, and one a day from then on; hourly it would be more than 700.
+    expect(daemon.startedAtMs.length).toBeLessThan(80);
+    await daemon.stop();
+  });
+
   it("waits for a port that is not there, looking every 5 s, and begins at once when it comes", async () => {
     const daemon = new Daemon(["port_missing"]);
     await daemon.clock.advance(600_000);
