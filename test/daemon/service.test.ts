@@ -148,11 +148,12 @@ describe("the daemon with one modem", () => {
   });
 
   it("looks once a day at the most for what only a person or another modem changes", async () => {
-    const daemon = new Daemon(["no_euicc"]);
+    const daemon = new Daemon(Array<ErrorCode>(200).fill("no_euicc"));
     await daemon.clock.advance(30 * day);
-    expect(daemon.startedAtMs.length).toBeGreaterThan(30);
-    // A dozen in the first day, for a slow start, and one a day from then on; hourly it would be more than 700.
-    expect(daemon.startedAtMs.length).toBeLessThan(80);
+    const first = daemon.pausesMs.slice(0, 3).map((ms) => ms / 1000);
+    // The first tries are for a slow start; chance at its least halves each pause.
+    expect(first).toEqual([15, 30, 60]);
+    expect(daemon.pausesMs.at(-1)).toBe(day / 2);
     await daemon.stop();
   });
 
