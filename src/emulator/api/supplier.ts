@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createHttpTransport } from "../../api/transport.js";
+import { createHttpTransport, type OpenHttpTransport } from "../../api/transport.js";
 import type { Clock } from "../../base/clock.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Eid, type Iccid, parseIccid, parseMatchingId, parseSmdpAddress } from "../../base/identifiers.js";
@@ -47,6 +47,8 @@ export interface Es2PlusOptions {
   readonly progressUrl: string;
   /** Confirm with releaseFlag false and release by a call of its own. */
   readonly releaseSeparately: boolean;
+  /** How its requests travel; over undici when left out. */
+  readonly openTransport?: OpenHttpTransport;
 }
 
 const responseHeader = z.object({
@@ -74,8 +76,8 @@ type Es2Answer = z.output<typeof plainAnswer>;
 
 /** The operator's side of ES2+ (SGP.22, 5.3 and 6.5): DownloadOrder, ConfirmOrder, and ReleaseProfile where it is wanted. */
 export function createEs2PlusSupplier(options: Es2PlusOptions): ProfileSupplier {
-  const { clock, host, progressUrl, releaseSeparately } = options;
-  const transport = createHttpTransport({ clock, connectTimeoutMs: 5000, requestTimeoutMs: 15_000 });
+  const { clock, host, progressUrl, releaseSeparately, openTransport = createHttpTransport } = options;
+  const transport = openTransport({ clock, connectTimeoutMs: 5000, requestTimeoutMs: 15_000 });
   let calls = 0;
 
   const call = async <T extends Es2Answer>(

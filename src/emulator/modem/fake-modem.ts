@@ -10,7 +10,7 @@ import type { Pki } from "../pki/pki.js";
 import type { Behaviour } from "./behaviours.js";
 import { fakeDialectNames, fakeDialects } from "./dialects/index.js";
 import { createOwnLpa } from "./dialects/own-lpa.js";
-import { es9OverOwnNetwork } from "./dialects/own-network.js";
+import { type Es9Post, es9OverOwnNetwork } from "./dialects/own-network.js";
 import type { InterpreterCounts } from "./interpreter.js";
 import { Modem } from "./modem.js";
 import { type Scenario, type World, worldSchema } from "./scenario.js";
@@ -52,6 +52,8 @@ export interface FakeModemOptions {
   /** On the new eUICC. */
   readonly defaultSmdpAddress?: string | undefined;
   readonly rootSmdsAddress?: string | undefined;
+  /** The modem's own way to an SM-DP+; HTTPS with `smdpRoots` when left out. */
+  readonly ownNetwork?: ((smdpAddress: string, signal: AbortSignal) => Es9Post) | undefined;
 }
 
 export interface FakeModem {
@@ -123,7 +125,7 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     euicc: slot.ports.euicc,
     card: slot.ports.card,
     lpa: createOwnLpa({ clock, euicc: slot.euicc, keep: slot.keep, tac: imei.slice(0, 8), world: () => world }),
-    ownNetwork: (smdpAddress, signal) => es9OverOwnNetwork(smdpAddress, roots, signal),
+    ownNetwork: options.ownNetwork ?? ((smdpAddress, signal) => es9OverOwnNetwork(smdpAddress, roots, signal)),
     world: () => world,
     behaviours: scenario?.behaviours ?? [],
     delayMs,

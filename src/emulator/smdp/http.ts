@@ -8,11 +8,11 @@ export function replyJson(outgoing: ServerResponse, status: number, body: unknow
   reply(outgoing, status, "application/json;charset=UTF-8", JSON.stringify(body));
 }
 
+/** An answer without a type has no body. */
 export function reply(outgoing: ServerResponse, status: number, type: string, body: string): void {
   const content = Buffer.from(body);
   outgoing.writeHead(status, {
-    "content-type": type,
-    "content-length": content.length,
+    ...(type === "" ? {} : { "content-type": type, "content-length": content.length }),
     "x-admin-protocol": "gsma/rsp/v2.2.0",
   });
   outgoing.end(content);

@@ -22,7 +22,11 @@ export interface ProgressReporterOptions {
   readonly random: Random;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** How a report travels, resolving with the HTTP status; over plain HTTP when left out. */
+  readonly post?: PostProgress;
 }
+
+export type PostProgress = (url: string, body: string, signal: AbortSignal) => Promise<number>;
 
 const attempts = 6;
 const pause = { firstMs: 200, maxMs: 5_000 };
@@ -70,7 +74,7 @@ export class ProgressReporter {
   }
 
   async #deliver(url: string, body: string): Promise<void> {
-    const { clock, random, signal } = this.#options;
+    const { clock, random, signal, post = postOverHttp } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         const what = `the progress report to ${url}`;
@@ -96,7 +100,7 @@ export function readProgressUrl(text: string): string | undefined {
   return url.protocol === "http:" && isLoopback && url.username === "" ? url.href : undefined;
 }
 
-function post(url: string, body: string, signal: AbortSignal): Promise<number> {
+function postOverHttp(url: string, body: string, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", "x-admin-protocol": "gsma/rsp/v2.2.0" };
     const outgoing = request(url, { method: "POST", headers, signal, agent: false }, (response) => {

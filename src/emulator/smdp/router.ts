@@ -1,16 +1,39 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Clock, sleep } from "../../base/clock.js";
 import type { Log } from "../../base/logging.js";
 import { callEs2Plus, type Es2PlusOptions } from "./es2plus.js";
 import type { Es9Plus } from "./es9plus.js";
 import { FunctionFailure } from "./failures.js";
-import { parseJson, readBody, reply, replyJson } from "./http.js";
+import { parseJson } from "./http.js";
 import type { Order } from "./orders.js";
 import { readProgressUrl } from "./progress.js";
 import { type Action, type Behaviours, es2Functions, es9Functions } from "./scenario.js";
 
 /** From an HTTP request to a function and back (SGP.22, 6.5): which function, who may call it how, and what a scenario does instead. */
-export type Router = (incoming: IncomingMessage, outgoing: ServerResponse, isTls: boolean) => Promise<void>;
+export type Router = (request: SmdpRequest) => Promise<SmdpAnswer>;
+
+/** One request, read whole. */
+export interface SmdpRequest {
+  readonly method: string;
+  readonly path: string;
+  /** By their lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Undefined when it was longer than any legal one. */
+  readonly body: string | undefined;
+  readonly isTls: boolean;
+}
+
+export type SmdpAnswer =
+  | { readonly kind: "reply"; readonly status: number; readonly type: string; readonly body: string }
+  /** The connection breaks without an answer. */
+  | { readonly kind: "cut" };
+
+function reply(status: number, type: string, body: string): SmdpAnswer {
+  return { kind: "reply", status, type, body };
+}
+
+function replyJson(body: unknown): SmdpAnswer {
+  return reply(200, "application/json;charset=UTF-8", JSON.stringify(body));
+}
 
 export interface RouterOptions {
   readonly es9: Es9Plus;
@@ -26,59 +49,46 @@ const adminProtocol = /^gsma\/rsp\/v2\.\d+\.\d+$/;
 
 export function createRouter(options: RouterOptions): Router {
   const { es9, es2, behaviours, clock, signal, log } = options;
-  return async (incoming, outgoing, isTls) => {
-    const path = incoming.url ?? "";
-    if (!isTls && incoming.method === "GET") {
-      if (path === "/_orders") return replyJson(outgoing, 200, es2.orders.list().map(describeOrder));
-      if (path === "/_notifications") return replyJson(outgoing, 200, es9.notifications());
+  return async ({ method, path, headers, body, isTls }) => {
+    if (!isTls && method === "GET") {
+      if (path === "/_orders") return replyJson(es2.orders.list().map(describeOrder));
+      if (path === "/_notifications") return replyJson(es9.notifications());
     }
     const [, role, name] = /^\/gsma\/rsp2\/(es9plus|es2plus)\/(\w+)$/.exec(path) ?? [];
     const es9Function = role === "es9plus" ? es9Functions.find((fn) => fn === name) : undefined;
     const es2Function = role === "es2plus" ? es2Functions.find((fn) => fn === name) : undefined;
     const fn = es9Function ?? es2Function;
-    if (fn === undefined) return reply(outgoing, 404, "text/plain", "no such function");
-    if ((role === "es9plus") !== isTls) {
-      return reply(
-        outgoing,
-        403,
-        "text/plain",
-        isTls ? "ES2+ is served on plain HTTP" : "ES9+ is served on HTTPS only",
-      );
-    }
-    if (incoming.method !== "POST") return reply(outgoing, 405, "text/plain", "POST is wanted");
-    if (!adminProtocol.test(String(incoming.headers["x-admin-protocol"] ?? ""))) {
-      return reply(outgoing, 400, "text/plain", "X-Admin-Protocol must be gsma/rsp/v2.x.y");
-    }
-    if (!/^application\/json\b/i.test(incoming.headers["content-type"] ?? "")) {
-      return reply(outgoing, 415, "text/plain", "Content-Type must be application/json");
-    }
-    const text = await readBody(incoming);
-    if (text === undefined) return reply(outgoing, 413, "text/plain", "the body is too long");
-    const json = parseJson(text);
-    if (json === undefined) return reply(outgoing, 400, "text/plain", "the body is not JSON");
-    const progressHeader = incoming.headers["x-progress-url"];
+    if (fn === undefined) return reply(404, "text/plain", "no such function");
+    if ((role === "es9plus") !== isTls)
+      return reply(403, "text/plain", isTls ? "ES2+ is served on plain HTTP" : "ES9+ is served on HTTPS only");
+    if (method !== "POST") return reply(405, "text/plain", "POST is wanted");
+    if (!adminProtocol.test(String(headers["x-admin-protocol"] ?? "")))
+      return reply(400, "text/plain", "X-Admin-Protocol must be gsma/rsp/v2.x.y");
+    if (!/^application\/json\b/i.test(String(headers["content-type"] ?? "")))
+      return reply(415, "text/plain", "Content-Type must be application/json");
+    if (body === undefined) return reply(413, "text/plain", "the body is too long");
+    const json = parseJson(body);
+    if (json === undefined) return reply(400, "text/plain", "the body is not JSON");
+    const progressHeader = headers["x-progress-url"];
     const progressUrl = typeof progressHeader === "string" ? readProgressUrl(progressHeader) : undefined;
-    if (progressHeader !== undefined && progressUrl === undefined) {
-      return reply(outgoing, 400, "text/plain", "X-Progress-Url must be plain HTTP to a loopback host");
-    }
+    if (progressHeader !== undefined && progressUrl === undefined)
+      return reply(400, "text/plain", "X-Progress-Url must be plain HTTP to a loopback host");
 
     const action = behaviours.next(fn);
     if (action?.kind === "delay") await sleep(clock, action.ms, signal);
     const spoiling = spoilingOf(action);
-    if (spoiling !== undefined && !(spoiling.kind !== "failed" && spoiling.executed)) return spoil(outgoing, spoiling);
+    if (spoiling !== undefined && !(spoiling.kind !== "failed" && spoiling.executed)) return spoil(spoiling);
     const result = run(() =>
       es9Function !== undefined
         ? es9.call(es9Function, json, action)
         : callEs2Plus(es2, es2Function ?? "downloadOrder", json, progressUrl),
     );
     log.debug({ function: fn, status: "failure" in result ? "Failed" : "Executed-Success" }, "SM-DP+ answered");
-    if (spoiling !== undefined) return spoil(outgoing, spoiling);
+    if (spoiling !== undefined) return spoil(spoiling);
     if (fn === "handleNotification") {
-      if ("failure" in result) return reply(outgoing, 400, "text/plain", result.failure.message);
-      outgoing.writeHead(204, { "x-admin-protocol": "gsma/rsp/v2.2.0" }).end();
-      return;
+      return "failure" in result ? reply(400, "text/plain", result.failure.message) : reply(204, "", "");
     }
-    replyJson(outgoing, 200, {
+    return replyJson({
       header: {
         functionExecutionStatus:
           "failure" in result ? { status: "Failed", statusCodeData: result.failure } : { status: "Executed-Success" },
@@ -108,18 +118,16 @@ function spoilingOf(action: Action | undefined): Spoiling | undefined {
   return action?.kind === "http" || action?.kind === "cut" || action?.kind === "failed" ? action : undefined;
 }
 
-function spoil(outgoing: ServerResponse, action: Spoiling): void {
+function spoil(action: Spoiling): SmdpAnswer {
   switch (action.kind) {
     case "cut":
-      outgoing.destroy();
-      return;
+      return { kind: "cut" };
     case "http":
-      reply(outgoing, action.status, "text/html", `<html><body><h1>${action.status}</h1></body></html>`);
-      return;
+      return reply(action.status, "text/html", `<html><body><h1>${action.status}</h1></body></html>`);
     case "failed": {
       const { subjectCode, reasonCode, message } = action;
       const functionExecutionStatus = { status: "Failed", statusCodeData: { subjectCode, reasonCode, message } };
-      replyJson(outgoing, 200, { header: { functionExecutionStatus } });
+      return replyJson({ header: { functionExecutionStatus } });
     }
   }
 }
