@@ -64,7 +64,7 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
   requireSaneClock(clock);
   const catalogue = loadCatalogue(config.modem.dialects);
   const api = openApi(parts);
-  const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange });
+  const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange, loadRoots: outside.loadRoots });
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
   try {
     const whereabouts = parts.whereabouts ?? new Whereabouts(parts.port, parts.host ?? realHost);
