@@ -75,7 +75,11 @@ export function decideReservation(world: World, policy: Pick<Policy, "maxReserva
 /** More may be paid only while the budget has room for it; what is gone already decides the sentence. */
 function decideBudget(world: World, money: Money, policy: Pick<Policy, "maxReservations" | "onUnclear">): Decision {
   const charged = new Set(money.reserved);
-  for (const reservation of world.reservations) if (wasCharged(reservation, money)) charged.add(reservation.sid);
+  for (const reservation of world.reservations) {
+    if (wasCharged(reservation, money)) charged.add(reservation.sid);
+    // It was made, and failed before it cost anything; the power may have gone before the ledger heard of that.
+    else charged.delete(reservation.sid);
+  }
   const doubtAllowance = money.unclear > 0 && policy.onUnclear === "retry" ? 1 : 0;
   const spent = charged.size + money.unclear;
   if (spent < policy.maxReservations + doubtAllowance) {

@@ -65,37 +65,47 @@ async function look(
   }
   const listed = await api.listESimProfiles({ eid: need(run, "eid") }, signal);
   const journalSid = store.journal.reservationSid ?? undefined;
+  const money = store.money();
+  const ours = [...(money?.reserved ?? [])].filter((sid) => money?.burned.has(sid) !== true);
+  const written = [...new Set([...(journalSid === undefined ? [] : [journalSid]), ...ours])];
   return {
     onEuicc,
     ownSims,
-    reservations: [...listed, ...(await journalled(api, listed, journalSid, signal))],
+    reservations: [...listed, ...(await notListed(api, listed, written, signal))],
     journalSid,
     journalIccid: store.journal.iccid ?? undefined,
-    money: store.money(),
+    money,
   };
 }
 
-/** By activation code the list does not know the EID before the download; the journal names the reservation. */
-async function journalled(
+/**
+ * What the list does not show and our own records name: by activation code it does not know the EID before the download, and a new
+ * reservation may take its time to appear. The ledger names it before the journal does: the power may go in between.
+ */
+async function notListed(
   api: ProviderApi,
   listed: readonly ESimProfile[],
-  sid: string | undefined,
+  sids: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly ESimProfile[]> {
-  if (sid === undefined || listed.some((reservation) => reservation.sid === sid)) return [];
-  try {
-    return [await api.getESimProfile(sid, signal)];
-  } catch (error) {
-    if (!isEsimdError(error, "api_missing")) throw error;
-    throw new EsimdError(
-      "reservation_unclear",
-      `the provider does not know the reservation ${sid} that this eUICC works on`,
-      {
-        cause: error,
-        hint: "Check that the credentials are those of the account that paid for it.",
-      },
-    );
+  const found: ESimProfile[] = [];
+  for (const sid of sids) {
+    if (listed.some((reservation) => reservation.sid === sid)) continue;
+    try {
+      found.push(await api.getESimProfile(sid, signal));
+    } catch (error) {
+      if (!isEsimdError(error, "api_missing")) throw error;
+      throw new EsimdError(
+        "reservation_unclear",
+        `the provider does not know the reservation ${sid} that this eUICC works on`,
+        {
+          cause: error,
+          hint: "Check that the credentials are those of the account that paid for it.",
+        },
+      );
+    }
   }
+  return found;
 }
 
 async function reservationOf(api: ProviderApi, sim: Sim, signal: AbortSignal): Promise<ESimProfile | undefined> {
