@@ -1,7 +1,7 @@
 import { describe, expect, it, type TestContext } from "vitest";
 import type { BehaviourInput } from "../../src/emulator/api/behaviours.js";
 import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
-import { configured, endOf, endsAs, provisioned, reservationPosts, successResults } from "./conditions.js";
+import { configured, endOf, endsAs, impatient, provisioned, reservationPosts, successResults } from "./conditions.js";
 import { type Field, type FieldOptions, startField } from "./field.js";
 import { killWhen, type Seen } from "./kill.js";
 
@@ -147,6 +147,24 @@ describe("esimd is killed, and run again: provisioned, one charge", { concurrent
       [ended.report().iccid, moment.resultLost === true ? "Downloaded" : "Installed"],
     ]);
     expect(successResults(field)).toBe(moment.resultLost === true ? 0 : 1);
+  });
+});
+
+describe("esimd is killed before it restarts a modem that goes on with the old profile", () => {
+  it("the next run restarts it, and nothing is left to tell the SM-DP+", async (test) => {
+    const field = await startField({
+      ...ways.host,
+      world: { modemWorld: { simBusyMs: 150, registrationMs: 200, refresh: "needs-cfun" } },
+    });
+    test.onTestFinished(() => field.close());
+    const words = await configured(field, { modem: { ...(await impatient(field)) } });
+    await killWhen(field, words, ({ states }) => states.includes("refreshing"), "the run is refreshing");
+    expect(fromHost(field, /^AT\+CFUN=/)).toBe(0);
+
+    const ended = await field.provision(words);
+    expect(endOf(ended)).toEqual(provisioned);
+    expect(fromHost(field, /^AT\+CFUN=/)).toBe(2);
+    expect(field.world.modem.euicc.toJSON().notifications).toEqual([]);
   });
 });
 
