@@ -23,6 +23,7 @@ interface Moment {
   readonly modem?: FieldOptions["modem"];
   /** Of the modem's world. */
   readonly installMs?: number;
+  readonly notReadyMs?: number;
   readonly when: (field: Field, seen: Seen) => boolean;
   /** The SM-DP+ may not have heard of the installation: the modem gave its result up with the host. */
   readonly resultLost?: true;
@@ -109,6 +110,13 @@ const moments: readonly Moment[] = [
     when: (field) => field.world.modem.euicc.profiles.some(({ state }) => state === "enabled"),
   },
   {
+    name: "the eUICC has switched, its REFRESH waits, and then the card takes its time to restart",
+    ways: ["host"],
+    modem: { behaviours: [{ command: "80C00000", state: "enabled", delayMs: 300, do: { kind: "answer" } }] },
+    notReadyMs: 200,
+    when: (field) => field.world.modem.euicc.profiles.some(({ state }) => state === "enabled"),
+  },
+  {
     name: "the modem was told to enable the profile",
     when: (field) => fromHost(field, /"enable"|"8.E29100..BF31/) > 0,
   },
@@ -125,7 +133,13 @@ async function start(test: TestContext, way: Way, moment: Omit<Moment, "name" | 
     ...(moment.modem === undefined ? {} : { modem: moment.modem }),
     ...(moment.smdp === undefined ? {} : { smdp: moment.smdp }),
     world: {
-      modemWorld: { simBusyMs: 150, registrationMs: 200, relayTimeoutMs: 1500, installMs: moment.installMs ?? 0 },
+      modemWorld: {
+        simBusyMs: 150,
+        registrationMs: 200,
+        relayTimeoutMs: 1500,
+        installMs: moment.installMs ?? 0,
+        notReadyMs: moment.notReadyMs ?? 0,
+      },
       apiTiming: { toReservingMs: 20, toAvailableMs: 60, simScheduledMs: 300 },
     },
   });
