@@ -1,4 +1,4 @@
-import { sleep } from "../base/clock.js";
+import { type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Eid, parseSmdpAddress, type SmdpAddress } from "../base/identifiers.js";
 import type { ModemLine } from "../modem/exchange.js";
@@ -42,11 +42,11 @@ function refusesForNow(error: unknown): boolean {
  * the card refuses commands until it restarts, and takes the channel with it.
  */
 export async function throughRestart<Value>(
-  line: ModemLine,
+  clock: Clock,
   work: () => Promise<Value>,
   signal: AbortSignal,
 ): Promise<Value> {
-  const startMs = line.clock.monotonicMs();
+  const startMs = clock.monotonicMs();
   for (let channelsLost = 0; ; ) {
     try {
       return await work();
@@ -58,8 +58,8 @@ export async function throughRestart<Value>(
         channelsLost++;
         continue;
       }
-      if (!refusesForNow(error) || line.clock.monotonicMs() - startMs >= restartPatienceMs) throw error;
-      await sleep(line.clock, restartPollMs, signal);
+      if (!refusesForNow(error) || clock.monotonicMs() - startMs >= restartPatienceMs) throw error;
+      await sleep(clock, restartPollMs, signal);
     }
   }
 }

@@ -241,7 +241,7 @@ export class HostLpa implements Lpa {
 
   /** For questions, and for notifications, of which an SM-DP+ takes a second one for the first. */
   #repeatably<Value>(signal: AbortSignal, work: (isdR: Es10Channel) => Promise<Value>): Promise<Value> {
-    return throughRestart(this.#options.line, () => this.#onChannel(signal, work), signal);
+    return throughRestart(this.#options.clock, () => this.#onChannel(signal, work), signal);
   }
 
   async #channel(signal: AbortSignal): Promise<Es10Channel> {
