@@ -3,6 +3,7 @@ import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Iccid, parseIccid } from "../../base/identifiers.js";
 import type { InstalledProfile } from "../../lpa/lpa.js";
 import { decideReservation, type World } from "../decide.js";
+import type { Money } from "../ledger.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { adopt } from "./reservation.js";
@@ -64,7 +65,7 @@ async function look(
     if (sim !== undefined) ownSims.set(iccid, sim);
   }
   const listed = await api.listESimProfiles({ eid: need(run, "eid") }, signal);
-  const journalSid = store.journal.reservationSid ?? undefined;
+  const journalSid = store.journal.reservationSid ?? lastPaid(store.money());
   return {
     onEuicc,
     ownSims,
@@ -73,6 +74,14 @@ async function look(
     journalIccid: store.journal.iccid ?? undefined,
     money: store.money(),
   };
+}
+
+/**
+ * A run that ended between ledger and journal left only the former with what it had reserved; so does a journal that was lost. By
+ * activation code no list shows it.
+ */
+function lastPaid(money: Money | undefined): string | undefined {
+  return money === undefined ? undefined : [...money.reserved].findLast((sid) => !money.burned.has(sid));
 }
 
 /** By activation code the list does not know the EID before the download; the journal names the reservation. */
