@@ -11,7 +11,7 @@ export interface World {
   readonly onEuicc: readonly InstalledProfile[];
   /** The Sims of our account among them, by ICCID. */
   readonly ownSims: ReadonlyMap<Iccid, Sim>;
-  /** All of the EID's reservations, whatever their status, and the one that the journal names. */
+  /** All of the EID's reservations, whatever their status, and the one that the journal, or else the ledger, names. */
   readonly reservations: readonly ESimProfile[];
   readonly journalSid: string | undefined;
   readonly journalIccid: string | undefined;
