@@ -5,7 +5,7 @@ import type { InstalledProfile } from "../../lpa/lpa.js";
 import { decideReservation, type World } from "../decide.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
-import { adopt } from "./reservation.js";
+import { adopt, heldOver } from "./reservation.js";
 
 /** Looks at the world and decides what comes next: the eUICC first, the API second, the journal third. */
 export async function survey(run: Run, signal: AbortSignal): Promise<EventName> {
@@ -47,7 +47,7 @@ export async function survey(run: Run, signal: AbortSignal): Promise<EventName> 
     case "settle":
       return "doubt";
     case "hold":
-      throw new EsimdError(decision.code, decision.message);
+      throw heldOver(run, decision.code, decision.message, decision.over);
   }
 }
 
@@ -64,14 +64,17 @@ async function look(
     if (sim !== undefined) ownSims.set(iccid, sim);
   }
   const listed = await api.listESimProfiles({ eid: need(run, "eid") }, signal);
-  const journalSid = store.journal.reservationSid ?? undefined;
+  const money = store.money();
+  const named = store.journal.reservationSid ?? undefined;
+  // Given up by a person, and the power went before the journal could forget it.
+  const journalSid = named !== undefined && money?.released.has(named) === true ? undefined : named;
   return {
     onEuicc,
     ownSims,
     reservations: [...listed, ...(await journalled(api, listed, journalSid, signal))],
     journalSid,
     journalIccid: store.journal.iccid ?? undefined,
-    money: store.money(),
+    money,
   };
 }
 
@@ -92,7 +95,7 @@ async function journalled(
       `the provider does not know the reservation ${sid} that this eUICC works on`,
       {
         cause: error,
-        hint: "Check that the credentials are those of the account that paid for it.",
+        hint: `Check that the credentials are those of the account that paid for it; if they are, \`esimd reservation release ${sid}\` gives it up and allows another one.`,
       },
     );
   }
