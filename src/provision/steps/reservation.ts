@@ -3,6 +3,7 @@ import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { formatMs } from "../../base/deadline.js";
 import { type ErrorCode, EsimdError, isEsimdError } from "../../base/errors.js";
+import { clockSkewMs } from "../by-hand.js";
 import { decideReservation } from "../decide.js";
 import type { PendingIntent } from "../ledger.js";
 import { type HeldOver, nextStep } from "../next-step.js";
@@ -65,7 +66,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
       kind: "intent",
       id,
       method: policy.method,
-      why: attempt === 1 ? "no reservation in sight" : "the last POST was not processed",
+      why: attempt === 1 ? (run.facts.reserveWhy ?? "no reservation in sight") : "the last POST was not processed",
     });
     await store.saveJournal({ state: "reserving" });
     const outcome = await api.createESimProfile(request, signal);
@@ -132,9 +133,6 @@ export async function settle(run: Run, signal: AbortSignal): Promise<EventName> 
   }
 }
 
-/** Clocks of device and provider differ; more than this they must not, or an old failure would pass for the new one. */
-const clockSkewMs = 10 * 60_000;
-
 /** A reservation that nobody knew: alive, it is ours to use; failed, only if it is as young as the POST. */
 function mayComeFrom(reservation: ESimProfile, pending: PendingIntent): boolean {
   if (reservation.status !== "failed") return true;
@@ -177,7 +175,10 @@ async function concludeUnclear(run: Run, pending: PendingIntent, listed: readonl
     },
     parts.policy,
   );
-  if (decision.do === "reserve") return "to-reserve";
+  if (decision.do === "reserve") {
+    facts.reserveWhy = decision.why;
+    return "to-reserve";
+  }
   throw heldOver(
     run,
     "reservation_unclear",

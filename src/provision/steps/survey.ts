@@ -43,6 +43,7 @@ export async function survey(run: Run, signal: AbortSignal): Promise<EventName> 
       await adopt(run, decision.reservation, `found at the provider as ${decision.reservation.status}`);
       return "adopted";
     case "reserve":
+      facts.reserveWhy = decision.why;
       return "to-reserve";
     case "settle":
       return "doubt";
