@@ -7,8 +7,8 @@ import { realDisk } from "../provision/store/disk.js";
 import type { Store } from "../provision/store/store.js";
 import { wordsOf } from "./euicc-call.js";
 import { failureText, oneLine } from "./failure.js";
-import { ask, canAsk } from "./prompt.js";
 import type { ReservationCall } from "./reservation-call.js";
+import { requireTyped, whyOf } from "./reservation-words.js";
 
 /** `esimd reservation adopt|release`. */
 
@@ -53,7 +53,7 @@ export async function releaseOne(call: ReservationCall): Promise<number> {
         return 0;
       }
       const what = `the ${release.isPost ? "POST" : "reservation"} ${id}`;
-      await requireTyped(call, id, what, release);
+      await requireRelease(call, id, what, release);
       const decided = await release.carryOut();
       const { spent, allowed } = budgetNow(call, store);
       const text = `${what} is given up: it stays paid, and this eUICC has used ${spent} of ${allowed} reservation(s) now\nnext: esimd provision\n`;
@@ -64,41 +64,21 @@ export async function releaseOne(call: ReservationCall): Promise<number> {
 }
 
 /** Nothing but a person's own words allows to pay once more (rule 1): `--yes` is not enough. */
-async function requireTyped(
+async function requireRelease(
   call: ReservationCall,
   id: string,
   what: string,
   { unasked, reservation }: Extract<Release, { kind: "ready" }>,
 ): Promise<void> {
-  const { context, args, signal } = call;
-  if (unasked !== undefined && !args.has("quiet")) {
-    context.stderr(`The provider could not be asked about it:\n${failureText(unasked)}`);
-  }
-  const given = args.text("confirm");
-  if (given === undefined && !canAsk(context)) {
-    throw new EsimdError("not_confirmed", `giving up ${what} has no refund, and it was not confirmed`, {
-      hint: `Give --confirm ${id} (--yes is not enough).`,
-    });
+  if (unasked !== undefined && !call.args.has("quiet")) {
+    call.context.stderr(`The provider could not be asked about it:\n${failureText(unasked)}`);
   }
   const status = reservation === undefined ? "" : `, ${oneLine(reservation.status)} at the provider,`;
-  const question = `Giving up ${what}${status} has no refund, and allows to pay for one more. Type its id: `;
-  const typed = given ?? (await ask(context, question, signal));
-  if (typed.trim() === id) return;
-  throw new EsimdError(
-    "not_confirmed",
-    `what was ${given === undefined ? "typed" : "given with --confirm"} is not ${id}; nothing was given up`,
-    { hint: `Type ${id} when asked, or give it with --confirm.` },
-  );
-}
-
-/** What a line of the ledger takes (ledger.ts). */
-const longestWhy = 500;
-
-/** @throws EsimdError `usage`. */
-function whyOf({ args }: ReservationCall): string | undefined {
-  const why = args.text("why");
-  if (why === undefined || why.length <= longestWhy) return why === undefined ? undefined : oneLine(why);
-  throw new EsimdError("usage", `--why has ${why.length} characters, and the ledger takes ${longestWhy}`);
+  await requireTyped(call, id, {
+    unconfirmed: `giving up ${what} has no refund, and it was not confirmed`,
+    question: `Giving up ${what}${status} has no refund, and allows to pay for one more. Type its id: `,
+    undone: "nothing was given up",
+  });
 }
 
 function budgetNow(call: ReservationCall, store: Store): Budget {

@@ -53,7 +53,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "reservation",
-    summary: "what was paid for, and deciding a held one: list, adopt, release",
+    summary: "what was paid for, and deciding a held one: list, adopt, release, rebuild",
     load: async () => (await import("./reservation.js")).reservationCommand,
   },
   {

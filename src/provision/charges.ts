@@ -80,6 +80,7 @@ export function chargesOf(entries: readonly LedgerEntry[]): readonly Charge[] {
         break;
       }
       case "unclear":
+      case "rebuilt":
         break;
     }
   }

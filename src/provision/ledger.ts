@@ -10,6 +10,7 @@ const intentId = z.string().min(1).max(64);
 const sid = z.string().min(1).max(64);
 const why = z.string().max(500);
 const person = z.literal("person");
+const count = z.number().int().nonnegative();
 
 /**
  * Kinds and fields are only ever added. An esimd that is older than an entry does not know it, takes the ledger for damaged and holds,
@@ -53,6 +54,8 @@ export const ledgerEntrySchema = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("released"), sid, by: person, why }),
   /** The same of a POST that nobody knows the outcome of. */
   z.strictObject({ ...common, kind: z.literal("intent-released"), id: intentId, by: person, why }),
+  /** A person had a damaged ledger replaced: the entries before it are those that could still be read, and how many could not. */
+  z.strictObject({ ...common, kind: z.literal("rebuilt"), by: person, kept: count, lost: count, why }),
 ]);
 
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
@@ -174,6 +177,8 @@ export function foldLedger(entries: readonly LedgerEntry[]): Money {
         break;
       case "intent-released":
         stayUnclear(entry.id, entry.at, true);
+        break;
+      case "rebuilt":
         break;
     }
   }

@@ -51,7 +51,7 @@ const facts: readonly LedgerFact[] = [
 
 describe("esimd reservation", () => {
   it.each([
-    [[], "say what to do: list, adopt, release"],
+    [[], "say what to do: list, adopt, release, rebuild"],
     [["buy"], 'there is no "buy"'],
     [["list", "HP1"], "nothing must stand behind it"],
     [["adopt"], "SID must stand behind it"],

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -407,5 +407,44 @@ describe("the reservation commands", { concurrent: true }, () => {
       }
       expect((await listed(field)).euicc).toMatchObject({ budget: null, unknownToLedger: [{ sid }] });
       expect((await field.esimd(["status"])).stdout).toContain("the ledger cannot be used: line 1 is not JSON");
+    }));
+});
+
+describe("a ledger that is damaged", { concurrent: true }, () => {
+  const spoil = (field: Field) =>
+    writeFile(join(storeFolder(stateDirOf(field), eidOf(field)), "ledger.jsonl"), "not a ledger\n");
+
+  it("holds what would be paid for, until a person has it made anew: what was paid counts again", () =>
+    inField(wrongMac, async (field) => {
+      const words = await configured(field);
+      await field.provision(words);
+      await spoil(field);
+      const held = await field.provision(words);
+      expect(endOf(held)).toEqual(endsAs(79, "held", "ledger_damaged"));
+      expect(held.report().error?.hint).toContain("`esimd reservation rebuild`");
+      const eid = eidOf(field);
+      const question = "Type the EID: ";
+      const tries = [
+        await byHand(field, ["reservation", "rebuild", "--yes"]),
+        await byHand(field, ["reservation", "rebuild"], { answers: { [question]: "yes" } }),
+      ];
+      for (const done of tries) expect(done.status).toBe(64);
+      const offline = await reservation(field, ["rebuild", "--confirm", eid], { ESIMD_API_URL: "http://127.0.0.1:9" });
+      expect(offline.status).toBe(69);
+      expect(endOf(await field.provision(words))).toEqual(endsAs(79, "held", "ledger_damaged"));
+
+      const done = await byHand(field, ["reservation", "rebuild"], { answers: { [question]: eid } });
+      expect(done.json()).toMatchObject({ changed: true, kept: 0, lost: 1, budget: { spent: 1, allowed: 1, left: 0 } });
+      const { setAside } = z.object({ setAside: z.string() }).parse(done.json());
+      expect(await readFile(setAside, "utf8")).toBe("not a ledger\n");
+      expect(endOf(await field.provision(words))).toEqual(endsAs(79, "held", "reservation_lost"));
+      expect(money(field)).toEqual([1, 1]);
+      const again = await reservation(field, ["rebuild"]);
+      expect(result(again)).toMatchObject({ changed: false });
+
+      const sid = firstSid(field);
+      expect(await reservation(field, ["release", sid, "--confirm", sid])).toMatchObject({ status: 0 });
+      expect(endOf(await field.provision(words))).toEqual(provisioned);
+      expect(money(field)).toEqual([2, 2]);
     }));
 });
