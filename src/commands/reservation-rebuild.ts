@@ -38,7 +38,7 @@ export async function rebuildOne(call: ReservationCall): Promise<number> {
       });
       const setAside = await carryOutRebuild(parts, rebuilt);
       const aside = setAside === undefined ? "" : `the damaged one is ${setAside} now\n`;
-      const text = `the ledger is made anew, ${kept} line(s) of the old one kept, ${lost} lost: ${budgetText(budget)}\n${aside}`;
+      const text = `the ledger is made anew, ${kept} line(s) of the old one kept, ${lost} lost: ${budgetText(budget)}\n${aside}next: esimd reservation list, for one by activation code that only the old ledger knew\n`;
       const result = {
         changed: true,
         kept,

@@ -4,7 +4,7 @@ import type { Policy } from "./policy.js";
 
 /** What one eUICC has cost and may cost: the budget of rule 1. Pure. */
 export interface Budget {
-  /** Charges, and POSTs that may have been charged; what was given up stays paid. */
+  /** Charges, and POSTs that were or may have been charged, an undecided one included; what was given up stays paid. */
   readonly spent: number;
   /** The configured number, one for each that a person gave up, and one more while a POST is in doubt and `on_unclear` says `retry`. */
   readonly allowed: number;
@@ -21,7 +21,8 @@ export function budgetOf(money: Money, reservations: readonly ESimProfile[], pol
   const givenUpPosts = money.unclearPosts.filter(({ released }) => released).length;
   // A POST that a person decided is in doubt no longer: its allowance is the person's.
   const doubtAllowance = money.unclear > givenUpPosts && policy.onUnclear === "retry" ? 1 : 0;
-  const spent = charged.size + money.unclear;
+  const undecided = money.pending === undefined ? 0 : 1;
+  const spent = charged.size + money.unclear + undecided;
   const allowed = policy.maxReservations + givenUp + givenUpPosts + doubtAllowance;
   return { spent, allowed, left: Math.max(0, allowed - spent) };
 }

@@ -57,6 +57,7 @@ describe("the budget", () => {
     ["it was given up: it stays paid, and one more is allowed", [charged, released], retry, "1 of 2, 1 left"],
     ["given up though never charged: nothing is won", [released], retry, "1 of 2, 1 left"],
     ["the second was charged, too", [charged, released, { kind: "charged", sid: "HP2" }], retry, "2 of 2, 0 left"],
+    ["a POST without its answer", [intent("i1")], retry, "1 of 1, 0 left"],
     ["a POST in doubt, and a run may try again", [intent("i1"), unclear("i1")], retry, "1 of 2, 1 left"],
     ["a POST in doubt, and it may not", [intent("i1"), unclear("i1")], hold, "1 of 1, 0 left"],
     ["a POST given up allows one more, and not two", [intent("i1"), givenUp("i1")], retry, "1 of 2, 1 left"],

@@ -79,7 +79,7 @@ describe("a ledger made anew", () => {
       [],
       "kept 1, lost 1, spent 2: HP1 charged, HP2 charged",
     ],
-    ["of a POST whose answer was lost", `${intent}xxxx\n`, [], [], "kept 1, lost 1, spent 0, pending i1"],
+    ["of a POST whose answer was lost", `${intent}xxxx\n`, [], [], "kept 1, lost 1, spent 1, pending i1"],
     [
       "of a last line that was torn",
       charged + intent.slice(0, 9),

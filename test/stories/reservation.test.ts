@@ -8,7 +8,7 @@ import { silentLog } from "../../src/base/logging.js";
 import type { BehaviourInput } from "../../src/emulator/api/behaviours.js";
 import { realDisk } from "../../src/provision/store/disk.js";
 import { realProcesses } from "../../src/provision/store/lock.js";
-import { openStore, storeFolder } from "../../src/provision/store/store.js";
+import { openStore, type Store, storeFolder } from "../../src/provision/store/store.js";
 import { byHand } from "./by-hand.js";
 import { configured, endOf, endsAs, provisioned, reservationPosts, until } from "./conditions.js";
 import { type Ended, type Field, type FieldOptions, lastLine } from "./field.js";
@@ -156,10 +156,7 @@ describe("a reservation by activation code in doubt", { concurrent: true }, () =
       await until(() => field.charges() === 1, "what the POST made was charged");
       const sid = firstSid(field);
       const other = parseEid("89049032000001000000000000000074", "the story");
-      const parts = { disk: realDisk, processes: realProcesses, clock: new VirtualClock(), log: silentLog };
-      const store = await openStore(stateDirOf(field), other, parts);
-      await store.record({ kind: "adopted", sid, why: "the story" });
-      await store.close();
+      await written(field, (store) => store.record({ kind: "adopted", sid, why: "the story" }), other);
 
       const unnamed = await reservation(field, ["adopt", sid]);
       expect(unnamed.status).toBe(64);
@@ -277,6 +274,45 @@ describe("a reservation that was given up", { concurrent: true }, () => {
       const { euicc } = await listed(field);
       expect(euicc.charges).toMatchObject([{ sid, provider: { status: "available" } }, { outcome: "charged" }]);
       expect(money(field)).toEqual([2, 2]);
+    }));
+});
+
+/** Writes into the files of the field's eUICC what a command or a power cut left there. */
+async function written(field: Field, work: (store: Store) => Promise<void>, eid = eidOf(field)): Promise<void> {
+  const parts = { disk: realDisk, processes: realProcesses, clock: new VirtualClock(), log: silentLog };
+  const store = await openStore(stateDirOf(field), eid, parts);
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+describe("a reservation that was given up, and", { concurrent: true }, () => {
+  it("the power went before the journal forgot it: the next run does, also where the provider knows it no more", () =>
+    inField({}, async (field) => {
+      const sid = `HP${"0".repeat(32)}`;
+      await written(field, async (store) => {
+        await store.record({ kind: "released", sid, by: "person", why: "the story" });
+        await store.saveJournal({ reservationSid: sid });
+      });
+      expect(endOf(await field.provision(await configured(field)))).toEqual(provisioned);
+      expect(money(field)).toEqual([1, 1]);
+    }));
+
+  it("is on the eUICC after all: it is used, and none is allowed in its place", () =>
+    inField({}, async (field) => {
+      const words = await configured(field);
+      const { iccid } = (await field.provision(words)).report();
+      const sid = firstSid(field);
+      await written(field, (store) => store.record({ kind: "released", sid, by: "person", why: "the story" }));
+      expect((await listed(field)).euicc.budget).toEqual({ spent: 1, allowed: 2, left: 1 });
+      expect((await field.provision(words)).report()).toMatchObject({ state: "provisioned", iccid, changed: false });
+      expect((await listed(field)).euicc).toMatchObject({
+        budget: { spent: 1, allowed: 1, left: 0 },
+        charges: [{ sid, outcome: "charged" }],
+      });
+      expect(money(field)).toEqual([1, 1]);
     }));
 });
 
