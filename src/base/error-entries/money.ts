@@ -46,7 +46,7 @@ export const moneyErrors = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "Restore ledger.jsonl from a backup; or look with `esimd reservation list`, then `esimd reservation rebuild` makes a new one of what the provider knows.",
+    next: "Restore the ledger from a backup; or look with `esimd reservation list`, then `esimd reservation rebuild` makes a new one of what the provider knows.",
     held: true,
   },
   reservation_unknown: {
