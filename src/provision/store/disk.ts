@@ -1,10 +1,11 @@
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { FileTooLarge, readBounded } from "../../base/bounded-read.js";
 import { describeCause, EsimdError } from "../../base/errors.js";
 
 /** The few things the state folder needs of a disk; a simulation brings its own. Every write is durable when it resolves. */
 export interface Disk {
-  /** Undefined when there is no such file. */
+  /** Undefined when there is no such file. @throws EsimdError `state_unwritable`, also for one that no esimd wrote, by its size. */
   read(path: string): Promise<string | undefined>;
   /** Replaces the file as a whole: a reader, and a power cut, sees the old or the new one. */
   replace(path: string, text: string): Promise<void>;
@@ -15,15 +16,21 @@ export interface Disk {
   remove(path: string): Promise<void>;
 }
 
+/** A ledger of a hundred entries has 20 kB, a journal with a full outbox 850 kB. */
+export const maxStateFileBytes = 4 * 1024 * 1024;
 const fileMode = 0o640;
 const folderMode = 0o750;
 
 export const realDisk: Disk = {
   read: async (path) => {
     try {
-      return await readFile(path, "utf8");
+      return (await readBounded(path, maxStateFileBytes)).toString("utf8");
     } catch (cause) {
       if (codeOf(cause) === "ENOENT") return undefined;
+      if (cause instanceof FileTooLarge) {
+        const hint = "esimd writes nothing near that size: look at what is in it, and restore the file from a backup.";
+        throw new EsimdError("state_unwritable", `${path} is not read: ${describeCause(cause)}`, { cause, hint });
+      }
       throw diskError("read", path, cause);
     }
   },
