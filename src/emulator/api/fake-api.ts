@@ -53,13 +53,15 @@ export interface FakeApiTiming {
 }
 
 export const fakeApiDefaults = {
-  key: `AC${"0123456789abcdef".repeat(2)}`,
+  accountSid: `AC${"0123456789abcdef".repeat(2)}`,
+  /** An API key, as a device should have one. */
+  key: `SK${"0123456789abcdef".repeat(2)}`,
   secret: "fake-api-secret",
   smdpAddress: "sm-dp-plus.example.com",
   fleets: ["default"],
   timing: { toReservingMs: 200, toAvailableMs: 600, simScheduledMs: 400, tokenLifetimeMs: 3_600_000 },
   callbackOn: ["available"],
-} as const satisfies Partial<FakeApiOptions>;
+} as const satisfies Partial<FakeApiOptions> & { readonly accountSid: string };
 
 /** A request as it came in. */
 export interface SeenRequest {
@@ -93,7 +95,7 @@ export async function startFakeApi(options: FakeApiOptions): Promise<FakeApi> {
     throw new EsimdError("bad_input", `the fake API listens on loopback only, not on ${quote(listen.host)}`);
   }
   const timing = { ...fakeApiDefaults.timing, ...options.timing };
-  const accountSid = isSid("AC", key) ? key : fakeApiDefaults.key;
+  const accountSid = isSid("AC", key) ? key : fakeApiDefaults.accountSid;
   const stopping = new AbortController();
   const seen: SeenRequest[] = [];
   const actionsFor = createBehaviourMatcher(options.behaviours ?? []);
