@@ -61,7 +61,11 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
   const { clock, connectTimeoutMs, requestTimeoutMs } = options;
   // The deadlines are ours, by the Clock. Only undici's connect timeout stays, as a backstop that frees the socket of an attempt
   // that was given up.
-  const undiciOptions = { headersTimeout: 0, bodyTimeout: 0, connect: { ...strictTls, timeout: connectTimeoutMs + 5000 } };
+  const undiciOptions = {
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { ...strictTls, timeout: connectTimeoutMs + 5000 },
+  };
   let agent: Agent | undefined;
   const own = new Set<Client>();
 
