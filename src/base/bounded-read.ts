@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
 /** A file that is larger than it may be. It was not read. */
@@ -34,24 +34,6 @@ async function readWhole(file: FileHandle, path: string, size: number, maxBytes:
     if (filled > maxBytes) throw tooLarge(path, maxBytes);
     if (bytesRead === 0) return buffer.subarray(0, filled);
     if (filled === buffer.length) buffer = Buffer.concat([buffer], Math.min(maxBytes, 2 * buffer.length) + 1);
-  }
-}
-
-/** As {@link readBounded}, at once. */
-export function readBoundedSync(path: string, maxBytes: number): Buffer {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) throw notAFile(path);
-    if (stat.size > maxBytes) throw tooLarge(path, maxBytes);
-    const buffer = Buffer.alloc(maxBytes + 1);
-    let filled = 0;
-    for (let count = -1; count !== 0 && filled <= maxBytes; filled += count)
-      count = readSync(file, buffer, filled, buffer.length - filled, null);
-    if (filled > maxBytes) throw tooLarge(path, maxBytes);
-    return buffer.subarray(0, filled);
-  } finally {
-    closeSync(file);
   }
 }
 
