@@ -142,8 +142,8 @@ export function quote(text: string): string {
 /** Where a word begins; behind an escape of JSON (`\n`, `\u0000`), too, whose last letter is none of the text's. */
 const start = String.raw`(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))`;
 const digitRun = new RegExp(String.raw`${start}\d{15,32}[Ff]?(?![0-9A-Za-z])`, "g");
-const longHex = new RegExp(String.raw`${start}[0-9A-Fa-f]{36,}(?![0-9A-Za-z])`, "g");
-const longBase64 = new RegExp(String.raw`(?<![+/])${start}[0-9A-Za-z+/]{48,}={0,2}`, "g");
+const longHex = new RegExp(`${start}[0-9A-Fa-f]{36,}(?![0-9A-Za-z])`, "g");
+const longBase64 = new RegExp(`(?<![+/])${start}[0-9A-Za-z+/]{48,}={0,2}`, "g");
 /** One parameter of an AT command, whose quotes may be escaped by JSON; no key of an object. */
 const parameter = String.raw`(?:\\?"[^"\\]*\\?"(?!:)|[^"\\\s,;]+)`;
 /** The token, what ends the code, and the parameters behind it, where a confirmation code stands. */
