@@ -72,7 +72,8 @@ const api = z.strictObject({
   }),
   secret_file: absolutePath.optional().register(keyDocs, {
     allowed: "an absolute path",
-    meaning: "File that holds the key's secret and nothing else, readable by its owner only, and that of root or of esimd's user.",
+    meaning:
+      "File that holds the key's secret and nothing else, readable by its owner only, and that of root or of esimd's user.",
   }),
   callback_url: callbackUrl.optional().register(keyDocs, {
     allowed: urlForm,
