@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Everything that is said in a run is collected, and looked through for secrets at its end (docs/security.md).
+    globalSetup: ["test/leaks/whole-run.ts"],
+    setupFiles: ["test/leaks/collect.ts"],
     pool: "forks",
     // Stories mostly wait for one another's emulators, so that a worker on every core is not too many.
     maxWorkers: "100%",

@@ -2,6 +2,7 @@ import type { Agent, Client, Dispatcher } from "undici";
 import type { Clock } from "../base/clock.js";
 import { formatMs, withDeadline } from "../base/deadline.js";
 import { describeCause, EsimdError, isEsimdError } from "../base/errors.js";
+import { strictTls } from "../base/strict-tls.js";
 
 /** Beyond this an answer is not the API's: its pages hold 100 resources of less than 1 KiB each. */
 const maxBodyBytes = 1024 * 1024;
@@ -62,7 +63,11 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
   const { clock, connectTimeoutMs, requestTimeoutMs } = options;
   // The deadlines are ours, by the Clock. Only undici's connect timeout stays, as a backstop that frees the socket of an attempt
   // that was given up.
-  const undiciOptions = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: connectTimeoutMs + 5000 } };
+  const undiciOptions = {
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { ...strictTls, timeout: connectTimeoutMs + 5000 },
+  };
   let agent: Agent | undefined;
   const own = new Set<Client>();
 

@@ -139,20 +139,37 @@ export function quote(text: string): string {
   return `"${maskIdentifiers(bounded)}"`;
 }
 
-const digitRun = /(?<![0-9A-Za-z])\d{15,32}[Ff]?(?![0-9A-Za-z])/g;
-const activationCode = /(\b1\$[A-Za-z0-9.:-]{1,255}\$)[A-Za-z0-9-]+/g;
-const longHex = /(?<![0-9A-Za-z])[0-9A-Fa-f]{36,}(?![0-9A-Za-z])/g;
-const longBase64 = /(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{48,}={0,2}/g;
+/** Where a word begins; behind an escape of JSON (`\n`, `\u0000`), too, whose last letter is none of the text's. */
+const start = String.raw`(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))`;
+const digitRun = new RegExp(String.raw`${start}\d{15,32}[Ff]?(?![0-9A-Za-z])`, "g");
+const longHex = new RegExp(`${start}[0-9A-Fa-f]{36,}(?![0-9A-Za-z])`, "g");
+const longBase64 = new RegExp(`(?<![+/])${start}[0-9A-Za-z+/]{48,}={0,2}`, "g");
+/** One parameter of an AT command, whose quotes may be escaped by JSON; no key of an object. */
+const parameter = String.raw`(?:\\?"[^"\\]*\\?"(?!:)|[^"\\\s,;]+)`;
+/** The token, what ends the code, and the parameters behind it, where a confirmation code stands. */
+const activationCode = new RegExp(
+  String.raw`(\b1\$[A-Za-z0-9.:-]{1,255}\$)[A-Za-z0-9-]+(?:([^",\\\s]*(\\?"))((?:,${parameter})+)|)`,
+  "g",
+);
+/** Commands with a PIN, a password or a login in their parameters (TS 27.007 8.3, 7.4, 7.5, 10.1.31; vendors' for the data context). */
+const secretParameters = new RegExp(
+  String.raw`(\+(?:CPIN|CPWD|CLCK|CGAUTH|QICSGP|CSTA|QPINC)\s*=\s*)(?!\?)${parameter}(?:,${parameter}|,)*`,
+  "gi",
+);
 /** Paths have the letters of base64, and people need them whole; identifiers inside are masked by themselves. */
 const path = /^\/(v\d|data|dev|etc|home|mnt|opt|proc|root|run|srv|sys|tmp|usr|var)\//;
 
 /**
  * Masks what identifies a unit or lets someone claim a profile, wherever it stands in a text: EIDs, ICCIDs, IMEIs (`8904…1235`),
- * matching ids of activation codes, and long hex or base64 (APDUs and DER carry the same identifiers inside).
+ * matching ids of activation codes and the confirmation codes behind them, PINs, and long hex or base64 (APDUs and DER carry the same
+ * identifiers inside). Also within a line of JSON, which stays one.
  */
 export function maskIdentifiers(text: string): string {
   return text
-    .replace(activationCode, "$1…")
+    .replace(secretParameters, "$1…")
+    .replace(activationCode, (_all, head: string, end?: string, mark = "") =>
+      end === undefined ? `${head}…` : `${head}…${end},${mark}…${mark}`,
+    )
     .replace(longHex, (hex) => (/^\d{15,32}$/.test(hex) ? hex : `${hex.slice(0, 10)}…(${hex.length} hex)`))
     .replace(longBase64, (data) => (path.test(data) ? data : `${data.slice(0, 8)}…(${data.length} base64)`))
     .replace(digitRun, (digits) => `${digits.slice(0, 4)}…${digits.slice(-4)}`);

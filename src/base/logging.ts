@@ -1,5 +1,7 @@
 import { pino } from "pino";
-import { maskIdentifiers } from "./identifiers.js";
+import type { Redactor } from "./redactor.js";
+
+export { createRedactor, type Redactor } from "./redactor.js";
 
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug" | "trace";
 
@@ -13,31 +15,6 @@ export interface Log {
   debug(facts: object, sentence: string): void;
   trace(facts: object, sentence: string): void;
   child(facts: object): Log;
-}
-
-/** Replaces known secrets and masks identifiers in everything that leaves by a log. */
-export interface Redactor {
-  /** Values shorter than 6 characters are not remembered: they would blank out ordinary words. */
-  addSecret(value: string): void;
-  redact(text: string): string;
-}
-
-export function createRedactor(): Redactor {
-  const secrets = new Set<string>();
-  return {
-    addSecret: (value) => {
-      if (value.length < 6) return;
-      secrets.add(value);
-      // A secret may be logged inside JSON or a URL, where some characters look different.
-      secrets.add(JSON.stringify(value).slice(1, -1));
-      secrets.add(encodeURIComponent(value));
-    },
-    redact: (text) => {
-      let redacted = text;
-      for (const secret of secrets) redacted = redacted.replaceAll(secret, "[secret]");
-      return maskIdentifiers(redacted);
-    },
-  };
 }
 
 const syslogPriority: Readonly<Record<string, number>> = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7, trace: 7 };

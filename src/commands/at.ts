@@ -3,7 +3,7 @@ import type { AtReply } from "../at/channel.js";
 import { describeResult } from "../at/result-code.js";
 import { deadlineSignal } from "../base/deadline.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
-import { quote } from "../base/identifiers.js";
+import { maskIdentifiers, quote } from "../base/identifiers.js";
 import { createRedactor } from "../base/logging.js";
 import { connectModem } from "../daemon/modem-session.js";
 import { Whereabouts } from "../daemon/whereabouts.js";
@@ -63,6 +63,9 @@ export const atCommand: Command = {
   },
 };
 
+/** Of a session that a person keeps open for days, the newest. */
+const maxUrcs = 1_000;
+
 interface Exchange {
   readonly command: string;
   readonly lines: readonly string[];
@@ -98,7 +101,7 @@ class Terminal {
   /** Sends what was given, or what stdin brings, until it ends. Resolves to the exit status. */
   async talk(line: ModemLine, port: string, signal: AbortSignal): Promise<number> {
     const stopListening = line.channel.onUrc((text) => {
-      this.#urcs.push(text);
+      if (this.#urcs.push(text) > maxUrcs) this.#urcs.shift();
       this.#context.stderr(`URC: ${oneLine(text)}\n`);
     });
     const typed = new TypedLines(this.#context.stdin, signal);
@@ -150,7 +153,8 @@ class Terminal {
 
   async #confirmed(command: string, does: string, typed: TypedLines): Promise<boolean> {
     if (!this.#isPerson) return false;
-    this.#context.stderr(`${oneLine(command)}: this ${does}. Send it? [y/N] `);
+    // What was typed stands in the line above; stderr may also be kept in a file.
+    this.#context.stderr(`${maskIdentifiers(oneLine(command))}: this ${does}. Send it? [y/N] `);
     return /^y(es)?$/i.test((await typed.next())?.trim() ?? "");
   }
 

@@ -2,6 +2,7 @@ import { createLog, type Log, type LogLevel, type Redactor } from "../base/loggi
 import { docOf } from "../daemon/config/layers.js";
 import { type Config, type ConfigKey, type LoadedConfig, loadConfig, type Override } from "../daemon/config/load.js";
 import { configKeys } from "../daemon/config/schema.js";
+import { credentialAdvice } from "../daemon/config/secrets.js";
 import type { CommandContext, FlagSpec, ParsedArgs } from "./command.js";
 
 /** The flags that several commands share, and what follows from them: the configuration and the log. */
@@ -98,6 +99,13 @@ export function configFor(
 
 /** A one-shot command tells a person what it does by its progress; its log is for trouble, unless more is asked for. */
 export const oneShotDefaults: Readonly<Partial<Record<ConfigKey, LogLevel>>> = { "log.level": "warn" };
+
+/** For a command that is about to use the credentials. */
+export function warnOfCredentials(log: Log, config: Config): void {
+  const advice = credentialAdvice(config.api);
+  if (advice !== undefined)
+    log.warn({ error: advice, next: advice.hint }, "the credentials open more than they need to");
+}
 
 /** The log of a command: JSON lines on stderr, priorities in front where stderr is the journal. Teaches the redactor the credentials. */
 export function openLog(context: CommandContext, config: Config, redactor: Redactor): Log {

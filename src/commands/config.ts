@@ -3,6 +3,7 @@ import { quote } from "../base/identifiers.js";
 import type { Config } from "../daemon/config/config.js";
 import { inspectConfig, type LoadedConfig } from "../daemon/config/load.js";
 import { describeOrigin } from "../daemon/config/provenance.js";
+import { credentialAdvice } from "../daemon/config/secrets.js";
 import { loadCatalogue } from "../daemon/dialect-files.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, configFor, overridesOf, runFlags } from "./common-flags.js";
@@ -35,6 +36,8 @@ function check(context: CommandContext, args: ParsedArgs): number {
   });
   const problems = loaded === undefined ? found : [...found, ...dialectProblems(loaded.config)];
   const [first] = problems;
+  const advice = loaded === undefined ? undefined : credentialAdvice(loaded.config.api);
+  const warnings = advice === undefined ? [] : [advice];
   if (args.has("json")) {
     const listed = problems.map(({ code, message, hint }) => ({ code, message, hint }));
     const result = {
@@ -42,6 +45,7 @@ function check(context: CommandContext, args: ParsedArgs): number {
       ok: first === undefined,
       files: loaded?.files ?? [],
       problems: listed,
+      warnings: warnings.map(({ code, message, hint }) => ({ code, message, hint })),
     };
     context.stdout(`${JSON.stringify(result)}\n`);
   }
@@ -56,6 +60,7 @@ function check(context: CommandContext, args: ParsedArgs): number {
     if (provider !== "none" && (key === undefined || secret === undefined)) {
       context.stderr(`no API credentials are set here, and provider ${provider} needs them\n`);
     }
+    for (const warning of warnings) context.stderr(failureText(warning));
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { EsimdError, toEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
+import { createRedactor, type Redactor } from "../base/redactor.js";
 import { didYouMean } from "../daemon/config/suggest.js";
 import { parseArguments } from "./arguments.js";
 import type { CommandContext } from "./command.js";
@@ -21,9 +22,12 @@ export async function main(
     return await dispatch(words, context, table);
   } catch (thrown) {
     const error = toEsimdError(thrown);
-    context.stderr(failureText(error));
-    if (words.includes("--json")) context.stdout(failureJson(error));
-    if (wantsDebug(words)) await logStack(thrown, context);
+    // What another program or a library says of its failure may repeat what it was given.
+    const redactor = createRedactor();
+    for (const variable of ["ESIMD_API_KEY", "ESIMD_API_SECRET"]) redactor.addSecret(context.env[variable] ?? "");
+    context.stderr(redactor.redact(failureText(error)));
+    if (words.includes("--json")) context.stdout(redactor.withoutSecrets(failureJson(error)));
+    if (wantsDebug(words)) await logStack(thrown, context, redactor);
     return error.exitStatus;
   }
 }
@@ -92,10 +96,8 @@ function wantsDebug(words: readonly string[]): boolean {
 }
 
 /** For a report of a failure that nobody foresaw: where it came from, in the log and only at debug level. */
-async function logStack(thrown: unknown, context: CommandContext): Promise<void> {
-  const { createLog, createRedactor } = await import("../base/logging.js");
-  const redactor = createRedactor();
-  for (const variable of ["ESIMD_API_KEY", "ESIMD_API_SECRET"]) redactor.addSecret(context.env[variable] ?? "");
+async function logStack(thrown: unknown, context: CommandContext, redactor: Redactor): Promise<void> {
+  const { createLog } = await import("../base/logging.js");
   const log = createLog({ level: "debug", write: context.stderr, redactor, journald: false });
   log.debug(
     { error: thrown, stack: thrown instanceof Error ? thrown.stack : undefined },

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { FileTooLarge, readBounded } from "../base/bounded-read.js";
 import { describeCause, EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { CommandContext } from "./command.js";
@@ -110,13 +110,10 @@ export function readLine(stream: NodeJS.ReadableStream, signal: AbortSignal): Pr
 /** The one line that a small file holds. @throws EsimdError `bad_input`; the message never repeats what was read. */
 export async function readLineOfFile(path: string, place: string): Promise<string> {
   try {
-    const file = await stat(path);
-    if (!file.isFile() || file.size > maxBytes) {
-      throw new EsimdError("bad_input", `${place}: ${quote(path)} is no file of at most ${maxBytes} bytes`);
-    }
-    return (await readFile(path, "utf8")).trim();
+    return (await readBounded(path, maxBytes)).toString("utf8").trim();
   } catch (cause) {
-    if (cause instanceof EsimdError) throw cause;
+    if (cause instanceof FileTooLarge)
+      throw new EsimdError("bad_input", `${place}: ${quote(path)} is no file of at most ${maxBytes} bytes`);
     throw new EsimdError("bad_input", `${place}: ${quote(path)} cannot be read: ${describeCause(cause)}`, { cause });
   }
 }

@@ -6,7 +6,7 @@ import type { Observation } from "../provision/run.js";
 import { renderReport } from "../report/render.js";
 import { realHost } from "../serial/host-roots.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
-import { commonFlags, configFor, oneShotDefaults, openLog, runFlags } from "./common-flags.js";
+import { commonFlags, configFor, oneShotDefaults, openLog, runFlags, warnOfCredentials } from "./common-flags.js";
 import { failureText } from "./failure.js";
 import { recordFlag, recordingOf } from "./recording.js";
 import { createProgress, type Progress } from "./terminal.js";
@@ -36,6 +36,7 @@ export async function provisionAndShow(
   }
   const options = { json: args.has("json"), quiet: args.has("quiet"), noColor: args.has("no-color") };
   const log = openLog(context, config, createRedactor());
+  warnOfCredentials(log, config);
   const recording = recordingOf(context, args, port, log);
   const progress = createProgress(context, options);
   let result: ProvisionResult;

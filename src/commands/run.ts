@@ -4,7 +4,7 @@ import { requirePort, serve } from "../daemon/service.js";
 import { Whereabouts } from "../daemon/whereabouts.js";
 import { realHost } from "../serial/host-roots.js";
 import type { Command } from "./command.js";
-import { commonFlags, configFor, openLog, runFlags } from "./common-flags.js";
+import { commonFlags, configFor, openLog, runFlags, warnOfCredentials } from "./common-flags.js";
 
 /** `esimd run`: the daemon, for the configured modem. It logs; each report goes to the status file and, with `--json`, to stdout. */
 export const runCommand: Command = {
@@ -16,6 +16,7 @@ export const runCommand: Command = {
     const { config } = configFor(context, args);
     const port = requirePort(config.modem.port);
     const log = openLog(context, config, createRedactor());
+    warnOfCredentials(log, config);
     const { clock, random, signal, host = realHost } = context;
     const whereabouts = new Whereabouts(port, host);
     log.info({ port }, "esimd serves this port");

@@ -1,11 +1,17 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readBounded } from "../base/bounded-read.js";
 import { describeCause, EsimdError, isEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Disk } from "../provision/store/disk.js";
 import { type Report, reportSchema } from "../report/schema.js";
 
 /** The last report of each port, in the state folder: what `esimd status` shows when it is asked. */
+
+/** A report has 2 kB. */
+const maxReportBytes = 256 * 1024;
+/** One for each port that was ever named. */
+const maxReports = 256;
 
 function statusFolder(stateDir: string): string {
   return join(stateDir, "status");
@@ -50,6 +56,11 @@ export async function readStatus(stateDir: string): Promise<readonly Report[]> {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
     throw new EsimdError("state_unwritable", `${folder} cannot be read: ${describeCause(cause)}`, { cause });
   }
+  if (names.length > maxReports) {
+    throw new EsimdError("bad_input", `${folder} has ${names.length} status files, more than ${maxReports}`, {
+      hint: "Remove those of ports that are no longer used; the next run of each port writes its own again.",
+    });
+  }
   const reports: Report[] = [];
   for (const name of names) reports.push(await readReport(join(folder, name)));
   return reports;
@@ -58,7 +69,7 @@ export async function readStatus(stateDir: string): Promise<readonly Report[]> {
 async function readReport(path: string): Promise<Report> {
   let raw: unknown;
   try {
-    raw = JSON.parse(await readFile(path, "utf8"));
+    raw = JSON.parse((await readBounded(path, maxReportBytes)).toString("utf8"));
   } catch (cause) {
     throw new EsimdError("bad_input", `the status file ${path} cannot be read: ${describeCause(cause)}`, { cause });
   }

@@ -1,5 +1,6 @@
-import { readFile, readlink, realpath, stat } from "node:fs/promises";
+import { readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import { readBounded } from "../base/bounded-read.js";
 import { majorOf, minorOf, modemManagerName } from "./exclusive/holders.js";
 import { processIds, processName } from "./exclusive/processes.js";
 import type { HostRoots } from "./host-roots.js";
@@ -154,6 +155,9 @@ async function udevProperties(key: string, host: HostRoots): Promise<UdevPropert
   return parseUdevProperties((await readText(`${host.run}/udev/data/${key}`)) ?? "");
 }
 
+/** A device of udev's database has some kB. */
+const maxRecordBytes = 256 * 1024;
+
 async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch(() => undefined);
+  return readBounded(path, maxRecordBytes).then(String, () => undefined);
 }

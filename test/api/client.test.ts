@@ -246,6 +246,17 @@ describe("reads", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it.each([301, 302, 303, 307, 308])("follow no redirect: %i, be the other place there", async (status) => {
+    const foreign = await serve(answer(200, fresh));
+    const location = `${foreign.url}/v1/ESimProfiles/${hp(1)}`;
+    const server = await serve(answer(status, "", { location }));
+    expect((await failure(client(server.url).getESimProfile(hp(1), never))).code).toBe("api_protocol");
+    const token = await serve(answer(status, "", { location }));
+    const kore = client(server.url, { provider: "kore", tokenUrl: `${token.url}/token` });
+    await failure(kore.getESimProfile(hp(1), never));
+    expect([server.requests.length, token.requests.length, foreign.requests.length]).toEqual([1, 1, 0]);
+  });
+
   it("end at once when cancelled, with the caller's reason", async () => {
     const reason = new EsimdError("deadline", "the whole run took too long");
     const controller = new AbortController();

@@ -37,11 +37,23 @@ describe("a line of the log", () => {
       { line: 'AT+QESIM="download","LPA:1$smdp.example$AB-12-CD"' },
       ["AB-12-CD"],
     ],
+    [
+      "a confirmation code of any length behind it",
+      { line: 'AT+QESIM="download","LPA:1$smdp.example$AB-12-CD$$1","4711"' },
+      ["AB-12-CD", "4711"],
+    ],
+    ["a PIN", { line: 'AT+CPIN="4711"' }, ["4711"]],
+    ["a PIN in a chain, and a new one", { line: 'AT+CFUN=1;+CPIN="47110815","4711";+CSQ' }, ["4711"]],
+    ["a password of a lock", { line: 'at+clck = "SC",1,"4711"' }, ["4711"]],
+    ["a login of the data context", { line: 'AT+CGAUTH=1,1,"user","pass-4711"' }, ["user", "4711"]],
+    ["what follows the end of a line", { line: `all\r\n${eid}\n${iccid}\t${base64}` }, [eid, iccid, base64]],
+    ["what follows a control character", { line: `\u0001${eid}\u0000001019000000017` }, [eid, "001019000000017"]],
     ["the message of an error's cause", { error: new Error("no", { cause: new Error(`of ${eid}`) }) }, [eid]],
   ])("masks %s", (_name, facts, hidden) => {
     const line = logged("trace", (log) => log.trace(facts, "said"));
     for (const text of hidden) expect(line).not.toContain(text);
     expect(line).toContain("…");
+    expect(JSON.parse(line)).toMatchObject({ msg: "said" });
   });
 
   it("masks what stands in the sentence, too, and what is put into a child's facts", () => {
@@ -62,6 +74,22 @@ describe("a line of the log", () => {
     const facts = { path: `/var/lib/esimd/state/of/this/device/euicc/${eid}/journal` };
     const line = logged("info", (log) => log.info(facts, "said"));
     expect(line).toContain("/var/lib/esimd/state/of/this/device/euicc/8904…1235/journal");
+  });
+
+  it.each([
+    { line: "AT+CPIN?" },
+    { line: "AT+CPIN=?" },
+    { line: "+CPIN: READY" },
+    { line: 'AT+QESIM="download","LPA:1$smdp.example$"' },
+    { code: "LPA:1$smdp.example$", next: "4711", list: ["1$smdp.example$", "4711"] },
+  ])("leaves what is no secret: %j", (facts) => {
+    const line = logged("debug", (log) => log.debug(facts, "said"));
+    expect(JSON.parse(line)).toMatchObject(facts);
+  });
+
+  it("masks the code alone where other facts follow it", () => {
+    const line = logged("debug", (log) => log.debug({ code: "1$smdp.example$AB-12", next: "4711" }, "said"));
+    expect(JSON.parse(line)).toMatchObject({ code: "1$smdp.example$…", next: "4711", msg: "said" });
   });
 
   it("leaves names of resources and requests as they are: without them nobody can ask the provider", () => {

@@ -32,7 +32,13 @@ describe("esimd config check", () => {
     const test = testContext();
     expect(await main(["config", "check", "--json"], test.context)).toBe(0);
     expect(test.stderr()).toBe("no API credentials are set here, and provider twilio needs them\n");
-    expect(test.result()).toEqual({ schema: "esimd.config-check/1", ok: true, files: ["/dev/null"], problems: [] });
+    expect(test.result()).toEqual({
+      schema: "esimd.config-check/1",
+      ok: true,
+      files: ["/dev/null"],
+      problems: [],
+      warnings: [],
+    });
   });
 
   it("an operator's dialect that is wrong: its line and the reason, 78", async () => {
@@ -65,6 +71,20 @@ describe("esimd config check", () => {
       ],
     });
     expect(`${test.stdout()}${test.stderr()}`).not.toContain("TheSecretItself");
+  });
+});
+
+describe("esimd config check of an account's auth token", () => {
+  it("is good, with a word on the API key that should stand there", async () => {
+    const env = { ...credentials, ESIMD_API_KEY: `AC${"0".repeat(32)}` };
+    const test = testContext({ env });
+    expect(await main(["config", "check"], test.context)).toBe(0);
+    expect(test.stderr()).toMatch(
+      /^esimd: the API key is an account SID .* \(credentials_broad\)\n {2}Make an API key/,
+    );
+    const asJson = testContext({ env });
+    expect(await main(["config", "check", "--json"], asJson.context)).toBe(0);
+    expect(asJson.result()).toMatchObject({ ok: true, warnings: [{ code: "credentials_broad" }] });
   });
 });
 

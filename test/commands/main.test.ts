@@ -159,7 +159,8 @@ describe("an error of a command", () => {
     async (words) => {
       const test = testContext({ env: { ESIMD_API_SECRET: "TheSecretItself" } });
       const table = entry(() => Promise.reject(new Error("lost TheSecretItself")));
-      expect(await main(["work", ...words], test.context, table)).toBe(1);
+      expect(await main(["work", "--json", ...words], test.context, table)).toBe(1);
+      expect(test.stdout() + test.stderr()).not.toContain("TheSecretItself");
       const line = test.stderr().trimEnd().split("\n").at(-1) ?? "";
       expect(JSON.parse(line)).toMatchObject({ level: "debug", msg: "where the failure came from" });
       expect(line).toContain("main.test");

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -9,6 +9,10 @@ import { inspectConfig } from "../../src/daemon/config/load.js";
 const systemd = resolve(import.meta.dirname, "../../systemd");
 const unit = readFileSync(join(systemd, "esimd.service"), "utf8");
 const example = readFileSync(join(systemd, "config.toml"), "utf8");
+
+/** What docs/security.md has an operator put into `systemctl edit esimd`. */
+const security = readFileSync(resolve(systemd, "../docs/security.md"), "utf8");
+const dropIn = /```ini\n([\s\S]*?)```/.exec(security)?.[1] ?? "";
 
 const folder = mkdtempSync(join(tmpdir(), "esimd-unit-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,6 +37,26 @@ describe("esimd.service", () => {
   it.skipIf(!hasSystemdAnalyze)("passes systemd-analyze verify without a word (skipped where there is none)", () => {
     const { status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", installedUnit()], { encoding: "utf8" });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
+  it.skipIf(!hasSystemdAnalyze)(
+    "takes encrypted credentials by the drop-in of docs/security.md (skipped likewise)",
+    () => {
+      const path = installedUnit();
+      mkdirSync(`${path}.d`);
+      writeFileSync(join(`${path}.d`, "credentials.conf"), dropIn);
+      const { status, stderr } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
+      rmSync(`${path}.d`, { recursive: true });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    },
+  );
+
+  it("has the credentials by the names that esimd looks for, plain and in the drop-in", () => {
+    const names = (text: string, key: string) =>
+      [...text.matchAll(new RegExp(`^${key}=(.+)$`, "gm"))].map(([, id]) => id);
+    expect(names(unit, "LoadCredential")).toEqual(["esimd_api_key", "esimd_api_secret"]);
+    expect(names(unit, "#LoadCredentialEncrypted")).toEqual(["esimd_api_key", "esimd_api_secret"]);
+    expect(names(dropIn, "LoadCredentialEncrypted")).toEqual(["esimd_api_key", "esimd_api_secret"]);
   });
 
   it.skipIf(!hasSystemdAnalyze)("is exposed to 2.5 of 10 at most (skipped where there is no systemd-analyze)", () => {

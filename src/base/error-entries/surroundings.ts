@@ -79,6 +79,13 @@ export const surroundingErrors = {
     exit: 78,
     next: "Give ESIMD_API_KEY and ESIMD_API_SECRET, or systemd credentials of these names, or choose provider none.",
   },
+  credentials_broad: {
+    sentence: "The credentials open more than esimd needs: they are those of the whole account.",
+    actor: "operator",
+    retry: "never",
+    exit: 77,
+    next: "Make an API key (SK…, best a restricted one) for this device or fleet, give its SID and secret, and rotate the account's auth token.",
+  },
   state_unwritable: {
     sentence: "The state folder cannot be written, and without a journal nothing may be paid.",
     actor: "operator",

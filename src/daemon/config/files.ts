@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { describeCause, EsimdError } from "../../base/errors.js";
 
 /** A file as it was found: what it is, who may read it, and its bytes up to the limit. */
@@ -7,6 +7,7 @@ export interface FoundFile {
   readonly regular: boolean;
   /** Permission bits, as in stat(2). */
   readonly mode: number;
+  readonly ownerUid: number;
   /** At most one byte more than the limit that was asked for. */
   readonly bytes: Uint8Array;
 }
@@ -17,6 +18,10 @@ export interface ConfigFileSystem {
   readFile(path: string, maxBytes: number): FoundFile | undefined;
   /** The names in a folder, in any order; undefined when there is no such folder. */
   listDir(path: string): readonly string[] | undefined;
+  /** Permission bits of a folder; undefined when there is none. */
+  folderMode(path: string): number | undefined;
+  /** Who asks. */
+  readonly ownUid: number;
 }
 
 /** The real one. Looks and reads through one descriptor, so that nobody can swap the file in between; a FIFO does not block. */
@@ -27,12 +32,19 @@ export const nodeFileSystem: ConfigFileSystem = {
       try {
         const stat = fstatSync(fd);
         const regular = stat.isFile() || (stat.isCharacterDevice() && stat.rdev === nullDevice);
-        return { regular, mode: stat.mode & 0o7777, bytes: regular ? readBounded(fd, maxBytes + 1) : new Uint8Array() };
+        return {
+          regular,
+          mode: stat.mode & 0o7777,
+          ownerUid: stat.uid,
+          bytes: regular ? readBounded(fd, maxBytes + 1) : new Uint8Array(),
+        };
       } finally {
         closeSync(fd);
       }
     }),
   listDir: (path) => absentAsUndefined(() => readdirSync(path)),
+  folderMode: (path) => absentAsUndefined(() => statSync(path).mode & 0o7777),
+  ownUid: process.getuid?.() ?? 0,
 };
 
 /** /dev/null (device 1:3): an empty file, and a link to it is how people mask one (systemd.unit(5)). */
@@ -63,7 +75,7 @@ export function readText(
   files: ConfigFileSystem,
   path: string,
   maxBytes: number,
-): { readonly text: string; readonly mode: number } | undefined {
+): { readonly text: string; readonly mode: number; readonly ownerUid: number } | undefined {
   let found: FoundFile | undefined;
   try {
     found = files.readFile(path, maxBytes);
@@ -76,7 +88,8 @@ export function readText(
     throw new EsimdError("config_unreadable", `${path} is larger than ${maxBytes} bytes`);
   }
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(found.bytes), mode: found.mode };
+    const { mode, ownerUid } = found;
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(found.bytes), mode, ownerUid };
   } catch (cause) {
     throw new EsimdError("config_unreadable", `${path} is not UTF-8 text`, { cause });
   }

@@ -68,11 +68,12 @@ const api = z.strictObject({
   key_file: absolutePath.optional().register(keyDocs, {
     allowed: "an absolute path",
     meaning:
-      "File that holds the key (Twilio: account or API key SID; KORE: client id) and nothing else, readable by its owner only.",
+      "File that holds the key (Twilio: account or API key SID; KORE: client id) and nothing else, readable by its owner only, and that of root or of esimd's user.",
   }),
   secret_file: absolutePath.optional().register(keyDocs, {
     allowed: "an absolute path",
-    meaning: "File that holds the key's secret and nothing else, readable by its owner only.",
+    meaning:
+      "File that holds the key's secret and nothing else, readable by its owner only, and that of root or of esimd's user.",
   }),
   callback_url: callbackUrl.optional().register(keyDocs, {
     allowed: urlForm,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { EsimdError } from "../../base/errors.js";
-import { type ConfigFileSystem, readText } from "./files.js";
+import { type ConfigFileSystem, type FoundFile, readText } from "./files.js";
 import type { Origin } from "./provenance.js";
 
 /** The API's key and secret, and the confirmation code: from a systemd credential, from a file of their own, or from the environment. Never from the TOML. */
@@ -33,10 +33,10 @@ export function findSecret(
 ): FoundSecret | undefined {
   const folder = env["CREDENTIALS_DIRECTORY"];
   if (folder !== undefined && folder !== "") {
-    // No look at the mode here: systemd guards the folder, and an ACL for the unit's user shows up as a group bit (systemd.exec(5)).
     const path = join(folder, places.credential);
     const found = readText(files, path, maxSecretBytes);
     if (found !== undefined) {
+      checkCredential(files, folder, path, found);
       const value = oneWord(found.text, path);
       return { value, origin: { kind: "credential", name: places.credential } };
     }
@@ -45,22 +45,45 @@ export function findSecret(
     const { path, namedBy } = places.file;
     const found = readText(files, path, maxSecretBytes);
     if (found === undefined) throw new EsimdError("config_unreadable", `${namedBy}: there is no file ${path}`);
-    if ((found.mode & 0o077) !== 0) {
-      const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
-      throw new EsimdError(
-        "config_invalid",
-        `${namedBy}: ${path} holds a secret and its mode ${mode} lets others read it`,
-        {
-          hint: `Make it readable by its owner only: chmod 600 ${path}`,
-        },
-      );
-    }
+    checkOwner(files, namedBy, path, found);
+    if ((found.mode & 0o077) !== 0) throw openToOthers(namedBy, path, found.mode);
     return { value: oneWord(found.text, path), origin: { kind: "secret-file", path } };
   }
   const { variable } = places;
   const value = variable === undefined ? undefined : env[variable];
   if (variable === undefined || value === undefined || value === "") return undefined;
   return { value: oneWord(value, `environment variable ${variable}`), origin: { kind: "environment", variable } };
+}
+
+type FileFacts = Pick<FoundFile, "mode" | "ownerUid">;
+
+/**
+ * systemd closes the folder of credentials to all but the service, and an ACL for the unit's user shows up as a group bit of the file
+ * (systemd.exec(5)), so that this bit says nothing. A folder of another maker (a container's secrets) is judged by what others can do.
+ */
+function checkCredential(files: ConfigFileSystem, folder: string, path: string, found: FileFacts): void {
+  const namedBy = "CREDENTIALS_DIRECTORY";
+  checkOwner(files, namedBy, path, found);
+  const folderIsOpen = ((files.folderMode(folder) ?? 0o777) & 0o001) !== 0;
+  if (folderIsOpen && (found.mode & 0o007) !== 0) throw openToOthers(namedBy, path, found.mode);
+}
+
+/** Whoever owns a file can change what is in it, and let others read it, whatever its mode is now. */
+function checkOwner(files: ConfigFileSystem, namedBy: string, path: string, { ownerUid }: FileFacts): void {
+  if (ownerUid === 0 || ownerUid === files.ownUid) return;
+  throw new EsimdError(
+    "config_invalid",
+    `${namedBy}: ${path} holds a secret and belongs to uid ${ownerUid}, which is neither root nor esimd's (${files.ownUid})`,
+    {
+      hint: `Give it to the user that esimd runs as, closed to others: chown ${files.ownUid} ${path} && chmod 600 ${path}`,
+    },
+  );
+}
+
+function openToOthers(namedBy: string, path: string, fileMode: number): EsimdError {
+  const mode = (fileMode & 0o777).toString(8).padStart(4, "0");
+  const message = `${namedBy}: ${path} holds a secret and its mode ${mode} lets others read it`;
+  return new EsimdError("config_invalid", message, { hint: `Make it readable by its owner only: chmod 600 ${path}` });
 }
 
 function oneWord(text: string, place: string): string {
@@ -72,6 +95,20 @@ function oneWord(text: string, place: string): string {
     );
   }
   return word;
+}
+
+/**
+ * What is worth a word about credentials that can be used: Twilio's account SID comes with the account's auth token, which opens the
+ * whole account and cannot be taken back for one device; an API key can be restricted and revoked. Pure.
+ */
+export function credentialAdvice(api: {
+  readonly provider: string;
+  readonly key: string | undefined;
+}): EsimdError | undefined {
+  if (api.provider !== "twilio" || api.key?.startsWith("AC") !== true) return undefined;
+  const message =
+    "the API key is an account SID (AC…), so that its secret is the auth token, which opens the whole account";
+  return new EsimdError("credentials_broad", message);
 }
 
 /** Key and secret of a provider that needs them. @throws EsimdError `credentials_missing`, naming which one. */

@@ -1,5 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
+import { readBounded } from "../../base/bounded-read.js";
+
+const maxGroupFileBytes = 1024 * 1024;
 
 /** Who this process is, and who is in which group, as far as permissions of a device need it. */
 export interface Accounts {
@@ -22,7 +24,7 @@ export function realAccounts(): Accounts {
     uid,
     gids: [...(process.getgroups?.() ?? []), process.getegid?.() ?? 0],
     userName: nameOf(uid),
-    group: async (gid) => groupIn(await readFile("/etc/group", "utf8").catch(() => ""), gid),
+    group: async (gid) => groupIn(String(await readBounded("/etc/group", maxGroupFileBytes).catch(() => "")), gid),
   };
 }
 

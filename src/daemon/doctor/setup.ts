@@ -1,5 +1,5 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
-import { requireCredentials } from "../config/secrets.js";
+import { credentialAdvice, requireCredentials } from "../config/secrets.js";
 import { loadCatalogue } from "../dialect-files.js";
 import { type Check, found, type Outcome, skipped, well } from "./check.js";
 
@@ -41,10 +41,10 @@ const credentialStore = "/etc/credstore";
 
 export const credentials: Check = {
   name: "credentials",
-  asks: "Are key and secret of the provider there?",
+  asks: "Are key and secret of the provider there, and an API key in place of the whole account's token?",
   knows:
     "That they are set, for this call. systemd gives credentials to the service alone, so that a shell does not have them. Whether they are right, the check `api` asks.",
-  codes: ["credentials_missing"],
+  codes: ["credentials_missing", "credentials_broad"],
   needs: ["configuration"],
   after: [],
   timeoutMs: 10_000,
@@ -53,7 +53,8 @@ export const credentials: Check = {
     if (api.provider === "none") return skipped("provider none holds no credentials");
     try {
       requireCredentials(api);
-      return well();
+      const advice = credentialAdvice(api);
+      return advice === undefined ? well() : found(advice, "warning");
     } catch (error) {
       if (!isEsimdError(error, "credentials_missing")) throw error;
       const hint = `${error.hint} A service's systemd credentials are not this shell's: as root, CREDENTIALS_DIRECTORY=${credentialStore} esimd doctor tries those.`;

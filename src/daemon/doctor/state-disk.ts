@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { open, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
+import { open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { readBounded } from "../../base/bounded-read.js";
+import { maxStateFileBytes } from "../../provision/store/disk.js";
 
 /** What the doctor does on the file system of the state folder; each rejects with the error of node:fs. */
 export interface StateDisk {
@@ -40,7 +42,7 @@ export const realStateDisk: StateDisk = {
     return { freeBytes: bavail * bsize, freeFiles: files === 0 ? undefined : ffree };
   },
   names: async (folder) => (await unlessAbsent(() => readdir(folder))) ?? [],
-  read: (path) => unlessAbsent(() => readFile(path, "utf8")),
+  read: (path) => unlessAbsent(async () => (await readBounded(path, maxStateFileBytes)).toString("utf8")),
 };
 
 async function unlessAbsent<Value>(look: () => Promise<Value>): Promise<Value | undefined> {

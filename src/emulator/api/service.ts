@@ -46,13 +46,15 @@ export interface FakeApiTiming {
 }
 
 export const fakeApiDefaults = {
-  key: `AC${"0123456789abcdef".repeat(2)}`,
+  accountSid: `AC${"0123456789abcdef".repeat(2)}`,
+  /** An API key, as a device should have one. */
+  key: `SK${"0123456789abcdef".repeat(2)}`,
   secret: "fake-api-secret",
   smdpAddress: "sm-dp-plus.example.com",
   fleets: ["default"],
   timing: { toReservingMs: 200, toAvailableMs: 600, simScheduledMs: 400, tokenLifetimeMs: 3_600_000 },
   callbackOn: ["available"],
-} as const satisfies Partial<ApiServiceOptions>;
+} as const satisfies Partial<ApiServiceOptions> & { readonly accountSid: string };
 
 /** A request as it came in. */
 export interface SeenRequest {
@@ -88,7 +90,7 @@ const rememberedRequests = 10_000;
 export function createApiService(options: ApiServiceOptions): ApiService {
   const { clock, random, log, url, key = fakeApiDefaults.key, secret = fakeApiDefaults.secret } = options;
   const timing = { ...fakeApiDefaults.timing, ...options.timing };
-  const accountSid = isSid("AC", key) ? key : fakeApiDefaults.key;
+  const accountSid = isSid("AC", key) ? key : fakeApiDefaults.accountSid;
   const stopping = new AbortController();
   const seen: SeenRequest[] = [];
   const actionsFor = createBehaviourMatcher(options.behaviours ?? []);

@@ -4,6 +4,7 @@ import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import type { Clock } from "../../base/clock.js";
 import { formatMs } from "../../base/deadline.js";
 import { describeCause } from "../../base/errors.js";
+import { strictTls } from "../../base/strict-tls.js";
 
 /** How a connection to an SM-DP+ could not be made: nothing was sent, so that trying again is harmless. */
 export class ConnectFailure extends Error {
@@ -50,7 +51,7 @@ export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): 
       ...(isIP(host) === 0 ? { servername: host } : {}),
       checkServerIdentity: (_connectedTo, certificate) => checkServerIdentity(host, certificate),
       ca: [...ciRoots],
-      minVersion: "TLSv1.2",
+      ...strictTls,
       ecdhCurve: curves,
       ALPNProtocols: ["http/1.1"],
     });

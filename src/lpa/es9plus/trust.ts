@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readBounded } from "../../base/bounded-read.js";
 import { describeCause, EsimdError } from "../../base/errors.js";
 
 const maxRootBytes = 64 * 1024;
@@ -21,6 +22,8 @@ export async function loadCiRoots(folder: string): Promise<readonly string[]> {
       { cause },
     );
   }
+  if (names.length > maxRoots)
+    throw new EsimdError("config_invalid", `${folder} has ${names.length} files of roots, more than ${maxRoots}`);
   const roots: string[] = [];
   for (const name of names) roots.push(...(await readRoots(join(folder, name))));
   if (roots.length === 0)
@@ -33,9 +36,7 @@ export async function loadCiRoots(folder: string): Promise<readonly string[]> {
 async function readRoots(path: string): Promise<string[]> {
   let text: string;
   try {
-    const { size } = await stat(path);
-    if (size > maxRootBytes) throw new Error(`it has ${size} bytes, more than ${maxRootBytes}`);
-    text = await readFile(path, "utf8");
+    text = (await readBounded(path, maxRootBytes)).toString("utf8");
   } catch (cause) {
     throw new EsimdError("config_unreadable", `the root file ${path} cannot be read: ${describeCause(cause)}`, {
       cause,

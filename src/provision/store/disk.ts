@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
+import { FileTooLarge } from "../../base/bounded-read.js";
 import { describeCause, EsimdError } from "../../base/errors.js";
 import { type FileSystem, nodeFileSystem, type OpenFlags } from "./file-system.js";
 
 /** The few things the state folder needs of a disk. Every write is durable when it resolves. */
 export interface Disk {
-  /** Undefined when there is no such file. */
+  /** Undefined when there is no such file. @throws EsimdError `state_unwritable`, also for one that no esimd wrote, by its size. */
   read(path: string): Promise<string | undefined>;
   /** Replaces the file as a whole: a reader, and a power cut, sees the old or the new one. */
   replace(path: string, text: string): Promise<void>;
@@ -18,6 +19,8 @@ export interface Disk {
   remove(path: string): Promise<void>;
 }
 
+/** A ledger of a hundred entries has 20 kB, a journal with a full outbox 850 kB. */
+export const maxStateFileBytes = 4 * 1024 * 1024;
 const fileMode = 0o640;
 const folderMode = 0o750;
 
@@ -35,9 +38,13 @@ export function durableDisk(files: FileSystem): Disk {
   return {
     read: async (path) => {
       try {
-        return await files.readFile(path);
+        return await files.readFile(path, maxStateFileBytes);
       } catch (cause) {
         if (codeOf(cause) === "ENOENT") return undefined;
+        if (cause instanceof FileTooLarge) {
+          const hint = "esimd writes nothing near that size: look at what is in it, and restore the file from a backup.";
+          throw new EsimdError("state_unwritable", `${path} is not read: ${describeCause(cause)}`, { cause, hint });
+        }
         throw diskError("read", path, cause);
       }
     },

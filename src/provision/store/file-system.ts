@@ -1,11 +1,13 @@
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { readBounded } from "../../base/bounded-read.js";
 
 /**
  * What a disk is asked for, one call each: what is durable when, is for its caller to see to. A simulation brings one that forgets what was
  * not synced. Errors carry Node's `code` (ENOENT, EEXIST, ENOSPC, EROFS, EIO).
  */
 export interface FileSystem {
-  readFile(path: string): Promise<string>;
+  /** @throws FileTooLarge for a longer one, which is not read. */
+  readFile(path: string, maxBytes: number): Promise<string>;
   open(path: string, flags: OpenFlags, mode: number): Promise<OpenFile>;
   mkdir(path: string, mode: number): Promise<void>;
   isFolder(path: string): Promise<boolean>;
@@ -26,7 +28,7 @@ export interface OpenFile {
 }
 
 export const nodeFileSystem: FileSystem = {
-  readFile: (path) => readFile(path, "utf8"),
+  readFile: async (path, maxBytes) => (await readBounded(path, maxBytes)).toString("utf8"),
   open: async (path, flags, mode) => {
     const file = await open(path, flags, mode);
     return { write: (text) => file.writeFile(text), sync: () => file.sync(), close: () => file.close() };

@@ -1,4 +1,5 @@
-import { readFile, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import { readBounded } from "../../base/bounded-read.js";
 import { EsimdError } from "../../base/errors.js";
 import type { HostRoots } from "../host-roots.js";
 import { liveLockPid } from "./lock-file.js";
@@ -21,6 +22,8 @@ export interface PortHolders {
   readonly complete: boolean;
 }
 
+/** Some 60 bytes for each lock of the host. */
+const maxLocksBytes = 1024 * 1024;
 /** Looks at no more processes than this: a scan of a host that is overrun ends too. */
 const mostProcesses = 8192;
 
@@ -58,8 +61,8 @@ async function openBy(names: DeviceNames, host: HostRoots): Promise<{ pids: read
 
 async function flockedBy(device: string, host: HostRoots): Promise<readonly number[]> {
   try {
-    const [locks, { dev, ino }] = await Promise.all([readFile(`${host.proc}/locks`, "utf8"), stat(device)]);
-    return flockPids(locks, dev, ino).filter((pid) => pid !== process.pid);
+    const [locks, { dev, ino }] = await Promise.all([readBounded(`${host.proc}/locks`, maxLocksBytes), stat(device)]);
+    return flockPids(String(locks), dev, ino).filter((pid) => pid !== process.pid);
   } catch {
     // No /proc/locks, or no device any more: then this way shows nobody.
     return [];

@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink, realpath } from "node:fs/promises";
+import { readdir, readlink, realpath } from "node:fs/promises";
+import { readBounded } from "../../base/bounded-read.js";
 import type { HostRoots } from "../host-roots.js";
 
 /** What /proc says of a process, as far as it concerns who holds a port; undefined where there is nothing to be read. */
@@ -67,9 +68,11 @@ export async function deviceNames(path: string, host: HostRoots): Promise<Device
   return new Set([...names, ...names.map(inDev)]);
 }
 
+const maxProcBytes = 64 * 1024;
+
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return String(await readBounded(path, maxProcBytes));
   } catch {
     // It ended meanwhile, or may not be looked at: both mean that nothing is known of it.
     return undefined;

@@ -1,5 +1,6 @@
-import { access, readdir, readFile, readlink, realpath } from "node:fs/promises";
+import { access, readdir, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { readBounded } from "../../base/bounded-read.js";
 import type { HostRoots } from "../host-roots.js";
 import type { FoundPort, UsbPlace, WwanPlace } from "./found-port.js";
 import { roleOf } from "./port-role.js";
@@ -13,6 +14,8 @@ import type { RoleSource } from "./port-table.js";
 /** More names than a host has; what lies beyond is not looked at. */
 const maxNames = 1024;
 const maxAttributeLength = 200;
+/** The kernel gives a page at most. */
+const maxAttributeFileBytes = 64 * 1024;
 /** From a tty's device up to the USB interface, and from there to the USB device. */
 const maxClimb = 3;
 
@@ -148,9 +151,10 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 /** One line of sysfs. A device's own words are data from a wire: bounded, and without control characters. */
 async function attribute(folder: string, name: string): Promise<string | undefined> {
-  const text = await orUndefined(() => readFile(join(folder, name), "utf8"));
+  const text = await orUndefined(() => readBounded(join(folder, name), maxAttributeFileBytes));
   return text
-    ?.slice(0, maxAttributeLength)
+    ?.toString("utf8")
+    .slice(0, maxAttributeLength)
     .replace(/\p{Cc}+/gu, " ")
     .trim();
 }

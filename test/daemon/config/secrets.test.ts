@@ -3,9 +3,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isEsimdError } from "../../../src/base/errors.js";
+import type { ConfigFileSystem } from "../../../src/daemon/config/files.js";
 import { type LoadedConfig, loadConfig } from "../../../src/daemon/config/load.js";
 import { describeOrigin } from "../../../src/daemon/config/provenance.js";
-import { requireCredentials } from "../../../src/daemon/config/secrets.js";
+import { credentialAdvice, findSecret, requireCredentials } from "../../../src/daemon/config/secrets.js";
+import { memoryFiles } from "./memory-files.js";
 
 /** On real files: what counts here is what the kernel says about them. */
 let folder = "";
@@ -30,7 +33,7 @@ const whole = { ESIMD_API_KEY: "SKenvironment", ESIMD_API_SECRET: "from-environm
 
 describe("where key and secret come from", () => {
   it("the systemd credential first, then the named file, then the environment", () => {
-    mkdirSync(join(folder, "credentials"));
+    mkdirSync(join(folder, "credentials"), { mode: 0o700 });
     file("credentials/esimd_api_key", "SKcredential\n", 0o440);
     const secretFile = file("secret", "from-a-file\n", 0o600);
     const loaded = load(
@@ -113,5 +116,69 @@ describe("a secret's file that is refused", () => {
   it("one that is the wrong file by its size", () => {
     const path = file("secret", "x".repeat(5000), 0o600);
     expect(() => load({}, `secret_file = "${path}"`)).toThrow("is larger than 4096 bytes");
+  });
+});
+
+/** What another user's file or folder would look like is told, since a test is one user. */
+describe("who owns a secret's file, and who guards a folder of credentials", () => {
+  const secretFile = "/etc/esimd/api.secret";
+  const refusal = (files: ConfigFileSystem, env: Readonly<Record<string, string>>, named: boolean) => {
+    const file = named ? { path: secretFile, namedBy: "api.secret_file" } : undefined;
+    try {
+      const found = findSecret(env, files, { credential: "esimd_api_secret", file, variable: undefined });
+      return found === undefined ? "nothing" : "taken";
+    } catch (error) {
+      if (!isEsimdError(error, "config_invalid")) throw error;
+      return `${error.message}. ${error.hint}`;
+    }
+  };
+
+  it.each([
+    [0, "taken"],
+    [1000, "taken"],
+    [
+      1001,
+      `api.secret_file: ${secretFile} holds a secret and belongs to uid 1001, which is neither root nor esimd's (1000). Give it to the user that esimd runs as, closed to others: chown 1000 ${secretFile} && chmod 600 ${secretFile}`,
+    ],
+  ])("a named file of uid %i", (ownerUid, expected) => {
+    const files = memoryFiles({ [secretFile]: { text: "TheSecretItself", mode: 0o600, ownerUid } });
+    expect(refusal(files, {}, true)).toBe(expected);
+  });
+
+  const store = "/run/credentials/esimd.service";
+  const credential = `${store}/esimd_api_secret`;
+  it.each([
+    ["systemd's, by ACL for the unit's user", { ownerUid: 0, mode: 0o440 }, 0o550, "taken"],
+    ["systemd's, with a user of its own", { ownerUid: 1000, mode: 0o400 }, 0o500, "taken"],
+    ["open files in a closed folder", { ownerUid: 0, mode: 0o444 }, 0o700, "taken"],
+    [
+      "open files in an open folder, as a container has them",
+      { ownerUid: 0, mode: 0o444 },
+      0o755,
+      `CREDENTIALS_DIRECTORY: ${credential} holds a secret and its mode 0444 lets others read it. Make it readable by its owner only: chmod 600 ${credential}`,
+    ],
+    ["closed files in an open folder", { ownerUid: 0, mode: 0o400 }, 0o755, "taken"],
+    [
+      "another user's",
+      { ownerUid: 1001, mode: 0o400 },
+      0o700,
+      `CREDENTIALS_DIRECTORY: ${credential} holds a secret and belongs to uid 1001, which is neither root nor esimd's (1000). Give it to the user that esimd runs as, closed to others: chown 1000 ${credential} && chmod 600 ${credential}`,
+    ],
+  ])("a folder of credentials: %s", (_name, file, folderMode, expected) => {
+    const files = memoryFiles({ [credential]: { text: "TheSecretItself", ...file } }, { [store]: folderMode });
+    expect(refusal(files, { CREDENTIALS_DIRECTORY: store }, false)).toBe(expected);
+  });
+});
+
+describe("an account's auth token in place of an API key", () => {
+  const sid = "0123456789abcdef".repeat(2);
+  it.each([
+    ["twilio", `AC${sid}`, true],
+    ["twilio", `SK${sid}`, false],
+    ["twilio", undefined, false],
+    ["kore", "ACclient", false],
+    ["none", undefined, false],
+  ])("is worth a word: %s with %s is %s", (provider, key, isAdvised) => {
+    expect(credentialAdvice({ provider, key }) !== undefined).toBe(isAdvised);
   });
 });

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { errorRegistry } from "../../../src/base/error-registry.js";
 import { EsimdError } from "../../../src/base/errors.js";
 import { groupIn } from "../../../src/daemon/doctor/accounts.js";
-import { type Check, checkNames, found, type Outcome, skipped, well } from "../../../src/daemon/doctor/check.js";
+import {
+  type Check,
+  checkNames,
+  type Examination,
+  found,
+  type Outcome,
+  skipped,
+  well,
+} from "../../../src/daemon/doctor/check.js";
 import { checks } from "../../../src/daemon/doctor/checks.js";
 import { judgeClock } from "../../../src/daemon/doctor/clock.js";
 import { diagnosisOf } from "../../../src/daemon/doctor/examine.js";
@@ -61,6 +69,22 @@ describe("the exit status", () => {
   ])("%s", (_name, outcomes, status) => {
     const examined = outcomes.map((outcome, at) => ({ name: checkNames[at] ?? "port", outcome }));
     expect(diagnosisOf(examined).exitStatus).toBe(status);
+  });
+});
+
+describe("credentials", () => {
+  const check = checks.find(({ name }) => name === "credentials");
+  const whole = { provider: "twilio", key: `SK${"0".repeat(32)}`, secret: "s" };
+  it.each([
+    ["an API key", whole, "well"],
+    ["the whole account's", { ...whole, key: `AC${"0".repeat(32)}` }, ["warning credentials_broad"]],
+    ["a client of KORE's", { ...whole, provider: "kore", key: "ACME" }, "well"],
+    ["none", { ...whole, key: undefined }, ["error credentials_missing"]],
+    ["none, and none are needed", { ...whole, provider: "none", key: undefined }, "skipped"],
+  ])("%s", async (_name, api, expected) => {
+    const examination = { surroundings: { config: { api } }, facts: {} } as unknown as Examination;
+    const outcome = await check?.run(examination, new AbortController().signal);
+    expect(outcome === undefined ? undefined : short(outcome)).toEqual(expected);
   });
 });
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { describe, expect, it } from "vitest";
+import { fakeApiDefaults } from "../../../src/emulator/api/fake-api.js";
 import { clientOf, closeAfterTest, create, eid, fakeApi, never, reaches } from "./harness.js";
 
 /** An SM-DP+ that answers ES2+ by the function's name, as told; it notes what it was asked. */
@@ -82,7 +83,9 @@ describe("an order at the SM-DP+", () => {
     const client = clientOf(api);
     const { sid } = await reaches(client, await create(client, { generateMatchingId: true }), "available");
     const response = await fetch(`${api.url}/v1/ESimProfiles/${sid}`, {
-      headers: { authorization: `Basic ${Buffer.from(`${api.accountSid}:fake-api-secret`).toString("base64")}` },
+      headers: {
+        authorization: `Basic ${Buffer.from(`${fakeApiDefaults.key}:${fakeApiDefaults.secret}`).toString("base64")}`,
+      },
     });
     expect(await response.json()).toMatchObject({
       activation_code: "1$LOCALHOST:8443$AAAAA-BBBBB",

@@ -1,5 +1,6 @@
 import twilio from "twilio";
 import { beforeAll, describe, expect, it } from "vitest";
+import { fakeApiDefaults } from "../../../src/emulator/api/fake-api.js";
 import { eid, fakeApi, until } from "./harness.js";
 
 /** Twilio's own npm client has no base URL: its requests are sent to the fake API instead of the host that it has built in. */
@@ -20,7 +21,10 @@ describe("the twilio npm client on the fake API", () => {
 
   it("creates, fetches, lists by pages, and fetches and updates the Sim", async () => {
     const api = await fakeApi();
-    const client = twilio(api.accountSid, "fake-api-secret", { httpClient: loopbackClient(api.url) });
+    const client = twilio(fakeApiDefaults.key, fakeApiDefaults.secret, {
+      accountSid: api.accountSid,
+      httpClient: loopbackClient(api.url),
+    });
     const { esimProfiles, sims, fleets } = client.supersim.v1;
 
     const created = await esimProfiles.create({ eid });
