@@ -11,7 +11,13 @@ import { type ApiProvider, defaultBaseUrls, defaultKoreTokenUrl, parseBaseUrl, p
 import { readWholeList } from "./paging.js";
 import type { CreateOutcome, ESimProfile, ESimProfileRequest, ProviderApi, Sim } from "./resources.js";
 import { parseAnswerBody, parseESimProfile, parseFleet, parseSim } from "./schemas.js";
-import { createHttpTransport, type HttpAnswer, type HttpRequest } from "./transport.js";
+import {
+  createHttpTransport,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpTransport,
+  type OpenHttpTransport,
+} from "./transport.js";
 
 export { type ApiProvider, defaultBaseUrls, defaultKoreTokenUrl } from "./endpoint.js";
 
@@ -35,6 +41,8 @@ export interface ProviderApiOptions {
   /** Name resolution, TCP and TLS, 10 s when left out. */
   readonly connectTimeoutMs?: number | undefined;
   readonly retry?: RetryPolicy | undefined;
+  /** How requests travel; over undici when left out. */
+  readonly openTransport?: OpenHttpTransport | undefined;
 }
 
 export interface RetryPolicy {
@@ -77,7 +85,8 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
   const { attempts, backoff, longestRetryAfterMs } = options.retry ?? defaultRetry;
   const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrls[provider], "api.url");
   const callback = callbackForm(options);
-  const transport = createHttpTransport({ clock, connectTimeoutMs, requestTimeoutMs });
+  const openTransport = options.openTransport ?? createHttpTransport;
+  const transport = openTransport({ clock, connectTimeoutMs, requestTimeoutMs });
   const authorization = createAuthorization(options, transport, clock);
 
   /** One request with its authorization; a refused token is renewed once, which is safe since a refused request was not processed. */
@@ -223,7 +232,7 @@ const fleetsPath = "/v1/Fleets";
 
 function createAuthorization(
   options: ProviderApiOptions,
-  transport: ReturnType<typeof createHttpTransport>,
+  transport: HttpTransport,
   clock: Clock,
 ): Authorization {
   const { provider, key, secret, tokenUrl } = options;

@@ -49,6 +49,8 @@ export interface HttpTransportOptions {
   readonly requestTimeoutMs: number;
 }
 
+export type OpenHttpTransport = (options: HttpTransportOptions) => HttpTransport;
+
 /** How far one request got; read after a failure. */
 interface Progress {
   sent: boolean;

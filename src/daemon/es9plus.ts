@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
-import { createEs9PlusClient, type Es9PlusClient } from "../lpa/es9plus/client.js";
+import { createEs9PlusClient, type Es9PlusClient, type OpenEs9Exchange } from "../lpa/es9plus/client.js";
 import { loadCiRoots } from "../lpa/es9plus/trust.js";
 import type { Config } from "./config/config.js";
 
@@ -16,8 +16,10 @@ export function lazyEs9Plus(parts: {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Over undici when left out. */
+  readonly openExchange?: OpenEs9Exchange | undefined;
 }): LazyEs9Plus {
-  const { config, clock, random, log } = parts;
+  const { config, clock, random, log, openExchange } = parts;
   let client: Promise<Es9PlusClient> | undefined;
   const open = async (): Promise<Es9PlusClient> =>
     createEs9PlusClient({
@@ -26,6 +28,7 @@ export function lazyEs9Plus(parts: {
       clock,
       random,
       log,
+      openExchange,
     });
   return {
     get: () => {

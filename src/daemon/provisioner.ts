@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { createProviderApi } from "../api/client.js";
 import type { ProviderApi } from "../api/resources.js";
 import type { Clock } from "../base/clock.js";
@@ -15,8 +14,6 @@ import { takeIsdR } from "../modem/lpa-switch.js";
 import type { Policy } from "../provision/policy.js";
 import type { Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
-import { realDisk } from "../provision/store/disk.js";
-import { realProcesses } from "../provision/store/lock.js";
 import { openStore } from "../provision/store/store.js";
 import { buildReport } from "../report/build.js";
 import type { Report } from "../report/schema.js";
@@ -28,6 +25,7 @@ import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
 import { connectModem } from "./modem-session.js";
 import { runThroughAbsences } from "./resume.js";
+import { type Outside, realOutside } from "./outside.js";
 import { requireSaneClock } from "./sane-clock.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
@@ -47,6 +45,8 @@ export interface ProvisionerParts {
   readonly observe: (observation: Observation) => void;
   /** How the port is opened, for who wants to see what crosses it. */
   readonly openPort?: OpenPort;
+  /** The real one when left out. */
+  readonly outside?: Outside;
 }
 
 export interface ProvisionResult {
@@ -60,11 +60,11 @@ export interface ProvisionResult {
  * only for what comes before a run (a configuration that cannot work); everything else is in the report, which is in the status file too.
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
-  const { config, clock, log } = parts;
+  const { config, clock, log, outside = realOutside } = parts;
   requireSaneClock(clock);
   const catalogue = loadCatalogue(config.modem.dialects);
   const api = openApi(parts);
-  const es9Plus = lazyEs9Plus(parts);
+  const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange });
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
   try {
     const whereabouts = parts.whereabouts ?? new Whereabouts(parts.port, parts.host ?? realHost);
@@ -81,7 +81,7 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
       bound.signal,
     );
     const report = buildReport(outcome, whereabouts.last, api !== undefined);
-    await writeStatus(realDisk, config.stateDir, report, log, parts.port);
+    await writeStatus(outside.disk, config.stateDir, report, log, parts.port);
     return { outcome, report, exitStatus: exitStatusOf(outcome) };
   } finally {
     bound.release();
@@ -105,6 +105,7 @@ function openApi(parts: ProvisionerParts): ProviderApi | undefined {
     random: parts.random,
     log: parts.log,
     requestTimeoutMs: timeoutMs,
+    openTransport: parts.outside?.openTransport,
   });
 }
 
@@ -115,7 +116,8 @@ function runParts(
   api: ProviderApi | undefined,
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
-  const { config, clock, random, log, openPort, host = realHost } = parts;
+  const { config, clock, random, log, openPort, host = realHost, outside = realOutside } = parts;
+  const { disk, processes, newId } = outside;
   const session = {
     host,
     clock,
@@ -144,7 +146,7 @@ function runParts(
           dialect,
           wanted: config.modem.lpa,
           imei: identity.imei,
-          segments: createSegmentMemory(realDisk, config.stateDir, identity, log),
+          segments: createSegmentMemory(disk, config.stateDir, identity, log),
           es9Plus,
           log,
         },
@@ -155,11 +157,11 @@ function runParts(
         takeIsdR(line, lpaSwitch, config.modem.wakeWaitMs, signal),
     }),
     api,
-    openStore: (eid) => openStore(config.stateDir, eid, { disk: realDisk, processes: realProcesses, clock, log }),
+    openStore: (eid) => openStore(config.stateDir, eid, { disk, processes, clock, log }),
     clock,
     random,
     log,
-    newId: randomUUID,
+    newId,
     observe: parts.observe,
   };
 }

@@ -135,6 +135,7 @@ export class MemoryDisk implements Disk {
     this.files.set(path, (this.files.get(path) ?? "") + text);
   }
   async makeFolder(): Promise<void> {}
+  async syncFolder(): Promise<void> {}
   async createExclusive(path: string, text: string): Promise<boolean> {
     if (this.files.has(path)) return false;
     this.files.set(path, text);

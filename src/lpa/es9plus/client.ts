@@ -47,7 +47,23 @@ export interface Es9PlusOptions {
   readonly requestTimeoutMs?: number;
   /** For servers whose names no DNS knows. */
   readonly locate?: Locate | undefined;
+  /** How requests travel; over undici and our own TLS when left out. */
+  readonly openExchange?: OpenEs9Exchange | undefined;
 }
+
+/** What one POST is answered with, whatever it says. */
+export interface Es9Answer {
+  readonly httpStatus: number;
+  readonly body: string;
+}
+
+export interface Es9Exchange {
+  /** @throws ConnectFailure while nothing can have reached the server, and any other error when something may have. */
+  post(url: string, json: string, signal: AbortSignal): Promise<Es9Answer>;
+  close(): Promise<void>;
+}
+
+export type OpenEs9Exchange = (options: Es9PlusOptions) => Promise<Es9Exchange>;
 
 /** A bound profile package of 150 kB is 200 kB in base64; nothing legal comes near this. */
 const maxBodyBytes = 4 * 1024 * 1024;
@@ -84,49 +100,8 @@ const answerSchema = z.object({
 });
 
 export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9PlusClient> {
-  const { Agent, request } = await import("undici");
-  const { ciRoots, pins = [], clock, random, log, requestTimeoutMs = 60_000, locate } = options;
-  const agent = new Agent({
-    connect: ({ hostname, port }, callback) => {
-      const endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 443 : Number(port) };
-      connectToSmdp(endpoint, { ciRoots, pins, clock, timeoutMs: connectTimeoutMs, locate }).then(
-        (socket) => callback(null, socket),
-        (error: Error) => callback(error, null),
-      );
-    },
-    connections: 4,
-    keepAliveTimeout: 30_000,
-  });
-
-  const once = async (
-    url: string,
-    json: string,
-    signal: AbortSignal,
-  ): Promise<{ httpStatus: number; body: string }> => {
-    const response = await request(url, {
-      dispatcher: agent,
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "user-agent": "gsma-rsp-lpad",
-        "x-admin-protocol": "gsma/rsp/v2.2.0",
-      },
-      body: json,
-      signal,
-    });
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body) {
-      const part = Buffer.from(chunk);
-      bytes += part.length;
-      if (bytes > maxBodyBytes) {
-        response.body.destroy();
-        throw new EsimdError("smdp_protocol", `the answer of ${url} is larger than ${maxBodyBytes} bytes`);
-      }
-      chunks.push(part);
-    }
-    return { httpStatus: response.statusCode, body: Buffer.concat(chunks).toString("utf8") };
-  };
+  const { clock, random, log, requestTimeoutMs = 60_000, openExchange = openHttpsExchange } = options;
+  const exchange = await openExchange(options);
 
   return {
     post: async (smdp, name, json, signal) => {
@@ -135,7 +110,7 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
         try {
           const answer = await withDeadline(
             { clock, timeoutMs: requestTimeoutMs, signal, what: `the SM-DP+'s answer to ${name}` },
-            (bounded) => once(url, json, bounded),
+            (bounded) => exchange.post(url, json, bounded),
           );
           log.debug({ smdp, function: name, status: answer.httpStatus, bytes: answer.body.length }, "ES9+");
           return { ...answer, failure: readFailure(answer.body) };
@@ -151,6 +126,52 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
           await sleep(clock, backoffMs(connectPause, attempt, random), signal);
         }
       }
+    },
+    close: () => exchange.close(),
+  };
+}
+
+/** HTTPS over undici, verified against the GSMA roots. */
+async function openHttpsExchange(options: Es9PlusOptions): Promise<Es9Exchange> {
+  const { Agent, request } = await import("undici");
+  const { ciRoots, pins = [], clock, locate } = options;
+  const agent = new Agent({
+    connect: ({ hostname, port }, callback) => {
+      const endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 443 : Number(port) };
+      connectToSmdp(endpoint, { ciRoots, pins, clock, timeoutMs: connectTimeoutMs, locate }).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    },
+    connections: 4,
+    keepAliveTimeout: 30_000,
+  });
+
+  return {
+    post: async (url, json, signal) => {
+      const response = await request(url, {
+        dispatcher: agent,
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "user-agent": "gsma-rsp-lpad",
+          "x-admin-protocol": "gsma/rsp/v2.2.0",
+        },
+        body: json,
+        signal,
+      });
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      for await (const chunk of response.body) {
+        const part = Buffer.from(chunk);
+        bytes += part.length;
+        if (bytes > maxBodyBytes) {
+          response.body.destroy();
+          throw new EsimdError("smdp_protocol", `the answer of ${url} is larger than ${maxBodyBytes} bytes`);
+        }
+        chunks.push(part);
+      }
+      return { httpStatus: response.statusCode, body: Buffer.concat(chunks).toString("utf8") };
     },
     close: () => agent.destroy(),
   };

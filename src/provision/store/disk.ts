@@ -1,15 +1,18 @@
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describeCause, EsimdError } from "../../base/errors.js";
+import { type FileSystem, nodeFileSystem, type OpenFlags } from "./file-system.js";
 
-/** The few things the state folder needs of a disk; a simulation brings its own. Every write is durable when it resolves. */
+/** The few things the state folder needs of a disk. Every write is durable when it resolves. */
 export interface Disk {
   /** Undefined when there is no such file. */
   read(path: string): Promise<string | undefined>;
   /** Replaces the file as a whole: a reader, and a power cut, sees the old or the new one. */
   replace(path: string, text: string): Promise<void>;
   append(path: string, text: string): Promise<void>;
+  /** With those above it. */
   makeFolder(path: string): Promise<void>;
+  /** Makes durable which names the folder has, whoever made them. */
+  syncFolder(path: string): Promise<void>;
   /** Creates the file; false when it is there already. */
   createExclusive(path: string, text: string): Promise<boolean>;
   remove(path: string): Promise<void>;
@@ -18,88 +21,82 @@ export interface Disk {
 const fileMode = 0o640;
 const folderMode = 0o750;
 
-export const realDisk: Disk = {
-  read: async (path) => {
+/** Durability out of a file system that promises none until it is asked. @throws EsimdError `state_unwritable`, from every call. */
+export function durableDisk(files: FileSystem): Disk {
+  const writeDurably = async (path: string, text: string, flags: OpenFlags): Promise<void> => {
+    const file = await files.open(path, flags, fileMode);
     try {
-      return await readFile(path, "utf8");
-    } catch (cause) {
-      if (codeOf(cause) === "ENOENT") return undefined;
-      throw diskError("read", path, cause);
+      await file.write(text);
+      await file.sync();
+    } finally {
+      await file.close();
     }
-  },
-  replace: (path, text) =>
-    guarded("written", path, async () => {
-      const temporary = `${path}.new`;
-      await writeDurably(temporary, text, "w");
-      await rename(temporary, path);
-      // The rename itself is durable only once the folder is (fsync(2)).
-      await syncFolder(dirname(path));
-    }),
-  append: (path, text) =>
-    guarded("appended to", path, async () => {
-      await writeDurably(path, text, "a");
-      await syncFolder(dirname(path));
-    }),
-  makeFolder: (path) =>
-    guarded("made", path, async () => {
-      const first = await makePath(path);
-      if (first !== undefined) await syncFolder(dirname(first));
-    }),
-  createExclusive: async (path, text) => {
-    try {
-      await writeDurably(path, text, "wx");
-      return true;
-    } catch (cause) {
-      if (codeOf(cause) === "EEXIST") return false;
-      throw diskError("made", path, cause);
-    }
-  },
-  remove: (path) => guarded("removed", path, () => rm(path, { force: true })),
-};
+  };
+  return {
+    read: async (path) => {
+      try {
+        return await files.readFile(path);
+      } catch (cause) {
+        if (codeOf(cause) === "ENOENT") return undefined;
+        throw diskError("read", path, cause);
+      }
+    },
+    replace: (path, text) =>
+      guarded("written", path, async () => {
+        const temporary = `${path}.new`;
+        await writeDurably(temporary, text, "w");
+        await files.rename(temporary, path);
+        // The rename itself is durable only once the folder is (fsync(2)).
+        await files.syncFolder(dirname(path));
+      }),
+    append: (path, text) =>
+      guarded("appended to", path, async () => {
+        await writeDurably(path, text, "a");
+        await files.syncFolder(dirname(path));
+      }),
+    makeFolder: (path) =>
+      guarded("made", path, async () => {
+        for (const made of await makePath(files, path)) await files.syncFolder(dirname(made));
+      }),
+    syncFolder: (path) => guarded("synced", path, () => files.syncFolder(path)),
+    createExclusive: async (path, text) => {
+      try {
+        await writeDurably(path, text, "wx");
+        return true;
+      } catch (cause) {
+        if (codeOf(cause) === "EEXIST") return false;
+        throw diskError("made", path, cause);
+      }
+    },
+    remove: (path) => guarded("removed", path, () => files.remove(path)),
+  };
+}
+
+export const realDisk: Disk = durableDisk(nodeFileSystem);
 
 /**
- * Makes a folder and those above it; resolves with the first that was made. Not mkdir's own `recursive`: under a parent that exists and
- * takes no children (/proc) Node tries that for ever.
+ * Makes a folder and those above it; resolves with what was made, the highest first. Not mkdir's own `recursive`: under a parent that
+ * exists and takes no children (/proc) Node tries that for ever.
  */
-async function makePath(path: string): Promise<string | undefined> {
+async function makePath(files: FileSystem, path: string): Promise<readonly string[]> {
   try {
-    return (await makeOne(path)) ? path : undefined;
+    return (await makeOne(files, path)) ? [path] : [];
   } catch (cause) {
     const parent = dirname(path);
     if (codeOf(cause) !== "ENOENT" || parent === path) throw cause;
-    const first = await makePath(parent);
-    const made = await makeOne(path);
-    return first ?? (made ? path : undefined);
+    const above = await makePath(files, parent);
+    return (await makeOne(files, path)) ? [...above, path] : above;
   }
 }
 
 /** False when the folder is there already, perhaps since a moment ago. */
-async function makeOne(path: string): Promise<boolean> {
+async function makeOne(files: FileSystem, path: string): Promise<boolean> {
   try {
-    await mkdir(path, { mode: folderMode });
+    await files.mkdir(path, folderMode);
     return true;
   } catch (cause) {
-    if (codeOf(cause) === "EEXIST" && (await stat(path)).isDirectory()) return false;
+    if (codeOf(cause) === "EEXIST" && (await files.isFolder(path))) return false;
     throw cause;
-  }
-}
-
-async function writeDurably(path: string, text: string, flags: "w" | "a" | "wx"): Promise<void> {
-  const file = await open(path, flags, fileMode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

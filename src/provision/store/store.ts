@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../../base/clock.js";
 import { EsimdError } from "../../base/errors.js";
 import type { Eid } from "../../base/identifiers.js";
@@ -37,6 +37,8 @@ export async function openStore(stateDir: string, eid: Eid, options: StoreOption
   const { disk, processes } = options;
   const folder = storeFolder(stateDir, eid);
   await disk.makeFolder(folder);
+  // A run that was killed may have made a folder whose name is not durable yet, and the ledger would go with it.
+  for (const above of [dirname(folder), stateDir]) await disk.syncFolder(above);
   const unlock = await takeLock(disk, join(folder, "lock"), processes);
   try {
     return await readStore(folder, eid, options, unlock);

@@ -45,6 +45,7 @@ describe("the file of an unfinished download", () => {
       },
       append: async () => undefined,
       makeFolder: async () => undefined,
+      syncFolder: async () => undefined,
       createExclusive: async () => true,
       remove: async () => {
         kept = undefined;
