@@ -9,7 +9,7 @@ import { type AnswerPattern, isAnswer } from "./answer-pattern.js";
 import { EchoFilter } from "./echo.js";
 import { LineReader } from "./line-reader.js";
 import { LineWait } from "./line-wait.js";
-import { type Pieces, writeLine } from "./piecewise.js";
+import { type LineWriting, type Pieces, writeLine } from "./piecewise.js";
 import { RecentBytes } from "./recent-bytes.js";
 import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
 import { StepSearch } from "./step.js";
@@ -44,6 +44,8 @@ const esc = 0x1b;
 const unclaimedBytes = 2_048;
 /** How long the last words may take when the line closes: a modem that does not answer any more must not hold up the end. */
 const lastWordsMs = 5_000;
+/** Setting the host's speed is a matter of the driver, which answers at once or hangs. */
+const setBaudMs = 5_000;
 
 interface InFlight {
   readonly command: AtCommand;
@@ -125,7 +127,9 @@ export class AtChannel {
   changeSpeed(baud: number, signal?: AbortSignal): Promise<boolean> {
     return this.#enqueue(async () => {
       try {
-        await this.#port.setBaud?.(baud);
+        const what = `setting ${this.#port.name} to ${baud} baud`;
+        const bound = { clock: this.#clock, timeoutMs: setBaudMs, signal, what };
+        await withDeadline(bound, async () => this.#port.setBaud?.(baud));
       } catch (error) {
         if (this.#gone !== undefined) throw this.#gone;
         if (!isEsimdError(error, "serial_io")) throw error;
@@ -152,8 +156,9 @@ export class AtChannel {
         this.#wait.wake();
       };
       try {
-        await this.#send(text);
-        await this.#wait.until(() => heard, timeoutMs, signal);
+        const untilMs = this.#clock.monotonicMs() + timeoutMs;
+        if (!(await this.#sendWithin(text, timeoutMs, signal))) return heard;
+        await this.#wait.until(() => heard, untilMs - this.#clock.monotonicMs(), signal);
         return heard;
       } finally {
         this.#onLine = undefined;
@@ -227,10 +232,15 @@ export class AtChannel {
 
   #exchange(command: AtCommand, signal: AbortSignal | undefined): Promise<AtReply> {
     return new Promise<AtReply>((resolve, reject) => {
+      const over = new AbortController();
+      let writing: LineWriting | undefined;
       const release = (): void => {
         cancelTimer();
         signal?.removeEventListener("abort", onAbort);
         this.#inFlight = undefined;
+        // An answer that comes before the line has gone out is not this line's, and cuts it.
+        if (writing?.isWhole() === false) this.#lose(command);
+        over.abort();
       };
       const lose = (error: unknown): void => {
         this.#lose(command);
@@ -260,15 +270,40 @@ export class AtChannel {
       );
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#inFlight = inFlight;
-      this.#send(command.text).catch((error: unknown) => {
+      writing = this.#send(command.text, over.signal);
+      writing.done.catch((error: unknown) => {
         if (this.#inFlight === inFlight) lose(error);
       });
     });
   }
 
-  async #send(text: string): Promise<void> {
+  #send(text: string, signal: AbortSignal): LineWriting {
     this.#log.trace({ at: "host", line: text }, "AT");
-    await writeLine(this.#port, Buffer.from(`${text}\r`, "latin1"), this.#pieces, this.#clock);
+    return writeLine(this.#port, Buffer.from(`${text}\r`, "latin1"), this.#pieces, this.#clock, signal);
+  }
+
+  /**
+   * Sends a line and waits, with the deadline of any other wait, until the port has taken it: a USB modem that hangs takes no more writes,
+   * and such a write never settles. Resolves with whether it was taken in time.
+   */
+  async #sendWithin(text: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const over = new AbortController();
+    let taken = false;
+    this.#send(text, over.signal).done.then(
+      () => {
+        taken = true;
+        this.#wait.wake();
+      },
+      (error: unknown) => {
+        if (!over.signal.aborted) this.#wait.fail(error);
+      },
+    );
+    try {
+      await this.#wait.until(() => taken, timeoutMs, signal);
+    } finally {
+      over.abort();
+    }
+    return taken;
   }
 
   #receive(line: string): void {
@@ -330,7 +365,7 @@ export class AtChannel {
 
   /** Asks queries until the one that was asked last is answered, dropping what comes before (step.ts says why). */
   async #regainStep(signal: AbortSignal | undefined): Promise<void> {
-    const seen = { step: false, answers: 0, lines: 0 };
+    const seen = { step: false, answers: 0, lines: 0, sent: 0 };
     this.#onLine = (line) => {
       const what = this.#step.take(line);
       // A flood of URCs is no progress.
@@ -343,7 +378,8 @@ export class AtChannel {
     try {
       for (let asked = 1; asked <= resyncTries; asked++) {
         seen.answers = 0;
-        await this.#send(this.#step.ask());
+        if (!(await this.#sendWithin(this.#step.ask(), resyncStepMs, signal))) continue;
+        seen.sent++;
         const ceilingMs = this.#clock.monotonicMs() + resyncCeilingMs;
         let silent = false;
         while (!seen.step && !silent && this.#clock.monotonicMs() < ceilingMs) {
@@ -363,9 +399,12 @@ export class AtChannel {
     } finally {
       this.#onLine = undefined;
     }
+    const waited = formatMs(resyncStepMs * resyncTries);
     throw new EsimdError(
       "modem_silent",
-      `the modem on ${this.#port.name} answers nothing since a command timed out (${formatMs(resyncStepMs * resyncTries)})`,
+      seen.sent === 0
+        ? `the modem on ${this.#port.name} takes nothing that is written to it since a command timed out (${waited})`
+        : `the modem on ${this.#port.name} answers nothing since a command timed out (${waited})`,
     );
   }
 }
