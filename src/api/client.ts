@@ -230,11 +230,7 @@ const profilesPath = "/v1/ESimProfiles";
 const simsPath = "/v1/Sims";
 const fleetsPath = "/v1/Fleets";
 
-function createAuthorization(
-  options: ProviderApiOptions,
-  transport: HttpTransport,
-  clock: Clock,
-): Authorization {
+function createAuthorization(options: ProviderApiOptions, transport: HttpTransport, clock: Clock): Authorization {
   const { provider, key, secret, tokenUrl } = options;
   if (key === "" || secret === "")
     throw new EsimdError("credentials_missing", `provider ${provider}: key or secret is empty`);

@@ -115,6 +115,11 @@ export class AtChannel {
     return this.#baud;
   }
 
+  /** Whether nothing that the modem owes can be taken for the next answer; if not, {@link execute} first looks for step, and fails on a silent modem. */
+  get isInStep(): boolean {
+    return !this.#outOfStep;
+  }
+
   /** The last bytes that came since a command was last answered with OK, to tell what kind of port this is. */
   unclaimed(): Uint8Array {
     return this.#unclaimed.bytes();

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { World } from "../../src/emulator/modem/world-options.js";
 import { configured, endOf, endsAs, impatient, provisioned, type Sections } from "./conditions.js";
 import type { Field, FieldOptions } from "./field.js";
+import { hurriedClock } from "./hurried-clock.js";
 import { inField } from "./in-field.js";
 
 /** What a modem does with its SIM after a switch of profiles and before there is one, told on a real pty. */
@@ -44,6 +45,14 @@ describe.concurrent("after enabling, a modem", () => {
       // The next run finds it done, and restarts nothing.
       expect((await field.provision(await hasty(field))).report()).toMatchObject({ changed: false });
       expect(restarts(field)).toHaveLength(2);
+    }));
+
+  it("that says nothing from CFUN=0 on is told CFUN=1 all the same (openpilot, on EG25), and registers", () =>
+    inField(modemWith({ refresh: "ignored", silentAtCfun0: true }, { clock: hurriedClock(6) }), async (field) => {
+      const ended = await field.provision(await hasty(field));
+      expect(endOf(ended)).toEqual(provisioned);
+      expect(restarts(field)).toEqual(["AT+CFUN=0", "AT+CFUN=1"]);
+      expect(ended.report().network).toMatchObject({ registered: true });
     }));
 
   it("that needs a reset gets one, and comes back under the run's hands", () =>
