@@ -127,28 +127,40 @@ export class AtChannel {
 
   /**
    * Sets the host's end to another speed between two commands. What comes next may be noise, so step is regained first.
-   * Resolves with false for a speed that the port refuses.
+   * Resolves with false for a speed that the port refuses, and the port has the one of before again.
    */
   changeSpeed(baud: number, signal?: AbortSignal): Promise<boolean> {
     return this.#enqueue(async () => {
-      try {
-        const what = `setting ${this.#port.name} to ${baud} baud`;
-        const bound = { clock: this.#clock, timeoutMs: setBaudMs, signal, what };
-        await withDeadline(bound, async () => this.#port.setBaud?.(baud));
-      } catch (error) {
-        if (this.#gone !== undefined) throw this.#gone;
-        if (!isEsimdError(error, "serial_io")) throw error;
-        this.#log.warn({ port: this.#port.name, baud, err: error }, "the port refuses this speed");
-        return false;
+      const refusal = await this.#setBaud(baud, signal);
+      if (refusal !== undefined) {
+        this.#log.warn({ port: this.#port.name, baud, err: refusal }, "the port refuses this speed");
+        // Its driver may have set another one before it gave up.
+        const stuck = await this.#setBaud(this.#baud, signal);
+        if (stuck !== undefined) throw stuck;
       }
-      this.#baud = baud;
+      if (refusal === undefined) this.#baud = baud;
       this.#reader.endLine();
       this.#unclaimed.clear();
       // What the modem still owes comes at the old speed, and nobody can read it.
       this.#step.forget();
       this.#outOfStep = true;
-      return true;
+      return refusal === undefined;
     }, signal);
+  }
+
+  /** Resolves with the port's refusal. */
+  async #setBaud(baud: number, signal: AbortSignal | undefined): Promise<EsimdError | undefined> {
+    const what = `setting ${this.#port.name} to ${baud} baud`;
+    try {
+      await withDeadline({ clock: this.#clock, timeoutMs: setBaudMs, signal, what }, async () =>
+        this.#port.setBaud?.(baud),
+      );
+      return undefined;
+    } catch (error) {
+      if (this.#gone !== undefined) throw this.#gone;
+      if (isEsimdError(error, "serial_io")) return error;
+      throw error;
+    }
   }
 
   /** Whether anything answers with OK within `timeoutMs`, asked at once, whatever was left open before. Step is regained afterwards. */

@@ -12,6 +12,8 @@ export interface ModemLine {
   readonly channel: AtChannel;
   readonly clock: Clock;
   readonly random: Random;
+  /** The speed that the configuration names for a UART: where a silent modem is looked for first. */
+  readonly namedBaud?: number;
 }
 
 const busyPause = { firstMs: 500, maxMs: 5_000 };
