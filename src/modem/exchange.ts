@@ -20,10 +20,14 @@ const busyPause = { firstMs: 500, maxMs: 5_000 };
 /** SIM busy lasts 1.5 to 10 s after a switch; a minute is given before it counts as an error. */
 const busyPatienceMs = 60_000;
 
-/** Fills `{name}` in; refuses what could end the quoted argument or the line. @throws EsimdError `bad_input`. */
+/**
+ * Fills `{name}` in; refuses what could end the quoted argument or the line. @throws EsimdError `bad_input`; Error for a name without a
+ * value, which the form of a dialect (command-spec.ts) does not let through.
+ */
 export function fillTemplate(template: string, values: Readonly<Record<string, string | number>>): string {
   return template.replace(/\{(\w+)\}/g, (_whole, name: string) => {
-    const value = String(values[name] ?? "");
+    if (values[name] === undefined) throw new Error(`nothing is given for {${name}} in ${quote(template)}`);
+    const value = String(values[name]);
     if (!/^[ !#-~]*$/.test(value)) {
       throw new EsimdError("bad_input", `${name} ${quote(value)} has a character that cannot stand in an AT command`);
     }

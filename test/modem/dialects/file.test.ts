@@ -49,6 +49,11 @@ evidence = "guess"
 source = "nobody knows"
 `;
 
+/** A change of one table of a family that knows profiles by ICCID. */
+const based = (table: string, line: string): string => `based_on = "quectel-iccid"\n[own_lpa.${table}]\n${line}\n`;
+const nwmode = (text: string): string => `based_on = "quectel-nwmode"\n${text}\n`;
+const withoutSlot = 'based_on = "quectel-iccid"\n[slot.set]\nsend = "AT+QUIMSLOT"\n';
+
 describe("a dialect file", () => {
   it("adds a dialect, which is asked for before esimd's own", () => {
     const { dialects } = createCatalogue([parseDialectFile(whole, path)]);
@@ -95,7 +100,7 @@ source = "a forum post"
     expect(download?.kind === "modem-network" && download.end.exec('+QESIM: "add_profile",0')?.[1]).toBe("0");
   });
 
-  it.each([
+  it.each<readonly [string, string, string]>([
     ["no TOML", "name = \n", "line 1, column"],
     ["an unknown base", '\nbased_on = "quectel"\n', 'line 2: based_on "quectel" is none of quectel-iccid'],
     ["a key that does not exist", `${whole}timeout = 3\n`, "line 30: refresh.timeout: there is no such key"],
@@ -110,6 +115,60 @@ source = "a forum post"
       "a row without its groups",
       'based_on = "quectel-iccid"\n[own_lpa.list]\nrow = "(.*)"\n',
       "line 3: own_lpa.list.row: needs the named groups (?<iccid>…), (?<state>…)",
+    ],
+    ["a query that reads nothing", whole.replace("(\\d{32})", "\\d{32}"), "line 21: eid.value: needs a group"],
+    ["a group that reads nothing", whole.replace("(\\d{32})", "(?:\\d{32})"), "line 21: eid.value: needs a group"],
+    [
+      "a result code that is not read",
+      based("enable.code", "pattern = 'QESIM'"),
+      "line 3: own_lpa.enable.code.pattern: needs a group",
+    ],
+    [
+      "an end without its code",
+      nwmode("[own_lpa.download]\nend = 'download'"),
+      "line 3: own_lpa.download.end: needs a group",
+    ],
+    [
+      "a placeholder that nobody fills",
+      based("enable", 'send = \'AT+QESIM="enable","{icid}"\''),
+      "line 3: own_lpa.enable.send: has {icid}; esimd fills in {iccid} and {index} here",
+    ],
+    [
+      "a placeholder of another operation",
+      based("enable", 'send = \'AT+QESIM="enable","{iccid}","{nickname}"\''),
+      "line 3: own_lpa.enable.send: has {nickname}; esimd fills in",
+    ],
+    [
+      "a placeholder in snake case",
+      nwmode('[own_lpa.download.start]\nsend = \'AT+QESIM="download","{activation_code}"\''),
+      "line 3: own_lpa.download.start.send: has {activation_code}; esimd fills in {activationCode} here",
+    ],
+    [
+      "a placeholder where none is",
+      whole.replace("AT+ACMEEID", "AT+ACMEEID={iccid}"),
+      "line 18: eid.send: has {iccid}; nothing is",
+    ],
+    ["half a placeholder", based("enable", "send = 'AT+X={iccid},{index'"), "line 3: own_lpa.enable.send: has {index;"],
+    ...(["enable", "disable", "delete"] as const).map((name): [string, string, string] => [
+      `${name} of no profile`,
+      based(name, `send = 'AT+QESIM="${name}"'`),
+      `line 3: own_lpa.${name}.send: needs {iccid} or {index}, or nothing says which profile is meant`,
+    ]),
+    [
+      "a rename without the name",
+      based("nickname", 'send = \'AT+QESIM="nickname","{iccid}"\''),
+      "line 3: own_lpa.nickname.send: needs {nickname}",
+    ],
+    [
+      "a download without its activation code",
+      nwmode("[own_lpa.download.start]\nsend = 'AT+QESIM=\"download\",0'"),
+      "line 3: own_lpa.download.start.send: needs {activationCode}",
+    ],
+    ["a switch to no slot", withoutSlot, "line 3: slot.set.send: needs {slot}"],
+    [
+      "a step without its commands",
+      whole.replace('"reset"', '"sim-power"'),
+      "line 27: refresh.ladder: has sim-power, and there is no sim_power",
     ],
     ["a name with capitals", whole.replace('"acme"', '"Acme"'), "line 2: name: is lower-case"],
   ])("is refused with the line and the reason: %s", (_what, text, expected) => {
