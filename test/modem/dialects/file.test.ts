@@ -54,6 +54,16 @@ const based = (table: string, line: string): string => `based_on = "quectel-icci
 const nwmode = (text: string): string => `based_on = "quectel-nwmode"\n${text}\n`;
 const withoutSlot = 'based_on = "quectel-iccid"\n[slot.set]\nsend = "AT+QUIMSLOT"\n';
 
+const iccidTable = (send: string, timeoutMs: number): string => `
+[[iccid]]
+send = "${send}"
+answer = "+ICCID"
+timeout_ms = ${timeoutMs}
+value = '(\\d{19})'
+evidence = "guess"
+source = "nobody knows"
+`;
+
 describe("a dialect file", () => {
   it("adds a dialect, which is asked for before esimd's own", () => {
     const { dialects } = createCatalogue([parseDialectFile(whole, path)]);
@@ -76,6 +86,14 @@ describe("a dialect file", () => {
     expect(dialect.ownLpa?.describeResultCode("0x2A")).toBe("the answer");
     expect(dialect.origin).toBe(path);
     expect(createCatalogue().find("quectel-index").ownLpa?.enable.settle?.windowMs).toBe(63_000);
+  });
+
+  it("lists the ICCID's queries in tables of their own, keys in snake_case as everywhere", () => {
+    const { spec } = parseDialectFile(`${whole}${iccidTable("AT+ONE", 3000)}${iccidTable("AT+TWO", 4000)}`, path);
+    expect(spec.iccid.map(({ send, timeoutMs }) => [send, timeoutMs])).toEqual([
+      ["AT+ONE", 3_000],
+      ["AT+TWO", 4_000],
+    ]);
   });
 
   it("gives a family a download that esimd has no proof of", () => {
@@ -169,6 +187,26 @@ source = "a forum post"
       "a step without its commands",
       whole.replace('"reset"', '"sim-power"'),
       "line 27: refresh.ladder: has sim-power, and there is no sim_power",
+    ],
+    [
+      "a fault in the first of two tables",
+      `${whole}${iccidTable("AT+ONE", 5)}${iccidTable("AT+TWO", 4000)}`,
+      "line 34: iccid.0.timeout_ms:",
+    ],
+    [
+      "a fault in the second",
+      `${whole}${iccidTable("AT+ONE", 3000)}${iccidTable("AT+TWO", 5)}`,
+      "line 42: iccid.1.timeout_ms:",
+    ],
+    [
+      "what the second lacks",
+      `${whole}${iccidTable("AT+ONE", 3000)}${iccidTable("AT+TWO", 4000).replace("evidence", "evidenz")}`,
+      "line 39: iccid.1.evidence:",
+    ],
+    [
+      "a table within the second",
+      `${whole}${iccidTable("AT+ONE", 3000)}${iccidTable("AT+TWO", 4000)}[iccid.code]\npattern = "x"\nsuccess = "0"\n`,
+      "line 47: iccid.1.code.pattern:",
     ],
     ["a name with capitals", whole.replace('"acme"', '"Acme"'), "line 2: name: is lower-case"],
   ])("is refused with the line and the reason: %s", (_what, text, expected) => {
