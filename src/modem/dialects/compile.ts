@@ -131,7 +131,7 @@ function downloadOf(spec: OwnLpaSpec["download"]): OwnLpa["download"] {
     case "none":
       return spec;
     case "host-relay":
-      return { ...spec, start: exchangeOf(spec.start), chunk: exchangeOf(spec.chunk) };
+      return { ...spec, start: exchangeOf(spec.start), chunk: exchangeOf(spec.chunk), end: regex(spec.end) };
     case "modem-network": {
       const { kind, windowMs, pollEveryMs, startWithCode } = spec;
       return {

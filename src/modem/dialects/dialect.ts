@@ -48,6 +48,8 @@ export interface HostRelayDownload {
   readonly maxChunkHex: number;
   /** The prefix of lines that carry a request or the end. */
   readonly prefix: string;
+  /** A line that says the download ended. First group: result code, 0 for success. */
+  readonly end: RegExp;
   /** How long the modem may think between our last chunk and its next request; loading a package into the eUICC is in it. */
   readonly stepTimeoutMs: number;
   /** How long it may take from the delivered install result to the line that ends the download; without it, the list decides. */

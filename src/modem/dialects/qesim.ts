@@ -5,10 +5,10 @@ import type { DialectInput, DialectSpec } from "./spec.js";
 type OwnLpaInput = NonNullable<DialectInput["ownLpa"]>;
 type CodeInput = NonNullable<OwnLpaInput["enable"]["code"]>;
 
-/** `+QESIM: "<operation>",<code>`; a code of zeros is success, with or without 0x. */
+/** `+QESIM: "<operation>",<code>`; a code of zeros is success, in hex with or without 0x; 0x8500xxxx in decimal has ten digits. */
 export function qesimCode(operation: string): CodeInput {
   return {
-    pattern: `^\\+QESIM\\s*:\\s*"${operation}"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,8})"?\\s*(?:,|$)`,
+    pattern: `^\\+QESIM\\s*:\\s*"${operation}"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,10})"?\\s*(?:,|$)`,
     success: "^0+$",
   };
 }

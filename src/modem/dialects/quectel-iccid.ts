@@ -1,4 +1,4 @@
-import { anyEid, indexFamily, qesimAsk, qesimByIccid, quectelIccidQueries, quectelSlot } from "./qesim.js";
+import { anyEid, indexFamily, qesimAsk, qesimByIccid, qesimCode, quectelIccidQueries, quectelSlot } from "./qesim.js";
 import { quectelResultCodes } from "./quectel-result-codes.js";
 import type { DialectInput } from "./spec.js";
 
@@ -48,6 +48,8 @@ export const quectelIccid: DialectInput = {
       },
       maxChunkHex: 1400,
       prefix: "+QESIM",
+      // Two codes are known, 0 and 1, without a space in front; those of 0x8500xxxx are of the same makers.
+      end: qesimCode("download").pattern,
       // The package is loaded between the last chunk and the install result: up to 240 s were needed on slow cards.
       stepTimeoutMs: 240_000,
       endTimeoutMs: 15_000,

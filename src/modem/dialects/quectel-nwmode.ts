@@ -49,7 +49,7 @@ export const quectelNwmode: DialectInput = {
         code: qesimCode("download"),
         ...driver,
       },
-      end: '^\\+QESIM\\s*:\\s*"download"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,8})"?',
+      end: qesimCode("download").pattern,
       windowMs: 300_000,
       pollEveryMs: 5_000,
     },

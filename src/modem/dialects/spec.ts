@@ -66,6 +66,8 @@ const download = z.discriminatedUnion("kind", [
     maxChunkHex: z.int().min(64).max(65_536),
     /** The prefix of lines that carry a request or the end. */
     prefix,
+    /** A line that says the download ended. First group: result code, 0 for success. */
+    end: patternWithGroup,
     /** How long the modem may think between our last chunk and its next request; loading a package into the eUICC is in it. */
     stepTimeoutMs: timeoutMs,
     /** How long it may take from the delivered install result to the line that ends the download; without it, the list decides. */
