@@ -105,7 +105,8 @@ async function readContext(line: ModemLine, signal: AbortSignal): Promise<Packet
   try {
     return await readPacketContext(line, signal);
   } catch (error) {
-    if (isEsimdError(error, "modem_refused")) return undefined;
+    const isGap = isEsimdError(error) && ["modem_refused", "modem_silent", "modem_protocol"].includes(error.code);
+    if (!signal.aborted && isGap) return undefined;
     throw error;
   }
 }

@@ -68,6 +68,20 @@ export async function ask(line: ModemLine, command: AtCommand, signal: AbortSign
 }
 
 /**
+ * Asks what is good to know and nothing rests on. Resolves with the lines of an answer with OK; with none for a refusal, silence, or an
+ * answer out of all bounds: firmware leaves some commands unanswered that it has no answer to.
+ */
+export async function linesOrGap(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    const { lines, result } = await ask(line, command, signal);
+    return result.kind === "ok" ? lines : [];
+  } catch (error) {
+    if (signal.aborted || !(isEsimdError(error, "modem_silent") || isEsimdError(error, "modem_protocol"))) throw error;
+    return [];
+  }
+}
+
+/**
  * Sends a command again while the SIM is busy: that says nothing about what the modem can do. Resolves with any other answer.
  * @throws EsimdError `modem_busy` after a minute, and what the channel throws.
  */

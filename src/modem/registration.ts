@@ -1,5 +1,6 @@
 import { afterPrefix, splitFields } from "../at/fields.js";
-import { ask, type ModemLine } from "./exchange.js";
+import { isEsimdError } from "../base/errors.js";
+import { ask, linesOrGap, type ModemLine } from "./exchange.js";
 
 export type RegistrationState = "home" | "roaming" | "searching" | "denied" | "not-registered" | "unknown";
 
@@ -15,23 +16,36 @@ const commands = ["+CEREG", "+CGREG", "+CREG", "+C5GREG"] as const;
 /** An answer has `<n>,<stat>`, a URC `<stat>` alone or with a quoted area behind it: two leading numbers make it an answer. */
 const isReadAnswer = (fields: string): boolean => /^\s*\d+\s*,\s*\d+\s*(,|$)/.test(fields);
 
-/** The best of the modem's registrations; a network that knows us for one service is enough to report it. */
+/**
+ * The best of the modem's registrations; a network that knows us for one service is enough to report it.
+ * @throws EsimdError `modem_silent` and others, where the modem answers none of the questions.
+ */
 export async function readRegistration(line: ModemLine, signal: AbortSignal): Promise<Registration> {
   let best: RegistrationState = "unknown";
+  let answered = false;
+  let failure: unknown;
   for (const prefix of commands) {
-    const reply = await ask(
-      line,
-      { text: `AT${prefix}?`, answer: { kind: "prefix", prefix, accepts: isReadAnswer }, timeoutMs: 5_000 },
-      signal,
-    );
-    const text = reply.lines[0];
-    if (reply.result.kind !== "ok" || text === undefined) continue;
-    const state = parseRegistration(text, prefix);
-    if (rank(state) > rank(best)) best = state;
+    try {
+      const state = await readState(line, prefix, signal);
+      answered = true;
+      if (rank(state) > rank(best)) best = state;
+    } catch (error) {
+      // A modem without 5G may leave the question for it unanswered; what the others said holds all the same.
+      if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
+      failure ??= error;
+    }
     if (best === "home" || best === "roaming") break;
   }
+  if (!answered && failure !== undefined) throw failure;
   const registered = best === "home" || best === "roaming";
   return { state: best, registered, operator: registered ? await readOperator(line, signal) : undefined };
+}
+
+async function readState(line: ModemLine, prefix: string, signal: AbortSignal): Promise<RegistrationState> {
+  const answer = { kind: "prefix", prefix, accepts: isReadAnswer } as const;
+  const { lines, result } = await ask(line, { text: `AT${prefix}?`, answer, timeoutMs: 5_000 }, signal);
+  const [text] = lines;
+  return result.kind !== "ok" || text === undefined ? "unknown" : parseRegistration(text, prefix);
 }
 
 /** TS 27.007 10.1.22: 1 home, 5 roaming (6 and 7: SMS only, no data), 2 searching, 3 denied. Pure. */
@@ -57,11 +71,10 @@ function rank(state: RegistrationState): number {
   return ["unknown", "not-registered", "denied", "searching", "roaming", "home"].indexOf(state);
 }
 
+/** A gap where the modem does not tell: the name of the network is no reason to call a registered modem unregistered. */
 async function readOperator(line: ModemLine, signal: AbortSignal): Promise<string | undefined> {
-  const reply = await line.channel.execute(
-    { text: "AT+COPS?", answer: { kind: "prefix", prefix: "+COPS" }, timeoutMs: 10_000 },
-    signal,
-  );
-  const name = splitFields(afterPrefix(reply.lines[0] ?? "", "+COPS") ?? "")[2];
+  const command = { text: "AT+COPS?", answer: { kind: "prefix", prefix: "+COPS" }, timeoutMs: 10_000 } as const;
+  const [text = ""] = await linesOrGap(line, command, signal);
+  const name = splitFields(afterPrefix(text, "+COPS") ?? "")[2];
   return name === undefined || name === "" ? undefined : name.slice(0, 64);
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { configured, endOf, provisioned } from "./conditions.js";
 import { lastLine } from "./field.js";
+import { hurriedClock } from "./hurried-clock.js";
 import { inField, modemDialects } from "./in-field.js";
 
 /** What `esimd probe` shows, and that it changes nothing. */
@@ -102,6 +104,21 @@ describe.concurrent("esimd probe", () => {
       expect(paid.report()).toMatchObject({ state: "failed", error: { code: "no_euicc" } });
       expect(field.charges()).toBe(0);
     }));
+
+  it("shows what a modem tells that leaves the name of its network, its signal and its clock unanswered; a run is at its goal", () => {
+    const modem = { behaviours: [{ command: "COPS|CSQ|CESQ|CCLK|CGDCONT\\?", do: { kind: "silence" } } as const] };
+    return inField({ modem, bootstrap: true, clock: hurriedClock(40) }, async (field) => {
+      const ended = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(ended.status).toBe(0);
+      expect(findingsSchema.parse(JSON.parse(lastLine(ended.stdout)))).toMatchObject({
+        network: { registered: true, state: "roaming" },
+        error: null,
+      });
+      const run = await field.provision(await configured(field));
+      expect(endOf(run)).toEqual(provisioned);
+      expect(run.report().network).toMatchObject({ registered: true, operator: null });
+    });
+  });
 
   it("needs a port", () =>
     inField({}, async (field) => {
