@@ -24,6 +24,9 @@ export const anyIccid = "(?<![\\dA-F])(\\d{18,20}F?)(?![\\dA-F])";
  */
 export const indexFamily = "lpa_enable|profile_brief";
 
+/** What the first family has and the others have not: sub-commands of whole words, and no parameter such as `<total>` or `<ota>`. */
+export const relayFamily = "(?<![\\w<-])(?:trans|ota)(?![\\w>-])";
+
 export const qesimAsk = { send: "AT+QESIM=?", answer: "+QESIM", timeoutMs: 5_000 } as const;
 
 interface Facts {

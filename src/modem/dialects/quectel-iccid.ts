@@ -1,4 +1,13 @@
-import { anyEid, indexFamily, qesimAsk, qesimByIccid, qesimCode, quectelIccidQueries, quectelSlot } from "./qesim.js";
+import {
+  anyEid,
+  indexFamily,
+  qesimAsk,
+  qesimByIccid,
+  qesimCode,
+  quectelIccidQueries,
+  quectelSlot,
+  relayFamily,
+} from "./qesim.js";
 import { quectelResultCodes } from "./quectel-result-codes.js";
 import type { DialectInput } from "./spec.js";
 
@@ -20,7 +29,7 @@ export const quectelIccid: DialectInput = {
     "commaai/openpilot system/hardware/tici/esim.py",
     "Quectel EC25 Series & EG21-G eSIM AT Commands Manual V1.0.0 (second-hand)",
   ],
-  recognise: { ask: { ...qesimAsk, matches: ["trans|ota"], rejects: [indexFamily] } },
+  recognise: { ask: { ...qesimAsk, matches: [relayFamily], rejects: [indexFamily] } },
   eid: { send: 'AT+QESIM="eid"', answer: "+QESIM", timeoutMs: 10_000, value: anyEid, ...openpilot },
   ownLpa: {
     ...qesimByIccid(

@@ -1,4 +1,13 @@
-import { anyEid, indexFamily, qesimAsk, qesimByIccid, qesimCode, quectelIccidQueries, quectelSlot } from "./qesim.js";
+import {
+  anyEid,
+  indexFamily,
+  qesimAsk,
+  qesimByIccid,
+  qesimCode,
+  quectelIccidQueries,
+  quectelSlot,
+  relayFamily,
+} from "./qesim.js";
 import { quectelResultCodes } from "./quectel-result-codes.js";
 import type { DialectInput } from "./spec.js";
 
@@ -14,7 +23,7 @@ export const quectelNwmode: DialectInput = {
   modems: ["Quectel EC200U", "Quectel EC200A", "Quectel EC200S"],
   evidence: "seen in code",
   sources: ["a public C driver for EC200x, unverified; the completion line and the meaning of nwMode are guesses"],
-  recognise: { ask: { ...qesimAsk, matches: ["download"], rejects: ["trans|ota", indexFamily] } },
+  recognise: { ask: { ...qesimAsk, matches: ["download"], rejects: [relayFamily, indexFamily] } },
   eid: {
     send: 'AT+QESIM="eid"',
     answer: "+QESIM",
