@@ -1,6 +1,8 @@
+import { sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
+import type { SimPower } from "./dialects/dialect.js";
 import type { ModemLine } from "./exchange.js";
-import { refusal } from "./exchange.js";
+import { refusal, runExchange } from "./exchange.js";
 
 /** The modem's functionality levels and its reset (TS 27.007 8.2). */
 
@@ -31,6 +33,30 @@ export async function cycleFunctionality(line: ModemLine, signal: AbortSignal): 
     `the modem on ${line.channel.portName} did not answer "AT+CFUN=1" after "AT+CFUN=0": its radio may be off`,
   );
 }
+
+/**
+ * Takes the power of the SIM alone and gives it back, by the family's own commands. Resolves with false where the modem refuses to take
+ * it, and nothing happened. @throws EsimdError as {@link runExchange} does, once the power may be gone.
+ */
+export async function cycleSimPower(line: ModemLine, { off, on }: SimPower, signal: AbortSignal): Promise<boolean> {
+  try {
+    await runExchange(line, off, {}, signal);
+  } catch (error) {
+    if (signal.aborted || isEsimdError(error, "serial_gone")) throw error;
+    if (isEsimdError(error) && ["modem_refused", "no_euicc", "modem_busy"].includes(error.code)) return false;
+  }
+  try {
+    await sleep(line.clock, simOffMs, signal);
+    await runExchange(line, on, {}, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) await line.channel.hears(lastWordMs, undefined, on.send).catch(() => false);
+    throw error;
+  }
+}
+
+/** Eclipse Kura gives a Telit's SIM 5 s without power. */
+const simOffMs = 5_000;
 
 /** 15 s is what Quectel's manuals state as the longest. */
 const timeoutMs = 15_000;

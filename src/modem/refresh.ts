@@ -4,8 +4,8 @@ import { type Iccid, maskIdentifiers } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import { bringUp } from "./bring-up.js";
 import type { Dialect, RefreshStep } from "./dialects/dialect.js";
-import { type ModemLine, runExchange } from "./exchange.js";
-import { cycleFunctionality, resetModem } from "./power.js";
+import type { ModemLine } from "./exchange.js";
+import { cycleFunctionality, cycleSimPower, resetModem } from "./power.js";
 import { isSameIccid, type PinState, readIccidInUse, readPinState } from "./sim-status.js";
 
 /**
@@ -58,7 +58,8 @@ export async function takeUpProfile(options: RefreshOptions, wanted: Iccid, sign
     );
     tried.push(step);
     await options.onRestart?.(step);
-    await restart(options, step, signal);
+    // What the modem refused at once changes nothing that would be worth the wait.
+    if (!(await restart(options, step, signal))) continue;
     look = await waitFor(options, wanted, signal);
     if (look.kind !== "differs") return ended(look, step);
   }
@@ -113,24 +114,32 @@ async function look(
   }
 }
 
-async function restart(options: RefreshOptions, step: RefreshStep, signal: AbortSignal): Promise<void> {
+/** Resolves with false where nothing can have happened. */
+async function restart(options: RefreshOptions, step: RefreshStep, signal: AbortSignal): Promise<boolean> {
   const { line, dialect, wakeMs } = options;
   switch (step) {
     case "cfun":
       await tolerating(() => cycleFunctionality(line, signal), options, signal);
-      return;
+      return true;
     case "sim-power": {
       const { simPower } = dialect.refresh;
-      if (simPower === undefined) return;
-      await tolerating(() => runExchange(line, simPower.off, {}, signal), options, signal);
-      await tolerating(() => runExchange(line, simPower.on, {}, signal), options, signal);
-      return;
+      let done = simPower !== undefined;
+      if (simPower === undefined) return done;
+      await tolerating(
+        async () => {
+          done = await cycleSimPower(line, simPower, signal);
+        },
+        options,
+        signal,
+      );
+      return done;
     }
     case "reset":
       await tolerating(() => resetModem(line, signal), options, signal);
       // Echo and words came back with the reset; the modem answers for a moment before it goes down, so this may run too early, which
       // costs nothing: the answers are understood with an echo, too.
       await bringUp(line, wakeMs, signal);
+      return true;
   }
 }
 

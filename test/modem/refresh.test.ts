@@ -93,6 +93,52 @@ describe("a modem after a switch of profiles", () => {
     expect(modem.port.sent).toContain("ATE0");
   });
 
+  describe("with commands for the SIM's power", () => {
+    const telit = ownCatalogue.find("etsi-apdu");
+    const takeUpBy = ({ line, clock }: Field, signal = never): Promise<TakeUp> => {
+      const options = { line, dialect: telit, wakeMs: 5_000, mayRestart: true, log: silentLog };
+      return clock.runUntil(takeUpProfile(options, wanted, signal));
+    };
+    const powered = (answer: (text: string) => readonly string[] | "silence"): Field => {
+      let uses: string = old;
+      return field((text) => {
+        if (text === "AT#SIMDET=1" || text === "AT+CFUN=1,1") uses = wanted;
+        if (text.startsWith("AT#SIMDET")) return answer(text);
+        if (text === "AT+CPIN?") return ["+CPIN: READY", "OK"];
+        if (text === "AT+CCID") return [`+CCID: ${uses}`, "OK"];
+        return /^AT\+[A-Z]+\?$/.test(text) ? [`${text.slice(2, -1)}: 1`, "OK"] : ["OK"];
+      });
+    };
+    const steps = ({ port }: Field): readonly string[] => port.sent.filter((text) => /^AT(\+CFUN|#SIMDET)/.test(text));
+
+    it("has that cycled after CFUN and before a reset", async () => {
+      const modem = powered(() => ["OK"]);
+      expect(await takeUpBy(modem)).toMatchObject({ kind: "taken-up", after: "sim-power" });
+      expect(steps(modem)).toEqual(["AT+CFUN=0", "AT+CFUN=1", "AT#SIMDET=0", "AT#SIMDET=1"]);
+    });
+
+    it("that it does not know is reset at once", async () => {
+      const modem = powered(() => ["ERROR"]);
+      expect(await takeUpBy(modem)).toMatchObject({ kind: "taken-up", after: "reset" });
+      expect(steps(modem)).toEqual(["AT+CFUN=0", "AT+CFUN=1", "AT#SIMDET=0", "AT+CFUN=1,1"]);
+      expect(modem.clock.monotonicMs()).toBe(2 * telit.refresh.waitMs);
+    });
+
+    it("that it leaves unanswered has its SIM's power given back all the same", async () => {
+      const modem = powered((text) => (text === "AT#SIMDET=0" ? "silence" : ["OK"]));
+      expect(await takeUpBy(modem)).toMatchObject({ kind: "taken-up", after: "sim-power" });
+      expect(steps(modem).at(-1)).toBe("AT#SIMDET=1");
+    });
+
+    it("is not left without it when the run is called off", async () => {
+      const stop = new AbortController();
+      const modem = powered(() => ["OK"]);
+      modem.clock.setTimer(2 * telit.refresh.waitMs + 1_000, () => stop.abort(new EsimdError("cancelled", "stopped")));
+      await expect(takeUpBy(modem, stop.signal)).rejects.toMatchObject({ code: "cancelled" });
+      expect(steps(modem).slice(-2)).toEqual(["AT#SIMDET=0", "AT#SIMDET=1"]);
+    });
+  });
+
   it("that refuses one way is restarted in the next", async () => {
     const modem = stubborn("AT+CFUN=1,1", { "AT+CFUN=0": ["+CME ERROR: 3"] });
     expect(await takeUp(modem)).toMatchObject({ kind: "taken-up", after: "reset" });

@@ -62,6 +62,18 @@ describe.concurrent("after enabling, a modem", () => {
       expect(field.charges()).toBe(1);
     }));
 
+  it.each([
+    ["etsi-apdu", ["AT#SIMDET=0", "AT#SIMDET=1"]],
+    ["fibocom-mtk", ["AT+ESIMPOWER=0", "AT+ESIMPOWER=1"]],
+  ] as const)("that needs its SIM's power cycled has that after CFUN, and no reset: %s", (dialect, power) => {
+    const isdrWindow = { opensMs: 0, closesMs: 3_600_000 };
+    const modem = { dialect, lpa: "auto", modem: "needs-sim-power", clock: hurriedClock(4) } as const;
+    return inField(modemWith({ isdrWindow }, modem), async (field) => {
+      expect(endOf(await field.provision(await hasty(field)))).toEqual(provisioned);
+      expect(sent(field, /^AT(\+CFUN|#SIMDET|\+ESIMPOWER)=/)).toEqual(["AT+CFUN=0", "AT+CFUN=1", ...power]);
+    });
+  });
+
   it("that leaves the bus with its reset is found again, and the run goes on", () => {
     const modem = {
       behaviours: [

@@ -76,8 +76,8 @@ export const builtInScenarios: Readonly<Record<string, ScenarioInput>> = {
     world: { refresh: "needs-reset" },
   },
   "needs-sim-power": {
-    description: "only the SIM's power, or a reset of the whole modem, shows it the profile that was enabled (RG650E)",
-    world: { refresh: "needs-sim-power", simPower: "esimpower" },
+    description: "only the SIM's power, or a reset of the whole modem, shows it the profile that was enabled",
+    world: { refresh: "needs-sim-power" },
   },
   "silent-at-cfun0": {
     description:

@@ -111,10 +111,17 @@ export interface SlotRow {
   readonly hasEuicc: boolean;
 }
 
+/** Commands for the power of the SIM alone. */
+export interface SimPower {
+  readonly off: Exchange & Sourced;
+  readonly on: Exchange & Sourced;
+}
+
 export interface RefreshPlan extends Sourced {
   readonly waitMs: number;
   readonly ladder: readonly RefreshStep[];
-  readonly simPower?: { readonly off: Exchange; readonly on: Exchange };
+  /** Always there where the ladder has `sim-power`. */
+  readonly simPower?: SimPower;
 }
 
 export interface Recognition {

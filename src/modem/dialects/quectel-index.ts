@@ -110,5 +110,6 @@ export const quectelIndex: DialectInput = {
   notes: [
     "With lpa_enable at 1 no host opens the ISD-R; the setting takes effect with a reset.",
     "The eSIM is on slot 2 of many carrier boards.",
+    "The SIM power cycle of ddimension/wwand goes by QMI; no AT command for it is known, so that CFUN and a reset stand for it.",
   ],
 };
