@@ -50,7 +50,7 @@ async function run(
   let endCode: string | undefined;
   let wake: AbortController | undefined;
   const stop = line.channel.onUrc((text) => {
-    const code = download.end.exec(text)?.[1];
+    const code = download.end.line.exec(text)?.[1];
     if (code === undefined) return;
     endCode = code;
     log.info({ code }, "the modem says that the download ended");

@@ -23,7 +23,7 @@ export function parseRelayLine(
 ): RelayLine | undefined {
   const rest = afterPrefix(line, prefix);
   if (rest === undefined) return undefined;
-  const code = end.exec(line)?.[1];
+  const code = end.line.exec(line)?.[1];
   if (code !== undefined) return { kind: "end", code };
   if (!/^"trans"/.test(rest)) return undefined;
   const head = /^"trans"\s*,\s*(\d+)\s*,\s*"([^"]{0,200})"\s*,\s*(\d+)\s*,\s*(.*)$/.exec(rest);

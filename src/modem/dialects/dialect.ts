@@ -39,6 +39,12 @@ export interface Change extends Exchange, Sourced {
   readonly settle?: { readonly pollEveryMs: number; readonly windowMs: number; readonly resend: boolean };
 }
 
+/** The line that says the download ended. */
+export interface DownloadEnd extends Sourced {
+  /** First group: result code, 0 for success. */
+  readonly line: RegExp;
+}
+
 /** The host carries the modem's HTTPS: `start` is answered by requests, each of which is answered by chunks of a whole HTTP response. */
 export interface HostRelayDownload {
   readonly kind: "host-relay";
@@ -48,8 +54,7 @@ export interface HostRelayDownload {
   readonly maxChunkHex: number;
   /** The prefix of lines that carry a request or the end. */
   readonly prefix: string;
-  /** A line that says the download ended. First group: result code, 0 for success. */
-  readonly end: RegExp;
+  readonly end: DownloadEnd;
   /** How long the modem may think between our last chunk and its next request; loading a package into the eUICC is in it. */
   readonly stepTimeoutMs: number;
   /** How long it may take from the delivered install result to the line that ends the download; without it, the list decides. */
@@ -61,8 +66,7 @@ export interface ModemNetworkDownload {
   readonly kind: "modem-network";
   readonly start: Exchange & Sourced;
   readonly startWithCode?: Exchange & Sourced;
-  /** A line that says the download ended. First group: result code, 0 for success. */
-  readonly end: RegExp;
+  readonly end: DownloadEnd;
   readonly windowMs: number;
   readonly pollEveryMs: number;
 }
@@ -124,7 +128,7 @@ export interface RefreshPlan extends Sourced {
   readonly simPower?: SimPower;
 }
 
-export interface Recognition {
+export interface Recognition extends Sourced {
   readonly identity?: RegExp;
   readonly ask?: {
     readonly send: string;

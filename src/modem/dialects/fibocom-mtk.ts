@@ -27,6 +27,7 @@ export const fibocomMtk: DialectInput = {
   recognise: {
     identity: "fibocom|mediatek|FM350",
     ask: { send: "AT+EID?", answer: "+EID", timeoutMs: 5_000, matches: ["\\+EID\\s*:"] },
+    ...manual,
   },
   eid: {
     send: "AT+EID?",

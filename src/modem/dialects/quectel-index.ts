@@ -23,7 +23,7 @@ export const quectelIndex: DialectInput = {
     "ddimension/wwand src-ucode/esim.uc, tests/test_esim.uc, modem_init_qmi.uc",
     "forums.quectel.com threads 47913 and 49509 (the list of sub-commands)",
   ],
-  recognise: { ask: { ...qesimAsk, matches: [indexFamily] } },
+  recognise: { ask: { ...qesimAsk, matches: [indexFamily] }, ...regression },
   eid: { send: 'AT+QESIM="eid"', answer: "+QESIM", timeoutMs: 10_000, value: anyEid, ...regression },
   ownLpa: {
     list: {

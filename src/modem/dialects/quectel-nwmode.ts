@@ -23,7 +23,7 @@ export const quectelNwmode: DialectInput = {
   modems: ["Quectel EC200U", "Quectel EC200A", "Quectel EC200S"],
   evidence: "seen in code",
   sources: ["a public C driver for EC200x, unverified; the completion line and the meaning of nwMode are guesses"],
-  recognise: { ask: { ...qesimAsk, matches: ["download"], rejects: [relayFamily, indexFamily] } },
+  recognise: { ask: { ...qesimAsk, matches: ["download"], rejects: [relayFamily, indexFamily] }, ...driver },
   eid: {
     send: 'AT+QESIM="eid"',
     answer: "+QESIM",
@@ -58,7 +58,11 @@ export const quectelNwmode: DialectInput = {
         code: qesimCode("download"),
         ...driver,
       },
-      end: qesimCode("download").pattern,
+      end: {
+        line: qesimCode("download").pattern,
+        evidence: "guess",
+        source: "the driver waits for OK only; after the form of its other answers",
+      },
       windowMs: 300_000,
       pollEveryMs: 5_000,
     },

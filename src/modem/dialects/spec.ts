@@ -57,6 +57,9 @@ const changeOf = (...more: readonly string[]) =>
       .optional(),
   });
 
+/** The line that says the download ended. First group: result code, 0 for success. */
+const downloadEnd = z.strictObject({ line: patternWithGroup, evidence, source });
+
 const download = z.discriminatedUnion("kind", [
   /** The host carries the modem's HTTPS: `start` is answered by requests, each of which is answered by chunks of a whole HTTP response. */
   z.strictObject({
@@ -66,8 +69,7 @@ const download = z.discriminatedUnion("kind", [
     maxChunkHex: z.int().min(64).max(65_536),
     /** The prefix of lines that carry a request or the end. */
     prefix,
-    /** A line that says the download ended. First group: result code, 0 for success. */
-    end: patternWithGroup,
+    end: downloadEnd,
     /** How long the modem may think between our last chunk and its next request; loading a package into the eUICC is in it. */
     stepTimeoutMs: timeoutMs,
     /** How long it may take from the delivered install result to the line that ends the download; without it, the list decides. */
@@ -79,8 +81,7 @@ const download = z.discriminatedUnion("kind", [
     start: operationOf({ must: ["activationCode"] }),
     /** In place of `start` where the SM-DP+ asks for a confirmation code. */
     startWithCode: operationOf({ must: ["activationCode", "confirmationCode"] }).optional(),
-    /** A line that says the download ended. First group: result code, 0 for success. */
-    end: patternWithGroup,
+    end: downloadEnd,
     windowMs: timeoutMs,
     pollEveryMs: timeoutMs,
   }),
@@ -153,6 +154,8 @@ const recognise = z.strictObject({
       rejects: z.array(pattern).max(10).default([]),
     })
     .optional(),
+  evidence,
+  source,
 });
 
 export const dialectSchema = z.strictObject({

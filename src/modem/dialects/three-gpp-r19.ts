@@ -16,7 +16,7 @@ export const threeGppR19: DialectInput = {
   modems: ["none known"],
   evidence: "guess",
   sources: ["3GPP TS 27.007 v19, clause 20 (names and purposes)"],
-  recognise: { ask: { send: "AT+CGEUICCID=?", answer: "+CGEUICCID", timeoutMs: 3_000 } },
+  recognise: { ask: { send: "AT+CGEUICCID=?", answer: "+CGEUICCID", timeoutMs: 3_000 }, ...names },
   eid: { send: "AT+CGEUICCID", answer: "+CGEUICCID", timeoutMs: 10_000, value: anyEid, ...names },
   refresh: { waitMs: 30_000, ladder: ["cfun", "reset"], evidence: "documented", source: "TS 27.007 8.2" },
   notes: ["Clause 20 also names +CEUICCPD, +CEUICCPM, +CEUICCPMETAI, +CEUICCMEMRESET, +CEUICCSMDPA and +CEUICCPNM."],
