@@ -72,12 +72,21 @@ export async function ask(line: ModemLine, command: AtCommand, signal: AbortSign
  * answer out of all bounds: firmware leaves some commands unanswered that it has no answer to.
  */
 export async function linesOrGap(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<readonly string[]> {
+  const reply = await replyOrGap(line, command, signal);
+  return reply?.result.kind === "ok" ? reply.lines : [];
+}
+
+/** Whether the answer is OK; silence and garbage are not. */
+export async function answersOk(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<boolean> {
+  return (await replyOrGap(line, command, signal))?.result.kind === "ok";
+}
+
+async function replyOrGap(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<AtReply | undefined> {
   try {
-    const { lines, result } = await ask(line, command, signal);
-    return result.kind === "ok" ? lines : [];
+    return await ask(line, command, signal);
   } catch (error) {
     if (signal.aborted || !(isEsimdError(error, "modem_silent") || isEsimdError(error, "modem_protocol"))) throw error;
-    return [];
+    return undefined;
   }
 }
 

@@ -120,6 +120,38 @@ describe.concurrent("esimd probe", () => {
     });
   });
 
+  it("shows which commands of 3GPP Release 19 a modem has, and takes no bare OK to a test form for that family", async () => {
+    await inField({ dialect: "3gpp-r19" }, async (field) => {
+      const words = ["probe", "--port", field.world.port];
+      const { dialect, offers } = JSON.parse((await field.esimd([...words, "--json"])).stdout);
+      expect(dialect).toBe("3gpp-r19");
+      expect(offers).toEqual([
+        "+CEUICCPD",
+        "+CEUICCPM",
+        "+CEUICCPMETAI",
+        "+CEUICCMEMRESET",
+        "+CEUICCSMDPA",
+        "+CEUICCPNM",
+      ]);
+      expect((await field.esimd(words)).stdout).toMatch(/^offers +\+CEUICCPD, /m);
+    });
+    const modem = {
+      behaviours: [
+        { command: "CEUICCPNM=|CEUICCSMDPA=", do: { kind: "error" } } as const,
+        { command: "CEUICCPD=", do: { kind: "silence" } } as const,
+      ],
+    };
+    await inField({ dialect: "3gpp-r19", modem, clock: hurriedClock(20) }, async (field) => {
+      const { stdout } = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(JSON.parse(stdout).offers).toEqual(["+CEUICCPM", "+CEUICCPMETAI", "+CEUICCMEMRESET"]);
+    });
+    const polite = { behaviours: [{ command: "CG?EUICC", do: { kind: "raw", text: "\r\nOK\r\n" } } as const] };
+    await inField({ dialect: "etsi-apdu", modem: polite }, async (field) => {
+      const { stdout } = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ dialect: "etsi-apdu", offers: [] });
+    });
+  });
+
   it("needs a port", () =>
     inField({}, async (field) => {
       expect(await field.esimd(["probe"])).toMatchObject({ status: 64, stdout: "" });

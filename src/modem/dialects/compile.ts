@@ -37,6 +37,7 @@ export function compileDialect(spec: DialectSpec, origin: string): Dialect {
     ...(eid && { eid: eidOf(eid) }),
     ...(ownLpa && { ownLpa: ownLpaOf(ownLpa) }),
     ...(lpaSwitch && { lpaSwitch: lpaSwitchOf(lpaSwitch) }),
+    offers: spec.offers.map((offer) => ({ ...exchangeOf(offer), name: offer.name })),
     iccid: spec.iccid.map((query) => queryOf(query, (text) => parseIccid(text, "the modem's ICCID answer"))),
     ...(slot && { slot: slotOf(slot) }),
     ...(slots && { slots: slotsOf(slots) }),

@@ -139,6 +139,11 @@ export interface Recognition extends Sourced {
   };
 }
 
+/** A command that a modem may have, and the form of it that changes nothing and is answered with OK by one that has it. */
+export interface Offer extends Exchange, Sourced {
+  readonly name: string;
+}
+
 /** What is known of a family of modems. Whatever it lacks is done by what 3GPP gives every modem. */
 export interface Dialect {
   readonly name: string;
@@ -151,6 +156,8 @@ export interface Dialect {
   readonly eid?: Query<Eid>;
   readonly ownLpa?: OwnLpa;
   readonly lpaSwitch?: LpaSwitch;
+  /** Commands that esimd does not use, looked for by {@link Offer} to be shown. */
+  readonly offers: readonly Offer[];
   readonly iccid: readonly Query<Iccid>[];
   readonly slot?: SlotCommands;
   readonly slots?: Query<readonly SlotRow[]>;

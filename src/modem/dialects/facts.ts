@@ -23,6 +23,7 @@ export function factsOf(dialect: Dialect): readonly (readonly [string, Fact])[] 
     [`unlock ${setting}`, command(lpaSwitch?.unlock)],
     [`${setting} off`, command(lpaSwitch?.off)],
     ...iccid.map((query): Named => [`ICCID in use (${query.send})`, command(query)]),
+    ...dialect.offers.map((offer): Named => [offer.name, command(offer)]),
     ["SIM slot", command(slot?.query)],
     ["switch SIM slot", command(slot?.set)],
     ["all slots", command(slots)],

@@ -171,6 +171,11 @@ export const dialectSchema = z.strictObject({
   eid: queryOf().extend({ absent: pattern.optional() }).optional(),
   ownLpa: ownLpa.optional(),
   lpaSwitch: lpaSwitch.optional(),
+  /** Commands that esimd does not use, each looked for by a form that changes nothing; what the modem has of them is shown by `probe`. */
+  offers: z
+    .array(readingOf().extend({ name: z.string().min(1).max(40) }))
+    .max(20)
+    .default([]),
   /** The ICCID of the profile that the modem works with, tried in this order before the card's own file is read. */
   iccid: z.array(queryOf()).max(8).default([]),
   slot: slot.optional(),
