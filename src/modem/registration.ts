@@ -74,7 +74,11 @@ function rank(state: RegistrationState): number {
 /** A gap where the modem does not tell: the name of the network is no reason to call a registered modem unregistered. */
 async function readOperator(line: ModemLine, signal: AbortSignal): Promise<string | undefined> {
   const command = { text: "AT+COPS?", answer: { kind: "prefix", prefix: "+COPS" }, timeoutMs: 10_000 } as const;
-  const [text = ""] = await linesOrGap(line, command, signal);
-  const name = splitFields(afterPrefix(text, "+COPS") ?? "")[2];
+  return parseOperator(await linesOrGap(line, command, signal));
+}
+
+/** `+COPS: 0,0,"Operator",7`: undefined while there is none. Pure. */
+export function parseOperator(lines: readonly string[]): string | undefined {
+  const name = splitFields(afterPrefix(lines[0] ?? "", "+COPS") ?? "")[2];
   return name === undefined || name === "" ? undefined : name.slice(0, 64);
 }
