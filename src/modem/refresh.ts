@@ -1,4 +1,3 @@
-import { type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Iccid, maskIdentifiers } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
@@ -7,6 +6,7 @@ import type { Dialect, RefreshStep } from "./dialects/dialect.js";
 import type { ModemLine } from "./exchange.js";
 import { cycleFunctionality, cycleSimPower, resetModem } from "./power.js";
 import { isSameIccid, type PinState, readIccidInUse, readPinState } from "./sim-status.js";
+import { urcWait } from "./urc-wait.js";
 
 /**
  * After a switch of profiles the eUICC asks for a REFRESH, and the modem is to read the card anew (ETSI TS 102 223 6.4.7). Many do not:
@@ -77,7 +77,7 @@ function ended(look: Look & { readonly pin: PinState }, after: RefreshStep | "it
 async function waitFor(options: RefreshOptions, wanted: Iccid, signal: AbortSignal): Promise<Look> {
   const { line, dialect } = options;
   const startMs = line.clock.monotonicMs();
-  const urcs = urcWaiter(line);
+  const urcs = urcWait(line, restarted);
   try {
     for (let untold = 0; ; ) {
       const { uses, pin } = await look(line, dialect, signal);
@@ -150,29 +150,6 @@ async function tolerating(work: () => Promise<unknown>, options: RefreshOptions,
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
     options.log.warn({ error }, "the modem refused to be restarted in this way");
-  }
-}
-
-/** Waits, and no longer than until a URC tells of a SIM that was read anew. */
-function urcWaiter(line: ModemLine): { orAfter(ms: number, signal: AbortSignal): Promise<void>; stop(): void } {
-  let wake: AbortController | undefined;
-  const stop = line.channel.onUrc((text) => {
-    if (restarted.test(text)) wake?.abort();
-  });
-  return {
-    stop,
-    orAfter: async (ms, signal) => {
-      wake = new AbortController();
-      await sleepUnless(line.clock, ms, wake.signal, signal);
-    },
-  };
-}
-
-async function sleepUnless(clock: Clock, ms: number, wake: AbortSignal, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(clock, ms, AbortSignal.any([wake, signal]));
-  } catch (error) {
-    if (signal.aborted || !wake.aborted) throw error;
   }
 }
 

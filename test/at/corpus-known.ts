@@ -114,7 +114,10 @@ const registered = (prefix: string): Row => [
   says("searching", `${prefix}:2,2`),
   says("denied", `${prefix} : 1,3`),
   says("not-registered", `${prefix}: 0,0`),
-  // 6 and 7: SMS only. 9 and 10: CSFB not preferred, which 27.007 has for E-UTRAN only.
+  // Without circuit-switched fallback.
+  says("home", `${prefix}: 0,9`),
+  says("roaming", `${prefix}: 0,10`),
+  // SMS only.
   says("unknown", `${prefix}: 0,6`),
   says("unknown", `${prefix}: 0,4`),
 ];
