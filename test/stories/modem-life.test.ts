@@ -183,6 +183,22 @@ describe.concurrent("an eUICC in the other SIM slot", () => {
       }),
   );
 
+  it("is switched to on MediaTek's count from 0, and the AT port that dies with the switch is waited for (field notes on FM350)", () => {
+    const slots = { active: 1, euicc: 2, other: "empty", spelling: "QUIMSLOT", portGoneMs: 700 } as const;
+    const isdrWindow = { opensMs: 0, closesMs: 3_600_000 };
+    return inField(modemWith({ slots, isdrWindow }, { dialect: "fibocom-mtk", lpa: "auto" }), async (field) => {
+      const words = await configured(field, { modem: { sim_slot: 1, return_wait: "20s" } });
+      const ended = await field.provision(words);
+      expect(endOf(ended)).toEqual(provisioned);
+      expect(ended.stdout).toContain("to come back");
+      expect((await field.provision(words)).report()).toMatchObject({ changed: false });
+      // Asked again once the port is back, and found switched.
+      expect(sent(field, /^AT\+GTDUALSIM=\d/)).toEqual(["AT+GTDUALSIM=1"]);
+      expect(sent(field, /^AT\+GTDUALSIM\?/).length).toBeGreaterThan(1);
+      expect(field.charges()).toBe(1);
+    });
+  });
+
   it("that the modem counts otherwise is refused with a sentence", () =>
     inField(modemWith(wrongSlot), async (field) => {
       const ended = await field.provision(await configured(field, { modem: { sim_slot: 4 } }));
