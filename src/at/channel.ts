@@ -7,9 +7,10 @@ import type { BytePort } from "../serial/port.js";
 import { openingBaud } from "../serial/uart.js";
 import { type AnswerPattern, isAnswer } from "./answer-pattern.js";
 import { EchoFilter } from "./echo.js";
+import { LineOut } from "./line-out.js";
 import { LineReader } from "./line-reader.js";
 import { LineWait } from "./line-wait.js";
-import { type LineWriting, type Pieces, writeLine } from "./piecewise.js";
+import type { LineWriting, Pieces } from "./piecewise.js";
 import { RecentBytes } from "./recent-bytes.js";
 import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
 import { StepSearch } from "./step.js";
@@ -69,10 +70,10 @@ export class AtChannel {
   readonly #urcListeners = new Set<UrcListener>();
   #tail: Promise<unknown> = Promise.resolve();
   #inFlight: InFlight | undefined;
-  #pieces: Pieces | undefined;
   #outOfStep = false;
   readonly #step = new StepSearch();
   readonly #wait: LineWait;
+  readonly #out: LineOut;
   #lastUrc: string | undefined;
   #gone: EsimdError | undefined;
   #onLine: ((line: string) => void) | undefined;
@@ -86,6 +87,7 @@ export class AtChannel {
     this.#clock = clock;
     this.#log = log;
     this.#wait = new LineWait(clock);
+    this.#out = new LineOut({ port, clock, log, wait: this.#wait });
     this.#reader = new LineReader({
       line: (text) => this.#receive(text),
       overflow: () => this.#overflow(),
@@ -174,7 +176,7 @@ export class AtChannel {
       };
       try {
         const untilMs = this.#clock.monotonicMs() + timeoutMs;
-        if (!(await this.#sendWithin(text, timeoutMs, signal))) return heard;
+        if (!(await this.#out.sendWithin(text, timeoutMs, signal))) return heard;
         await this.#wait.until(() => heard, untilMs - this.#clock.monotonicMs(), signal);
         return heard;
       } finally {
@@ -201,7 +203,7 @@ export class AtChannel {
 
   /** From now on long lines go out in pieces; undefined: whole. */
   writeInPieces(pieces: Pieces | undefined): void {
-    this.#pieces = pieces;
+    this.#out.pieces = pieces;
   }
 
   /** Every line that is no answer, as it comes. Returns the way to stop listening. */
@@ -287,40 +289,11 @@ export class AtChannel {
       );
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#inFlight = inFlight;
-      writing = this.#send(command.text, over.signal);
+      writing = this.#out.send(command.text, over.signal);
       writing.done.catch((error: unknown) => {
         if (this.#inFlight === inFlight) lose(error);
       });
     });
-  }
-
-  #send(text: string, signal: AbortSignal): LineWriting {
-    this.#log.trace({ at: "host", line: text }, "AT");
-    return writeLine(this.#port, Buffer.from(`${text}\r`, "latin1"), this.#pieces, this.#clock, signal);
-  }
-
-  /**
-   * Sends a line and waits, with the deadline of any other wait, until the port has taken it: a USB modem that hangs takes no more writes,
-   * and such a write never settles. Resolves with whether it was taken in time.
-   */
-  async #sendWithin(text: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
-    const over = new AbortController();
-    let taken = false;
-    this.#send(text, over.signal).done.then(
-      () => {
-        taken = true;
-        this.#wait.wake();
-      },
-      (error: unknown) => {
-        if (!over.signal.aborted) this.#wait.fail(error);
-      },
-    );
-    try {
-      await this.#wait.until(() => taken, timeoutMs, signal);
-    } finally {
-      over.abort();
-    }
-    return taken;
   }
 
   #receive(line: string): void {
@@ -395,7 +368,7 @@ export class AtChannel {
     try {
       for (let asked = 1; asked <= resyncTries; asked++) {
         seen.answers = 0;
-        if (!(await this.#sendWithin(this.#step.ask(), resyncStepMs, signal))) continue;
+        if (!(await this.#out.sendWithin(this.#step.ask(), resyncStepMs, signal))) continue;
         seen.sent++;
         const ceilingMs = this.#clock.monotonicMs() + resyncCeilingMs;
         let silent = false;
