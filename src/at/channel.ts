@@ -7,9 +7,10 @@ import type { BytePort } from "../serial/port.js";
 import { openingBaud } from "../serial/uart.js";
 import { type AnswerPattern, isAnswer } from "./answer-pattern.js";
 import { EchoFilter } from "./echo.js";
+import { LineOut } from "./line-out.js";
 import { LineReader } from "./line-reader.js";
 import { LineWait } from "./line-wait.js";
-import { type Pieces, writeLine } from "./piecewise.js";
+import type { LineWriting, Pieces } from "./piecewise.js";
 import { RecentBytes } from "./recent-bytes.js";
 import { type FinalResult, parseFinalResult, parseNumericResult } from "./result-code.js";
 import { StepSearch } from "./step.js";
@@ -44,6 +45,8 @@ const esc = 0x1b;
 const unclaimedBytes = 2_048;
 /** How long the last words may take when the line closes: a modem that does not answer any more must not hold up the end. */
 const lastWordsMs = 5_000;
+/** Setting the host's speed is a matter of the driver, which answers at once or hangs. */
+const setBaudMs = 5_000;
 
 interface InFlight {
   readonly command: AtCommand;
@@ -67,10 +70,10 @@ export class AtChannel {
   readonly #urcListeners = new Set<UrcListener>();
   #tail: Promise<unknown> = Promise.resolve();
   #inFlight: InFlight | undefined;
-  #pieces: Pieces | undefined;
   #outOfStep = false;
   readonly #step = new StepSearch();
   readonly #wait: LineWait;
+  readonly #out: LineOut;
   #lastUrc: string | undefined;
   #gone: EsimdError | undefined;
   #onLine: ((line: string) => void) | undefined;
@@ -84,6 +87,7 @@ export class AtChannel {
     this.#clock = clock;
     this.#log = log;
     this.#wait = new LineWait(clock);
+    this.#out = new LineOut({ port, clock, log, wait: this.#wait });
     this.#reader = new LineReader({
       line: (text) => this.#receive(text),
       overflow: () => this.#overflow(),
@@ -113,6 +117,11 @@ export class AtChannel {
     return this.#baud;
   }
 
+  /** Whether nothing that the modem owes can be taken for the next answer; if not, {@link execute} first looks for step, and fails on a silent modem. */
+  get isInStep(): boolean {
+    return !this.#outOfStep;
+  }
+
   /** The last bytes that came since a command was last answered with OK, to tell what kind of port this is. */
   unclaimed(): Uint8Array {
     return this.#unclaimed.bytes();
@@ -120,26 +129,40 @@ export class AtChannel {
 
   /**
    * Sets the host's end to another speed between two commands. What comes next may be noise, so step is regained first.
-   * Resolves with false for a speed that the port refuses.
+   * Resolves with false for a speed that the port refuses, and the port has the one of before again.
    */
   changeSpeed(baud: number, signal?: AbortSignal): Promise<boolean> {
     return this.#enqueue(async () => {
-      try {
-        await this.#port.setBaud?.(baud);
-      } catch (error) {
-        if (this.#gone !== undefined) throw this.#gone;
-        if (!isEsimdError(error, "serial_io")) throw error;
-        this.#log.warn({ port: this.#port.name, baud, err: error }, "the port refuses this speed");
-        return false;
+      const refusal = await this.#setBaud(baud, signal);
+      if (refusal !== undefined) {
+        this.#log.warn({ port: this.#port.name, baud, err: refusal }, "the port refuses this speed");
+        // Its driver may have set another one before it gave up.
+        const stuck = await this.#setBaud(this.#baud, signal);
+        if (stuck !== undefined) throw stuck;
       }
-      this.#baud = baud;
+      if (refusal === undefined) this.#baud = baud;
       this.#reader.endLine();
       this.#unclaimed.clear();
       // What the modem still owes comes at the old speed, and nobody can read it.
       this.#step.forget();
       this.#outOfStep = true;
-      return true;
+      return refusal === undefined;
     }, signal);
+  }
+
+  /** Resolves with the port's refusal. */
+  async #setBaud(baud: number, signal: AbortSignal | undefined): Promise<EsimdError | undefined> {
+    const what = `setting ${this.#port.name} to ${baud} baud`;
+    try {
+      await withDeadline({ clock: this.#clock, timeoutMs: setBaudMs, signal, what }, async () =>
+        this.#port.setBaud?.(baud),
+      );
+      return undefined;
+    } catch (error) {
+      if (this.#gone !== undefined) throw this.#gone;
+      if (isEsimdError(error, "serial_io")) return error;
+      throw error;
+    }
   }
 
   /** Whether anything answers with OK within `timeoutMs`, asked at once, whatever was left open before. Step is regained afterwards. */
@@ -152,8 +175,9 @@ export class AtChannel {
         this.#wait.wake();
       };
       try {
-        await this.#send(text);
-        await this.#wait.until(() => heard, timeoutMs, signal);
+        const untilMs = this.#clock.monotonicMs() + timeoutMs;
+        if (!(await this.#out.sendWithin(text, timeoutMs, signal))) return heard;
+        await this.#wait.until(() => heard, untilMs - this.#clock.monotonicMs(), signal);
         return heard;
       } finally {
         this.#onLine = undefined;
@@ -179,7 +203,7 @@ export class AtChannel {
 
   /** From now on long lines go out in pieces; undefined: whole. */
   writeInPieces(pieces: Pieces | undefined): void {
-    this.#pieces = pieces;
+    this.#out.pieces = pieces;
   }
 
   /** Every line that is no answer, as it comes. Returns the way to stop listening. */
@@ -227,10 +251,15 @@ export class AtChannel {
 
   #exchange(command: AtCommand, signal: AbortSignal | undefined): Promise<AtReply> {
     return new Promise<AtReply>((resolve, reject) => {
+      const over = new AbortController();
+      let writing: LineWriting | undefined;
       const release = (): void => {
         cancelTimer();
         signal?.removeEventListener("abort", onAbort);
         this.#inFlight = undefined;
+        // An answer that comes before the line has gone out is not this line's, and cuts it.
+        if (writing?.isWhole() === false) this.#lose(command);
+        over.abort();
       };
       const lose = (error: unknown): void => {
         this.#lose(command);
@@ -260,15 +289,11 @@ export class AtChannel {
       );
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#inFlight = inFlight;
-      this.#send(command.text).catch((error: unknown) => {
+      writing = this.#out.send(command.text, over.signal);
+      writing.done.catch((error: unknown) => {
         if (this.#inFlight === inFlight) lose(error);
       });
     });
-  }
-
-  async #send(text: string): Promise<void> {
-    this.#log.trace({ at: "host", line: text }, "AT");
-    await writeLine(this.#port, Buffer.from(`${text}\r`, "latin1"), this.#pieces, this.#clock);
   }
 
   #receive(line: string): void {
@@ -330,7 +355,7 @@ export class AtChannel {
 
   /** Asks queries until the one that was asked last is answered, dropping what comes before (step.ts says why). */
   async #regainStep(signal: AbortSignal | undefined): Promise<void> {
-    const seen = { step: false, answers: 0, lines: 0 };
+    const seen = { step: false, answers: 0, lines: 0, sent: 0 };
     this.#onLine = (line) => {
       const what = this.#step.take(line);
       // A flood of URCs is no progress.
@@ -343,7 +368,8 @@ export class AtChannel {
     try {
       for (let asked = 1; asked <= resyncTries; asked++) {
         seen.answers = 0;
-        await this.#send(this.#step.ask());
+        if (!(await this.#out.sendWithin(this.#step.ask(), resyncStepMs, signal))) continue;
+        seen.sent++;
         const ceilingMs = this.#clock.monotonicMs() + resyncCeilingMs;
         let silent = false;
         while (!seen.step && !silent && this.#clock.monotonicMs() < ceilingMs) {
@@ -363,9 +389,12 @@ export class AtChannel {
     } finally {
       this.#onLine = undefined;
     }
+    const waited = formatMs(resyncStepMs * resyncTries);
     throw new EsimdError(
       "modem_silent",
-      `the modem on ${this.#port.name} answers nothing since a command timed out (${formatMs(resyncStepMs * resyncTries)})`,
+      seen.sent === 0
+        ? `the modem on ${this.#port.name} takes nothing that is written to it since a command timed out (${waited})`
+        : `the modem on ${this.#port.name} answers nothing since a command timed out (${waited})`,
     );
   }
 }

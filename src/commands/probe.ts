@@ -65,6 +65,7 @@ function findingsOf(port: string, found: Probe): Findings {
     lpa: lpaOf(dialect),
     cardAccess: found.cardAccess ?? null,
     lpaSwitch: found.lpaSwitch ?? null,
+    offers: found.offers,
     eid: found.eid?.eid ?? null,
     eidFrom: found.eid?.from ?? null,
     profiles:
@@ -114,6 +115,8 @@ interface Findings {
   /** By which command esimd's own LPA gets to the eUICC. */
   readonly cardAccess: string | null;
   readonly lpaSwitch: { readonly name: string; readonly on: boolean } | null;
+  /** Commands of its family that the modem has and esimd does not use. */
+  readonly offers: readonly string[];
   readonly eid: string | null;
   readonly eidFrom: string | null;
   readonly profiles:
@@ -175,6 +178,7 @@ function renderFindings(findings: Findings): string {
     ["facts", factsText(findings.facts)],
     ["LPA", `${findings.lpa ?? "none"}${ownAccess}`],
     ["", lpaSwitch === null ? null : `${lpaSwitch.name} is ${lpaSwitch.on ? 1 : 0}`],
+    ["offers", findings.offers.length === 0 ? null : findings.offers.join(", ")],
     ["EID", findings.eid === null ? "none" : `${findings.eid} (read by the ${findings.eidFrom})`],
     ["SIM", `${sim.pin}${sim.iccid === null ? "" : `, in use: ${sim.iccid}`}`],
     ["slot", slotText(sim)],

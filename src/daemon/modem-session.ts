@@ -56,10 +56,12 @@ export async function connectModem(port: string, parts: SessionParts, signal: Ab
     throw await explained(error, port, inhibition, host);
   }
   const ours = inhibition?.kind === "inhibited" ? closingAlso(bytes, letGo) : bytes;
-  const line: ModemLine = { channel: new AtChannel(ours, clock, log), clock, random };
+  const { baud = "keep" } = parts;
+  const named = typeof baud === "number" ? { namedBaud: baud } : {};
+  const line: ModemLine = { channel: new AtChannel(ours, clock, log), clock, random, ...named };
   try {
     await bringUp(line, wakeMs, signal);
-    await settleSpeed(line, parts.baud ?? "keep", log, signal);
+    await settleSpeed(line, baud, log, signal);
     return line;
   } catch (error) {
     await line.channel.close();

@@ -7,7 +7,7 @@ import { type EidReading, readEid } from "../lpa/open.js";
 import { type PacketContext, readPacketContext } from "../modem/apn.js";
 import { detectDialect } from "../modem/detect.js";
 import { type Dialect, hasOwnLpa, type SlotRow } from "../modem/dialects/dialect.js";
-import type { ModemLine } from "../modem/exchange.js";
+import { answersOk, type ModemLine } from "../modem/exchange.js";
 import { type ModemIdentity, readIdentity } from "../modem/identity.js";
 import { readLpaSwitch } from "../modem/lpa-switch.js";
 import { type Registration, readRegistration } from "../modem/registration.js";
@@ -26,6 +26,8 @@ export interface Probe {
   readonly cardAccess: "CGLA" | "CSIM" | undefined;
   /** The setting by which the modem's LPA holds the eUICC, and whether it is on. */
   readonly lpaSwitch: { readonly name: string; readonly on: boolean } | undefined;
+  /** Commands of its family that the modem has and esimd does not use. */
+  readonly offers: readonly string[];
   readonly profiles: readonly ProfileDetails[] | undefined;
   readonly pin: PinState;
   readonly iccidInUse: string | undefined;
@@ -66,6 +68,7 @@ export async function probeModem(line: ModemLine, config: Config, signal: AbortS
       dialect?.lpaSwitch === undefined || switchIsOn === undefined
         ? undefined
         : { name: dialect.lpaSwitch.name, on: switchIsOn },
+    offers: await readOffers(line, dialect, signal),
     profiles: card?.profiles,
     pin: await readPinState(line, signal),
     iccidInUse: await readIccidInUse(line, dialect, signal),
@@ -101,11 +104,21 @@ async function lookAtCard(
   return { way, profiles: hasOwnLpa(dialect) ? await listByModem(line, dialect, signal) : undefined };
 }
 
+/** Each by a form that changes nothing; silence to one is no sign of it, and no trouble. */
+async function readOffers(line: ModemLine, dialect: Dialect | undefined, signal: AbortSignal): Promise<string[]> {
+  const there: string[] = [];
+  for (const { name, send: text, answer, timeoutMs } of dialect?.offers ?? []) {
+    if (await answersOk(line, { text, answer, timeoutMs }, signal)) there.push(name);
+  }
+  return there;
+}
+
 async function readContext(line: ModemLine, signal: AbortSignal): Promise<PacketContext | undefined> {
   try {
     return await readPacketContext(line, signal);
   } catch (error) {
-    if (isEsimdError(error, "modem_refused")) return undefined;
+    const isGap = isEsimdError(error) && ["modem_refused", "modem_silent", "modem_protocol"].includes(error.code);
+    if (!signal.aborted && isGap) return undefined;
     throw error;
   }
 }

@@ -3,9 +3,10 @@ import { EsimdError, isEsimdError } from "../base/errors.js";
 import { formatActivationCode } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { ModemNetworkDownload, OwnLpaDialect } from "../modem/dialects/dialect.js";
-import { type ModemLine, ModemResultCode, runExchange } from "../modem/exchange.js";
+import { type ModemLine, runExchange } from "../modem/exchange.js";
 import { readRegistration } from "../modem/registration.js";
 import type { DownloadRequest, DownloadSession, InstalledProfile, Lpa } from "./lpa.js";
+import { byResultCode, endedWith, isSuccess } from "./modem-download-end.js";
 import { createModemProfiles, listByModem } from "./modem-profiles.js";
 
 export interface ModemNetworkOptions {
@@ -49,7 +50,7 @@ async function run(
   let endCode: string | undefined;
   let wake: AbortController | undefined;
   const stop = line.channel.onUrc((text) => {
-    const code = download.end.exec(text)?.[1];
+    const code = download.end.line.exec(text)?.[1];
     if (code === undefined) return;
     endCode = code;
     log.info({ code }, "the modem says that the download ended");
@@ -87,7 +88,7 @@ async function run(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (!isEsimdError(error) || error.code === "serial_gone") throw error;
-    return session("failed", mapResultCode(error));
+    return session("failed", byResultCode(error));
   } finally {
     stop();
   }
@@ -138,31 +139,8 @@ function ended(options: ModemNetworkOptions, endCode: string | undefined): Downl
       new EsimdError("download_failed", "the modem did not say how its download ended, and the profile did not appear"),
     );
   }
-  if (/^0+$/.test(endCode)) {
-    return session("installed", undefined);
-  }
-  const meaning = options.dialect.ownLpa.describeResultCode(endCode) ?? "a code that is not documented";
-  const error = new EsimdError("download_failed", `the modem's download ended with ${endCode} (${meaning})`, {
-    cause: new ModemResultCode(endCode),
-  });
-  return session("failed", mapResultCode(error));
-}
-
-/** Result codes that say more than "it failed"; those of the installation come with an error result that the modem itself delivers. */
-function mapResultCode(error: EsimdError): EsimdError {
-  const code = error.cause instanceof ModemResultCode ? error.cause.code : undefined;
-  if (code === undefined) return error;
-  const options = { cause: error.cause };
-  if (code === "8500090a") {
-    return new EsimdError("euicc_full", error.message, {
-      ...options,
-      hint: "Make room on the eUICC, and ask the provider whether the order can be released again.",
-    });
-  }
-  if (/^850009/.test(code)) return new EsimdError("install_failed", error.message, options);
-  if (/^850000(0f|10|13|14|15|17)$/.test(code)) return new EsimdError("smdp_unreachable", error.message, options);
-  if (code === "85000016") return new EsimdError("smdp_error", error.message, options);
-  return new EsimdError("download_failed", error.message, options);
+  if (isSuccess(endCode)) return session("installed", undefined);
+  return session("failed", endedWith(endCode, options.dialect.ownLpa));
 }
 
 function session(reported: DownloadSession["reported"], error: EsimdError | undefined): DownloadSession {

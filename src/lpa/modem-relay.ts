@@ -5,6 +5,7 @@ import type { HostRelayDownload, OwnLpaDialect } from "../modem/dialects/dialect
 import { type ModemLine, runExchange } from "../modem/exchange.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
 import type { DownloadRequest, DownloadSession, Lpa } from "./lpa.js";
+import { endedWith, isSuccess } from "./modem-download-end.js";
 import { createModemProfiles, listByModem } from "./modem-profiles.js";
 import { cutIntoChunks, httpResponseText } from "./relay/http-text.js";
 import { createLineQueue, type LineQueue } from "./relay/line-queue.js";
@@ -36,7 +37,7 @@ export function createModemRelayLpa(options: ModemRelayOptions): Lpa {
     },
     download: async (request, signal) => {
       // Listens before it asks: the first request may come before the OK.
-      const queue = createLineQueue<RelayLine>(line, (text) => parseRelayLine(text, download.prefix));
+      const queue = createLineQueue<RelayLine>(line, (text) => parseRelayLine(text, download));
       try {
         return await relay(options, request, queue, signal);
       } finally {
@@ -71,11 +72,8 @@ async function relay(
       const patienceMs = session.isReported ? download.endTimeoutMs : download.stepTimeoutMs;
       const next = await queue.next(patienceMs, signal);
       if (next.kind === "end") {
-        const reported = next.code === 0 ? "installed" : "failed";
-        return session.end(
-          reported,
-          new EsimdError("download_failed", `the modem ended the download with ${next.code}`),
-        );
+        if (isSuccess(next.code)) return session.end("installed", undefined);
+        return session.end("failed", endedWith(next.code, dialect.ownLpa));
       }
       if (next.kind === "malformed") {
         throw new EsimdError("modem_protocol", `a request of the modem's LPA cannot be read: ${quote(next.why)}`);

@@ -1,42 +1,34 @@
-import { openingBaud } from "../serial/uart.js";
+import { openingBaud, uartRates } from "../serial/uart.js";
 import type { ModemLine } from "./exchange.js";
 
 /**
  * Where a modem may be that is silent at the speed everybody opens with: what hosts raise it to (Particle device-os: 460800 and 921600),
- * then the rest that modems offer, and last what old ones are left at. Particle's `checkRuntimeState` looks at both of its speeds too.
+ * then whatever else a run could have left it at, the higher the likelier, and last what old ones are left at. Particle's
+ * `checkRuntimeState` looks at both of its speeds too.
  */
-const likelyRates = [
-  openingBaud,
-  921_600,
-  460_800,
-  230_400,
-  3_000_000,
-  4_000_000,
-  2_000_000,
-  3_500_000,
-  3_200_000,
-  1_000_000,
-  500_000,
-  57_600,
-  9_600,
-] as const;
+const likelyRates = [openingBaud, 921_600, 460_800, 230_400] as const;
 
-/** A modem answers AT within a few milliseconds; two tries, since the first may end what noise began. */
+/** Every speed to look at, each once: `first`, the likely ones, and then all that an upshift can lead to. Pure. */
+export function ratesToSearch(first: readonly number[]): readonly number[] {
+  return [...new Set([...first, ...likelyRates, ...[...uartRates].reverse()])];
+}
+
+/** A modem answers AT within a few milliseconds, at 1200 baud within 150; two tries, since the first may end what noise began. */
 const listenMs = 400;
 const tries = 2;
 
 /**
- * Looks for the modem of a real UART at one speed after the other, `first` and the usual one before all others. Resolves with the speed
- * at which it answers, which is the host's from then on, or with undefined, the host back at the speed it opened with. Takes at most
- * about twelve seconds.
+ * Looks for the modem of a real UART at one speed after the other: `first`, then the one that the configuration names, then the usual
+ * ones, then all others. Resolves with the speed at which it answers, which is the host's from then on, or with undefined, the host back
+ * at the speed it opened with. Takes at most about eighteen seconds.
  */
 export async function findSpeed(
   line: ModemLine,
   signal: AbortSignal,
   first: readonly number[] = [],
 ): Promise<number | undefined> {
-  const { channel } = line;
-  for (const baud of new Set([...first, ...likelyRates])) {
+  const { channel, namedBaud } = line;
+  for (const baud of ratesToSearch(namedBaud === undefined ? first : [...first, namedBaud])) {
     if (await answersAt(line, baud, signal)) return baud;
   }
   await channel.changeSpeed(openingBaud, signal);

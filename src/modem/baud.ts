@@ -117,6 +117,9 @@ async function shift(
 ): Promise<boolean> {
   const { channel } = line;
   const old = channel.baud;
+  // First our own end, to and fro: a modem that went to a rate that this host refuses could not be told to come back.
+  if (!(await channel.changeSpeed(rate, signal))) return false;
+  await channel.changeSpeed(old, signal);
   const answer = await answered(() => channel.execute(setRate(rate), signal));
   // A refusal changes nothing. Silence may mean that the OK came at the new rate already.
   if (answer !== undefined && answer.result.kind !== "ok") return false;

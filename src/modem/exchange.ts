@@ -12,16 +12,22 @@ export interface ModemLine {
   readonly channel: AtChannel;
   readonly clock: Clock;
   readonly random: Random;
+  /** The speed that the configuration names for a UART: where a silent modem is looked for first. */
+  readonly namedBaud?: number;
 }
 
 const busyPause = { firstMs: 500, maxMs: 5_000 };
 /** SIM busy lasts 1.5 to 10 s after a switch; a minute is given before it counts as an error. */
 const busyPatienceMs = 60_000;
 
-/** Fills `{name}` in; refuses what could end the quoted argument or the line. @throws EsimdError `bad_input`. */
+/**
+ * Fills `{name}` in; refuses what could end the quoted argument or the line. @throws EsimdError `bad_input`; Error for a name without a
+ * value, which the form of a dialect (command-spec.ts) does not let through.
+ */
 export function fillTemplate(template: string, values: Readonly<Record<string, string | number>>): string {
   return template.replace(/\{(\w+)\}/g, (_whole, name: string) => {
-    const value = String(values[name] ?? "");
+    if (values[name] === undefined) throw new Error(`nothing is given for {${name}} in ${quote(template)}`);
+    const value = String(values[name]);
     if (!/^[ !#-~]*$/.test(value)) {
       throw new EsimdError("bad_input", `${name} ${quote(value)} has a character that cannot stand in an AT command`);
     }
@@ -58,6 +64,29 @@ export async function ask(line: ModemLine, command: AtCommand, signal: AbortSign
   } catch (error) {
     if (!isEsimdError(error, "modem_silent") && !isEsimdError(error, "modem_protocol")) throw error;
     return line.channel.execute(command, signal);
+  }
+}
+
+/**
+ * Asks what is good to know and nothing rests on. Resolves with the lines of an answer with OK; with none for a refusal, silence, or an
+ * answer out of all bounds: firmware leaves some commands unanswered that it has no answer to.
+ */
+export async function linesOrGap(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<readonly string[]> {
+  const reply = await replyOrGap(line, command, signal);
+  return reply?.result.kind === "ok" ? reply.lines : [];
+}
+
+/** Whether the answer is OK; silence and garbage are not. */
+export async function answersOk(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<boolean> {
+  return (await replyOrGap(line, command, signal))?.result.kind === "ok";
+}
+
+async function replyOrGap(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<AtReply | undefined> {
+  try {
+    return await ask(line, command, signal);
+  } catch (error) {
+    if (signal.aborted || !(isEsimdError(error, "modem_silent") || isEsimdError(error, "modem_protocol"))) throw error;
+    return undefined;
   }
 }
 

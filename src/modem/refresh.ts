@@ -1,12 +1,12 @@
-import { type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Iccid, maskIdentifiers } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import { bringUp } from "./bring-up.js";
 import type { Dialect, RefreshStep } from "./dialects/dialect.js";
-import { type ModemLine, runExchange } from "./exchange.js";
-import { cycleFunctionality, resetModem } from "./power.js";
+import type { ModemLine } from "./exchange.js";
+import { cycleFunctionality, cycleSimPower, resetModem } from "./power.js";
 import { isSameIccid, type PinState, readIccidInUse, readPinState } from "./sim-status.js";
+import { urcWait } from "./urc-wait.js";
 
 /**
  * After a switch of profiles the eUICC asks for a REFRESH, and the modem is to read the card anew (ETSI TS 102 223 6.4.7). Many do not:
@@ -58,7 +58,8 @@ export async function takeUpProfile(options: RefreshOptions, wanted: Iccid, sign
     );
     tried.push(step);
     await options.onRestart?.(step);
-    await restart(options, step, signal);
+    // What the modem refused at once changes nothing that would be worth the wait.
+    if (!(await restart(options, step, signal))) continue;
     look = await waitFor(options, wanted, signal);
     if (look.kind !== "differs") return ended(look, step);
   }
@@ -76,7 +77,7 @@ function ended(look: Look & { readonly pin: PinState }, after: RefreshStep | "it
 async function waitFor(options: RefreshOptions, wanted: Iccid, signal: AbortSignal): Promise<Look> {
   const { line, dialect } = options;
   const startMs = line.clock.monotonicMs();
-  const urcs = urcWaiter(line);
+  const urcs = urcWait(line, restarted);
   try {
     for (let untold = 0; ; ) {
       const { uses, pin } = await look(line, dialect, signal);
@@ -113,24 +114,32 @@ async function look(
   }
 }
 
-async function restart(options: RefreshOptions, step: RefreshStep, signal: AbortSignal): Promise<void> {
+/** Resolves with false where nothing can have happened. */
+async function restart(options: RefreshOptions, step: RefreshStep, signal: AbortSignal): Promise<boolean> {
   const { line, dialect, wakeMs } = options;
   switch (step) {
     case "cfun":
       await tolerating(() => cycleFunctionality(line, signal), options, signal);
-      return;
+      return true;
     case "sim-power": {
       const { simPower } = dialect.refresh;
-      if (simPower === undefined) return;
-      await tolerating(() => runExchange(line, simPower.off, {}, signal), options, signal);
-      await tolerating(() => runExchange(line, simPower.on, {}, signal), options, signal);
-      return;
+      let done = simPower !== undefined;
+      if (simPower === undefined) return done;
+      await tolerating(
+        async () => {
+          done = await cycleSimPower(line, simPower, signal);
+        },
+        options,
+        signal,
+      );
+      return done;
     }
     case "reset":
       await tolerating(() => resetModem(line, signal), options, signal);
       // Echo and words came back with the reset; the modem answers for a moment before it goes down, so this may run too early, which
       // costs nothing: the answers are understood with an echo, too.
       await bringUp(line, wakeMs, signal);
+      return true;
   }
 }
 
@@ -141,29 +150,6 @@ async function tolerating(work: () => Promise<unknown>, options: RefreshOptions,
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
     options.log.warn({ error }, "the modem refused to be restarted in this way");
-  }
-}
-
-/** Waits, and no longer than until a URC tells of a SIM that was read anew. */
-function urcWaiter(line: ModemLine): { orAfter(ms: number, signal: AbortSignal): Promise<void>; stop(): void } {
-  let wake: AbortController | undefined;
-  const stop = line.channel.onUrc((text) => {
-    if (restarted.test(text)) wake?.abort();
-  });
-  return {
-    stop,
-    orAfter: async (ms, signal) => {
-      wake = new AbortController();
-      await sleepUnless(line.clock, ms, wake.signal, signal);
-    },
-  };
-}
-
-async function sleepUnless(clock: Clock, ms: number, wake: AbortSignal, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(clock, ms, AbortSignal.any([wake, signal]));
-  } catch (error) {
-    if (signal.aborted || !wake.aborted) throw error;
   }
 }
 

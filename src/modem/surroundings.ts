@@ -1,5 +1,5 @@
 import { afterPrefix, splitFields } from "../at/fields.js";
-import { ask, type ModemLine } from "./exchange.js";
+import { linesOrGap, type ModemLine } from "./exchange.js";
 
 /** What the modem tells of its radio and its clock; a gap where it does not. */
 
@@ -64,7 +64,6 @@ function numberAt(lines: readonly string[], prefix: string, index: number): numb
   return field !== undefined && /^\d{1,3}$/.test(field) ? Number(field) : undefined;
 }
 
-async function linesOf(line: ModemLine, text: string, prefix: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { lines, result } = await ask(line, { text, answer: { kind: "prefix", prefix }, timeoutMs: 5_000 }, signal);
-  return result.kind === "ok" ? lines : [];
+function linesOf(line: ModemLine, text: string, prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+  return linesOrGap(line, { text, answer: { kind: "prefix", prefix }, timeoutMs: 5_000 }, signal);
 }

@@ -180,14 +180,18 @@ async function transmit(
     {},
     signal,
   );
-  const fields = splitFields(afterPrefix(reply.lines[0] ?? "", prefix) ?? "");
-  const [length, data = ""] = fields;
-  if (!/^([0-9A-Fa-f]{2})+$/.test(data) || Number(length) !== data.length || data.length < 4) {
-    if (reply.lines.length === 0) throw refusal(head, reply);
-    throw new EsimdError(
-      "modem_protocol",
-      `the answer to ${head.slice(0, 7)} is not an APDU: ${quote(reply.lines[0] ?? "")}`,
-    );
-  }
+  const response = parseApduAnswer(reply.lines, prefix);
+  if (response !== undefined) return response;
+  if (reply.lines.length === 0) throw refusal(head, reply);
+  throw new EsimdError(
+    "modem_protocol",
+    `the answer to ${head.slice(0, 7)} is not an APDU: ${quote(reply.lines[0] ?? "")}`,
+  );
+}
+
+/** `+CGLA: 4,"9000"`: the length in hex characters, and the response with its status word; undefined for what is none. Pure. */
+export function parseApduAnswer(lines: readonly string[], prefix: string): Uint8Array | undefined {
+  const [length, data = ""] = splitFields(afterPrefix(lines[0] ?? "", prefix) ?? "");
+  if (!/^([0-9A-Fa-f]{2})+$/.test(data) || Number(length) !== data.length || data.length < 4) return undefined;
   return Buffer.from(data, "hex");
 }

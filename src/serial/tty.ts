@@ -8,6 +8,7 @@ import { noticeHangUp } from "./hang-up.js";
 import { type HostRoots, realHost } from "./host-roots.js";
 import { createInbox } from "./inbox.js";
 import type { BytePort } from "./port.js";
+import { heldSpeed, setSpeed } from "./speed.js";
 import { isUartName, openingBaud } from "./uart.js";
 
 /**
@@ -52,18 +53,7 @@ export async function openTty(path: string, parts: ClaimParts, signal: AbortSign
   return {
     name: path,
     isUart: isUartName(basename(device)),
-    setBaud: (baud) =>
-      new Promise((resolve, reject) => {
-        tty.update({ baudRate: baud }, (error) => {
-          if (error)
-            reject(
-              new EsimdError("serial_io", `${path} does not take ${baud} baud: ${describeCause(error)}`, {
-                cause: error,
-              }),
-            );
-          else resolve();
-        });
-      }),
+    setBaud: (baud) => setSpeed(path, tty, () => heldSpeed(tty.port), baud),
     onData: inbox.onData,
     onGone: inbox.onGone,
     write: (bytes) =>

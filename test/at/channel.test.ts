@@ -154,3 +154,129 @@ describe("the AT channel", () => {
     await failed;
   });
 });
+
+/** A hung USB modem: a write that the port never takes. */
+describe("a port that takes no more bytes", () => {
+  const next: AtCommand = { ...cgmi, text: "AT+CGMM" };
+
+  async function hung() {
+    const world = setUp();
+    world.port.takes = false;
+    const first = world.channel.execute(cgmi).catch((error: unknown) => error);
+    await world.clock.advance(5_000);
+    expect(await first).toMatchObject({ code: "modem_silent" });
+    return world;
+  }
+
+  it("is given up after the time of every question that the search for step asks, and named", async () => {
+    const { clock, channel } = await hung();
+    await expect(clock.runUntil(channel.execute(next))).rejects.toMatchObject({
+      code: "modem_silent",
+      message: expect.stringContaining("takes nothing that is written to it"),
+    });
+    expect(clock.monotonicMs()).toBe(5_000 + 6 * 3_000);
+  });
+
+  it.each<[string, (channel: AtChannel, signal: AbortSignal) => Promise<unknown>]>([
+    ["a command", (channel, signal) => channel.execute(next, signal)],
+    ["a question for any answer", (channel, signal) => channel.hears(60_000, signal)],
+  ])("ends %s with its signal", async (_name, ask) => {
+    const { clock, channel } = await hung();
+    const stop = new AbortController();
+    const failed = expect(ask(channel, stop.signal)).rejects.toMatchObject({ code: "cancelled" });
+    await clock.advance(100);
+    stop.abort(new EsimdError("cancelled", "stopped"));
+    await failed;
+  });
+
+  it("hears nothing, within the time that it is given", async () => {
+    const { clock, channel } = await hung();
+    expect(await clock.runUntil(channel.hears(400))).toBe(false);
+    expect(clock.monotonicMs()).toBe(5_400);
+  });
+
+  it.each<[string, (channel: AtChannel) => Promise<unknown>]>([
+    ["a command", (channel) => channel.execute(next)],
+    ["a question for any answer", (channel) => channel.hears(60_000)],
+  ])("ends %s with the port", async (_name, ask) => {
+    const { port, channel } = await hung();
+    const failed = expect(ask(channel)).rejects.toMatchObject({ code: "serial_gone" });
+    await settled();
+    port.unplug(new EsimdError("serial_gone", "gone"));
+    await failed;
+  });
+
+  it("is in step again once it takes and answers what it is asked", async () => {
+    const { clock, port, channel } = await hung();
+    const reply = channel.execute(next);
+    await clock.advance(1_000);
+    port.takes = true;
+    port.answer((text) =>
+      port.sayLines(...(text === "AT+CSCS?" ? ['+CSCS: "GSM"'] : text === "AT+CGMM" ? ["EG25"] : []), "OK"),
+    );
+    expect((await clock.runUntil(reply)).lines).toEqual(["EG25"]);
+  });
+
+  it("does not hold up a change of speed for ever", async () => {
+    const { clock, port, channel } = setUp();
+    Object.assign(port, { setBaud: () => new Promise(() => undefined) });
+    await expect(clock.runUntil(channel.changeSpeed(921_600))).rejects.toMatchObject({ code: "deadline" });
+  });
+});
+
+describe("a long line in pieces", () => {
+  const long: AtCommand = {
+    text: `AT+CGLA=1,10,"${"80F2010112".repeat(4)}"`,
+    answer: { kind: "none" },
+    timeoutMs: 100,
+  };
+
+  function inPieces() {
+    const world = setUp();
+    world.channel.writeInPieces({ bytes: 8, pauseMs: 30 });
+    return world;
+  }
+
+  it("goes out whole", async () => {
+    const { clock, port, channel } = inPieces();
+    const reply = channel.execute({ ...long, timeoutMs: 5_000 });
+    await clock.advance(1_000);
+    expect(port.sent.join("")).toBe(long.text);
+    port.sayLines("OK");
+    expect((await reply).result).toEqual({ kind: "ok" });
+  });
+
+  it("is cut when its time is up: no piece of it follows among what is said later", async () => {
+    const { clock, port, channel } = inPieces();
+    const failed = expect(channel.execute(long)).rejects.toMatchObject({ code: "modem_silent" });
+    await clock.advance(100);
+    await failed;
+    const before = port.sent.length;
+    await clock.advance(10_000);
+    expect(before).toBe(4);
+    expect(port.sent).toHaveLength(before);
+  });
+
+  it("is cut when its caller gives up", async () => {
+    const { clock, port, channel } = inPieces();
+    const stop = new AbortController();
+    const failed = expect(channel.execute(long, stop.signal)).rejects.toMatchObject({ code: "cancelled" });
+    await clock.advance(40);
+    stop.abort(new EsimdError("cancelled", "stopped"));
+    await failed;
+    await clock.advance(10_000);
+    expect(port.sent).toHaveLength(2);
+  });
+
+  it("that something answers before it is out leaves the channel out of step", async () => {
+    const { clock, port, channel } = inPieces();
+    const early = channel.execute({ ...long, timeoutMs: 5_000 });
+    await clock.advance(40);
+    port.sayLines("OK");
+    await early;
+    const next = channel.execute({ ...cgmi, timeoutMs: 1_000 }).catch(() => undefined);
+    await settled();
+    expect(port.sent.slice(2)).toEqual(["AT+CMEE?"]);
+    await clock.runUntil(next);
+  });
+});

@@ -2,7 +2,8 @@ import type { AnswerPattern } from "../../src/at/channel.js";
 import { afterPrefix } from "../../src/at/fields.js";
 import type { FinalResult } from "../../src/at/result-code.js";
 import type { Random } from "../../src/base/random.js";
-import type { CorpusCommand } from "./corpus-commands.js";
+import type { CorpusCommand, Reading } from "./corpus-commands.js";
+import type { KnownAnswer } from "./corpus-known.js";
 
 /**
  * Generated AT traffic: commands of the real code, what a modem may say to them, and how it may arrive. Pure and seeded.
@@ -29,6 +30,8 @@ export interface Saying {
   readonly accepted: readonly string[];
   /** All other URCs, in their order. */
   readonly urcs: readonly string[];
+  /** What must be read out of the answer, where that is known. */
+  readonly reading: Reading | undefined;
 }
 
 export class Dice {
@@ -269,7 +272,8 @@ class Mixture {
 
 /** One whole answer to `command`. */
 export function makeSaying(command: CorpusCommand, dice: Dice): Saying {
-  const answer = answerLines(command, dice);
+  const known = knownAnswer(command, dice);
+  const answer = known?.lines ?? answerLines(command, dice);
   const mix = new Mixture(dice, command, answer);
   const urcRate = dice.chance(0.5) ? 0 : dice.pick([0.1, 0.3, 0.6]);
   mix.unasked(urcRate);
@@ -280,10 +284,30 @@ export function makeSaying(command: CorpusCommand, dice: Dice): Saying {
     mix.unasked(urcRate);
   }
   const numeric = command.numericResults === true && dice.chance(0.3);
-  const [text, result] = numeric ? dice.pick(numericFinals) : dice.chance(0.75) ? ok : dice.pick(finals);
+  const [text, result] =
+    known !== undefined ? ok : numeric ? dice.pick(numericFinals) : dice.chance(0.75) ? ok : dice.pick(finals);
   mix.line(text);
   const { urcs, accepted, lineCount } = mix;
-  return { wire: withNuls(mix.parts.join(""), dice), lineCount, answer, accepted, result, urcs };
+  return {
+    wire: withNuls(mix.parts.join(""), dice),
+    lineCount,
+    answer,
+    accepted,
+    result,
+    urcs,
+    reading: readingOf(known),
+  };
+}
+
+/** Half of the answers to what is read are written by the table. */
+function knownAnswer({ known = [], text }: CorpusCommand, dice: Dice): KnownAnswer | undefined {
+  if (known.length === 0 || dice.chance(0.5)) return undefined;
+  const answer = dice.pick(known)(dice);
+  return answer.lines.some((line) => text.endsWith(line)) ? undefined : answer;
+}
+
+function readingOf(known: KnownAnswer | undefined): Reading | undefined {
+  return known && { value: known.value, codes: known.codes ?? [] };
 }
 
 /** A whole echo, its end, or one that a URC cut in two; or none. */

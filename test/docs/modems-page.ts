@@ -96,11 +96,11 @@ function section(dialect: Dialect): readonly string[] {
     ...(facts.length === 0
       ? []
       : [
-          "| for | command | at most | how sure | source |",
+          "| for | command or sign | at most | how sure | source |",
           "|---|---|---|---|---|",
           ...facts.map(
             ([what, fact]) =>
-              `| ${what} | \`${fact.send.replaceAll("|", "\\|")}\` | ${fact.timeoutMs / 1000} s | ${fact.evidence} | ${fact.source} |`,
+              `| ${what} | \`${fact.how.replaceAll("|", "\\|")}\` | ${fact.timeoutMs === undefined ? "" : `${fact.timeoutMs / 1000} s`} | ${fact.evidence} | ${fact.source} |`,
           ),
           "",
         ]),

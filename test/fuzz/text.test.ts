@@ -121,7 +121,8 @@ const lineReaders: Readonly<Record<string, (line: string) => unknown>> = {
   },
   parseNumericResult,
   parseProfileRow,
-  parseRelayLine: (line) => parseRelayLine(line, "+QESIM"),
+  parseRelayLine: (line) =>
+    parseRelayLine(line, { prefix: "+QESIM", end: { line: /"download",(\w+)/, evidence: "guess", source: "" } }),
   parseRegistration: (line) => parseRegistration(line, "+CEREG"),
   identityIn: (line) => identityIn([line], "+CGMM"),
   parseCchoAnswer: (line) => parseCchoAnswer([line]),

@@ -77,6 +77,19 @@ describe("a modem that asks the host to post", () => {
     expect(posts).toEqual(["smdp.example initiateAuthentication"]);
   });
 
+  it.each<[string, string, RegExp]>([
+    ['"1"', "download_failed", /ended with 1 /],
+    ["8500090a", "euicc_full", /8500090a \(install: not enough memory\)/],
+    ["0x8500090C", "install_failed", /8500090C \(install: profile element processing error\)/],
+    ["0x85000016", "smdp_error", /85000016 \(the SM-DP\+ returned an error\)/],
+    ["8500000F", "smdp_unreachable", /HTTPS error/],
+    ["2231370262", "download_failed", /not documented/],
+  ])("and then ends with %s has failed at once, and it is said why", async (code, error, message) => {
+    const { end, ms } = await relayed(`+QESIM: "download",${code}`);
+    expect(end).toMatchObject({ reported: "failed", error: { code: error, message: expect.stringMatching(message) } });
+    expect(ms).toBe(0);
+  });
+
   it("without end is stopped after 20 rounds", async () => {
     const lines = Array.from({ length: 50 }, (_unused, n) => {
       const json = `{"n":${n}}`;

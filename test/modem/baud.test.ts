@@ -6,7 +6,7 @@ import { seededRandom } from "../../src/base/random.js";
 import { connectModem } from "../../src/daemon/modem-session.js";
 import { type BaudWish, parseRate, parseRates, ratesToTry } from "../../src/modem/baud.js";
 import type { ModemLine } from "../../src/modem/exchange.js";
-import { isUartName } from "../../src/serial/uart.js";
+import { isUartName, uartRates } from "../../src/serial/uart.js";
 import { MemoryPort } from "../support/memory-port.js";
 import { type UartModemOptions, UartPort } from "../support/uart-port.js";
 
@@ -129,6 +129,16 @@ describe("the speed of the line", () => {
     await works(connected);
   });
 
+  it("is never asked of the modem where the host's own end refuses it, and the next rates are not tried", async () => {
+    const wide = "(9600,115200,1500000,3000000)";
+    for (const wish of ["auto", 1_500_000] as const) {
+      const connected = await world(wish, { offer: wide, refused: [1_500_000] });
+      expect(connected.port.heard.filter((text) => /^AT\+IPR=\d/.test(text))).toEqual([]);
+      expect([connected.port.rate, connected.port.hostBaud]).toEqual([115_200, 115_200]);
+      await works(connected);
+    }
+  });
+
   it("is the operator's where one is named, whatever the modem offers", async () => {
     const connected = await world(460_800, {});
     expect(connected.port.rate).toBe(460_800);
@@ -169,6 +179,20 @@ describe("a modem that a killed run left at a high rate", () => {
     const connected = await connect(new UartPort({ offer, set: 921_600 }), wish);
     expect([connected.port.rate, connected.port.hostBaud]).toEqual([rate, rate]);
     await works(connected);
+  });
+
+  it.each(uartRates.filter((rate) => rate >= 9_600))(
+    "is found at %d, wherever a run can have climbed to",
+    async (rate) => {
+      const connected = await connect(new UartPort({ offer, set: rate }), "keep");
+      expect([connected.port.rate, connected.port.hostBaud]).toEqual([115_200, 115_200]);
+      await works(connected);
+    },
+  );
+
+  it("is looked for at the configured rate first", async () => {
+    const { port } = await connect(new UartPort({ offer, set: 19_200 }), 19_200);
+    expect(port.speeds[0]).toBe(19_200);
   });
 
   it("is looked for before it counts as silent, and not for ever", async () => {

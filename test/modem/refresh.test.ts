@@ -8,6 +8,7 @@ import { seededRandom } from "../../src/base/random.js";
 import { ensureApn, type PacketContext, restoreApn } from "../../src/modem/apn.js";
 import { ownCatalogue } from "../../src/modem/dialects/index.js";
 import type { ModemLine } from "../../src/modem/exchange.js";
+import { cycleFunctionality } from "../../src/modem/power.js";
 import { type TakeUp, takeUpProfile } from "../../src/modem/refresh.js";
 import { switchToSlot } from "../../src/modem/slot.js";
 import { MemoryPort } from "../support/memory-port.js";
@@ -92,9 +93,109 @@ describe("a modem after a switch of profiles", () => {
     expect(modem.port.sent).toContain("ATE0");
   });
 
+  describe("with commands for the SIM's power", () => {
+    const telit = ownCatalogue.find("etsi-apdu");
+    const takeUpBy = ({ line, clock }: Field, signal = never): Promise<TakeUp> => {
+      const options = { line, dialect: telit, wakeMs: 5_000, mayRestart: true, log: silentLog };
+      return clock.runUntil(takeUpProfile(options, wanted, signal));
+    };
+    const powered = (answer: (text: string) => readonly string[] | "silence"): Field => {
+      let uses: string = old;
+      return field((text) => {
+        if (text === "AT#SIMDET=1" || text === "AT+CFUN=1,1") uses = wanted;
+        if (text.startsWith("AT#SIMDET")) return answer(text);
+        if (text === "AT+CPIN?") return ["+CPIN: READY", "OK"];
+        if (text === "AT+CCID") return [`+CCID: ${uses}`, "OK"];
+        return /^AT\+[A-Z]+\?$/.test(text) ? [`${text.slice(2, -1)}: 1`, "OK"] : ["OK"];
+      });
+    };
+    const steps = ({ port }: Field): readonly string[] => port.sent.filter((text) => /^AT(\+CFUN|#SIMDET)/.test(text));
+
+    it("has that cycled after CFUN and before a reset", async () => {
+      const modem = powered(() => ["OK"]);
+      expect(await takeUpBy(modem)).toMatchObject({ kind: "taken-up", after: "sim-power" });
+      expect(steps(modem)).toEqual(["AT+CFUN=0", "AT+CFUN=1", "AT#SIMDET=0", "AT#SIMDET=1"]);
+    });
+
+    it("that it does not know is reset at once", async () => {
+      const modem = powered(() => ["ERROR"]);
+      expect(await takeUpBy(modem)).toMatchObject({ kind: "taken-up", after: "reset" });
+      expect(steps(modem)).toEqual(["AT+CFUN=0", "AT+CFUN=1", "AT#SIMDET=0", "AT+CFUN=1,1"]);
+      expect(modem.clock.monotonicMs()).toBe(2 * telit.refresh.waitMs);
+    });
+
+    it("that it leaves unanswered has its SIM's power given back all the same", async () => {
+      const modem = powered((text) => (text === "AT#SIMDET=0" ? "silence" : ["OK"]));
+      expect(await takeUpBy(modem)).toMatchObject({ kind: "taken-up", after: "sim-power" });
+      expect(steps(modem).at(-1)).toBe("AT#SIMDET=1");
+    });
+
+    it("is not left without it when the run is called off", async () => {
+      const stop = new AbortController();
+      const modem = powered(() => ["OK"]);
+      modem.clock.setTimer(2 * telit.refresh.waitMs + 1_000, () => stop.abort(new EsimdError("cancelled", "stopped")));
+      await expect(takeUpBy(modem, stop.signal)).rejects.toMatchObject({ code: "cancelled" });
+      expect(steps(modem).slice(-2)).toEqual(["AT#SIMDET=0", "AT#SIMDET=1"]);
+    });
+  });
+
   it("that refuses one way is restarted in the next", async () => {
     const modem = stubborn("AT+CFUN=1,1", { "AT+CFUN=0": ["+CME ERROR: 3"] });
     expect(await takeUp(modem)).toMatchObject({ kind: "taken-up", after: "reset" });
+  });
+
+  it("that says nothing from CFUN=0 on is told CFUN=1 all the same, and at once (openpilot: CFUN=0 drops serial)", async () => {
+    let off = false;
+    let uses: string = old;
+    const modem = field((text) => {
+      if (text === "AT+CFUN=0") off = true;
+      if (text === "AT+CFUN=1" && off) [off, uses] = [false, wanted];
+      if (off) return "silence";
+      if (text === "AT+CPIN?") return ["+CPIN: READY", "OK"];
+      if (text === "AT+QCCID") return [`+QCCID: ${uses}`, "OK"];
+      return /^AT\+[A-Z]+\?$/.test(text) ? [`${text.slice(2, -1)}: 1`, "OK"] : ["OK"];
+    });
+    expect(await takeUp(modem)).toMatchObject({ kind: "taken-up", after: "cfun" });
+    const told = modem.port.sent.slice(modem.port.sent.indexOf("AT+CFUN=0"));
+    expect(told.slice(0, 2)).toEqual(["AT+CFUN=0", "AT+CFUN=1"]);
+  });
+
+  it("that hears nothing while CFUN=0 is at work is told CFUN=1 until it answers", async () => {
+    let heard = 0;
+    const modem = field((text) => {
+      if (text === "AT+CFUN=0" || (text === "AT+CFUN=1" && ++heard < 3)) return "silence";
+      if (text === "AT+CPIN?") return ["+CPIN: READY", "OK"];
+      if (text === "AT+QCCID") return [`+QCCID: ${heard === 3 ? wanted : old}`, "OK"];
+      return /^AT\+[A-Z]+\?$/.test(text) ? [`${text.slice(2, -1)}: 1`, "OK"] : ["OK"];
+    });
+    expect(await takeUp(modem)).toMatchObject({ kind: "taken-up", after: "cfun" });
+    expect(restarts(modem)).toEqual(["AT+CFUN=0", "AT+CFUN=1", "AT+CFUN=1", "AT+CFUN=1"]);
+  });
+
+  it("that answers nothing after CFUN=0 is reset, though it is out of step", async () => {
+    let uses: string = old;
+    let off = false;
+    const modem = field((text) => {
+      if (text === "AT+CFUN=0") off = true;
+      if (text === "AT+CFUN=1,1") [off, uses] = [false, wanted];
+      if (off) return "silence";
+      if (text === "AT+CPIN?") return ["+CPIN: READY", "OK"];
+      if (text === "AT+QCCID") return [`+QCCID: ${uses}`, "OK"];
+      return /^AT\+[A-Z]+\?$/.test(text) ? [`${text.slice(2, -1)}: 1`, "OK"] : ["OK"];
+    });
+    expect(await takeUp(modem)).toMatchObject({ kind: "taken-up", after: "reset" });
+  });
+
+  it("whose restart is called off is not left with its radio off", async () => {
+    const modem = stubborn(undefined, {});
+    const stop = new AbortController();
+    modem.port.answer((text) => {
+      if (text === "AT+CFUN=0") stop.abort(new EsimdError("cancelled", "stopped"));
+      modem.port.sayLines("OK");
+    });
+    const cycling = modem.clock.runUntil(cycleFunctionality(modem.line, stop.signal));
+    await expect(cycling).rejects.toMatchObject({ code: "cancelled" });
+    expect(restarts(modem)).toEqual(["AT+CFUN=0", "AT+CFUN=1"]);
   });
 
   it("that never takes it up is given up after the whole ladder, and it is said what it uses", async () => {

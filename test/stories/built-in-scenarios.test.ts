@@ -16,6 +16,8 @@ const byCard: FieldOptions = { dialect: "etsi-apdu", lpa: "auto" };
 const stories: readonly Story[] = [
   ["refresh-ignored", relayed, provisioned],
   ["refresh-needs-reset", relayed, provisioned],
+  ["needs-sim-power", byCard, provisioned],
+  ["silent-at-cfun0", relayed, provisioned],
   ["slow-refresh", byCard, provisioned],
   // Silent for four seconds here, and 45 in the field, for which `modem.wake_wait` is made.
   ["slow-start", { ...byCard, world: { modemWorld: { silentAfterOpenMs: 4_000 } } }, provisioned],

@@ -80,7 +80,7 @@ const families: readonly Family[] = [
     dialect: "etsi-apdu",
     model: "LE910C4",
     evidence: "documented",
-    fact: ["ICCID in use", "documented"],
+    fact: ["ICCID in use (AT+CCID)", "seen in code"],
     eidFrom: "card",
   },
   {
@@ -107,7 +107,7 @@ const families: readonly Family[] = [
     dialect: "simcom",
     model: "A7908E",
     evidence: "forum",
-    fact: ["ICCID in use", "documented"],
+    fact: ["ICCID in use (AT+CICCID)", "documented"],
     eidFrom: "card",
   },
   { ...byCard, dialect: "3gpp-r19", model: "R19-1", evidence: "guess", fact: ["EID", "guess"], eidFrom: "dialect" },

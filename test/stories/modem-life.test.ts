@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { World } from "../../src/emulator/modem/world-options.js";
 import { configured, endOf, endsAs, impatient, provisioned, type Sections } from "./conditions.js";
 import type { Field, FieldOptions } from "./field.js";
+import { hurriedClock } from "./hurried-clock.js";
 import { inField } from "./in-field.js";
 
 /** What a modem does with its SIM after a switch of profiles and before there is one, told on a real pty. */
@@ -46,12 +47,32 @@ describe.concurrent("after enabling, a modem", () => {
       expect(restarts(field)).toHaveLength(2);
     }));
 
+  it("that says nothing from CFUN=0 on is told CFUN=1 all the same (openpilot, on EG25), and registers", () =>
+    inField(modemWith({ refresh: "ignored", silentAtCfun0: true }, { clock: hurriedClock(6) }), async (field) => {
+      const ended = await field.provision(await hasty(field));
+      expect(endOf(ended)).toEqual(provisioned);
+      expect(restarts(field)).toEqual(["AT+CFUN=0", "AT+CFUN=1"]);
+      expect(ended.report().network).toMatchObject({ registered: true });
+    }));
+
   it("that needs a reset gets one, and comes back under the run's hands", () =>
     inField(modemWith({ refresh: "needs-reset" }), async (field) => {
       expect(endOf(await field.provision(await hasty(field)))).toEqual(provisioned);
       expect(restarts(field)).toEqual(["AT+CFUN=0", "AT+CFUN=1", "AT+CFUN=1,1"]);
       expect(field.charges()).toBe(1);
     }));
+
+  it.each([
+    ["etsi-apdu", ["AT#SIMDET=0", "AT#SIMDET=1"]],
+    ["fibocom-mtk", ["AT+ESIMPOWER=0", "AT+ESIMPOWER=1"]],
+  ] as const)("that needs its SIM's power cycled has that after CFUN, and no reset: %s", (dialect, power) => {
+    const isdrWindow = { opensMs: 0, closesMs: 3_600_000 };
+    const modem = { dialect, lpa: "auto", modem: "needs-sim-power", clock: hurriedClock(4) } as const;
+    return inField(modemWith({ isdrWindow }, modem), async (field) => {
+      expect(endOf(await field.provision(await hasty(field)))).toEqual(provisioned);
+      expect(sent(field, /^AT(\+CFUN|#SIMDET|\+ESIMPOWER)=/)).toEqual(["AT+CFUN=0", "AT+CFUN=1", ...power]);
+    });
+  });
 
   it("that leaves the bus with its reset is found again, and the run goes on", () => {
     const modem = {
@@ -161,6 +182,22 @@ describe.concurrent("an eUICC in the other SIM slot", () => {
         expect(field.charges()).toBe(1);
       }),
   );
+
+  it("is switched to on MediaTek's count from 0, and the AT port that dies with the switch is waited for (field notes on FM350)", () => {
+    const slots = { active: 1, euicc: 2, other: "empty", spelling: "QUIMSLOT", portGoneMs: 700 } as const;
+    const isdrWindow = { opensMs: 0, closesMs: 3_600_000 };
+    return inField(modemWith({ slots, isdrWindow }, { dialect: "fibocom-mtk", lpa: "auto" }), async (field) => {
+      const words = await configured(field, { modem: { sim_slot: 1, return_wait: "20s" } });
+      const ended = await field.provision(words);
+      expect(endOf(ended)).toEqual(provisioned);
+      expect(ended.stdout).toContain("to come back");
+      expect((await field.provision(words)).report()).toMatchObject({ changed: false });
+      // Asked again once the port is back, and found switched.
+      expect(sent(field, /^AT\+GTDUALSIM=\d/)).toEqual(["AT+GTDUALSIM=1"]);
+      expect(sent(field, /^AT\+GTDUALSIM\?/).length).toBeGreaterThan(1);
+      expect(field.charges()).toBe(1);
+    });
+  });
 
   it("that the modem counts otherwise is refused with a sentence", () =>
     inField(modemWith(wrongSlot), async (field) => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { configured, endOf, provisioned } from "./conditions.js";
 import { lastLine } from "./field.js";
+import { hurriedClock } from "./hurried-clock.js";
 import { inField, modemDialects } from "./in-field.js";
 
 /** What `esimd probe` shows, and that it changes nothing. */
@@ -102,6 +104,53 @@ describe.concurrent("esimd probe", () => {
       expect(paid.report()).toMatchObject({ state: "failed", error: { code: "no_euicc" } });
       expect(field.charges()).toBe(0);
     }));
+
+  it("shows what a modem tells that leaves the name of its network, its signal and its clock unanswered; a run is at its goal", () => {
+    const modem = { behaviours: [{ command: "COPS|CSQ|CESQ|CCLK|CGDCONT\\?", do: { kind: "silence" } } as const] };
+    return inField({ modem, bootstrap: true, clock: hurriedClock(40) }, async (field) => {
+      const ended = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(ended.status).toBe(0);
+      expect(findingsSchema.parse(JSON.parse(lastLine(ended.stdout)))).toMatchObject({
+        network: { registered: true, state: "roaming" },
+        error: null,
+      });
+      const run = await field.provision(await configured(field));
+      expect(endOf(run)).toEqual(provisioned);
+      expect(run.report().network).toMatchObject({ registered: true, operator: null });
+    });
+  });
+
+  it("shows which commands of 3GPP Release 19 a modem has, and takes no bare OK to a test form for that family", async () => {
+    await inField({ dialect: "3gpp-r19" }, async (field) => {
+      const words = ["probe", "--port", field.world.port];
+      const { dialect, offers } = JSON.parse((await field.esimd([...words, "--json"])).stdout);
+      expect(dialect).toBe("3gpp-r19");
+      expect(offers).toEqual([
+        "+CEUICCPD",
+        "+CEUICCPM",
+        "+CEUICCPMETAI",
+        "+CEUICCMEMRESET",
+        "+CEUICCSMDPA",
+        "+CEUICCPNM",
+      ]);
+      expect((await field.esimd(words)).stdout).toMatch(/^offers +\+CEUICCPD, /m);
+    });
+    const modem = {
+      behaviours: [
+        { command: "CEUICCPNM=|CEUICCSMDPA=", do: { kind: "error" } } as const,
+        { command: "CEUICCPD=", do: { kind: "silence" } } as const,
+      ],
+    };
+    await inField({ dialect: "3gpp-r19", modem, clock: hurriedClock(20) }, async (field) => {
+      const { stdout } = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(JSON.parse(stdout).offers).toEqual(["+CEUICCPM", "+CEUICCPMETAI", "+CEUICCMEMRESET"]);
+    });
+    const polite = { behaviours: [{ command: "CG?EUICC", do: { kind: "raw", text: "\r\nOK\r\n" } } as const] };
+    await inField({ dialect: "etsi-apdu", modem: polite }, async (field) => {
+      const { stdout } = await field.esimd(["probe", "--port", field.world.port, "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ dialect: "etsi-apdu", offers: [] });
+    });
+  });
 
   it("needs a port", () =>
     inField({}, async (field) => {

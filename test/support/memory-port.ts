@@ -7,6 +7,8 @@ export class MemoryPort implements BytePort {
   /** Commands that were written, without their line end. */
   readonly sent: string[] = [];
   closed = false;
+  /** False: a modem that hangs, whose port takes no more bytes, so that a write never settles. */
+  takes = true;
   #data: (bytes: Uint8Array) => void = () => undefined;
   #gone: (error: EsimdError) => void = () => undefined;
   #onCommand: (text: string) => void = () => undefined;
@@ -20,6 +22,7 @@ export class MemoryPort implements BytePort {
   }
 
   write(bytes: Uint8Array): Promise<void> {
+    if (!this.takes) return new Promise(() => undefined);
     const text = Buffer.from(bytes).toString("latin1").replace(/\r$/, "");
     this.sent.push(text);
     this.#onCommand(text);

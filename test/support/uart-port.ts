@@ -1,4 +1,4 @@
-import type { EsimdError } from "../../src/base/errors.js";
+import { EsimdError } from "../../src/base/errors.js";
 import type { BytePort } from "../../src/serial/port.js";
 
 export interface UartModemOptions {
@@ -14,6 +14,8 @@ export interface UartModemOptions {
   readonly ignored?: readonly number[];
   /** Rates at which it is not to be heard at all, nor hears. */
   readonly deaf?: readonly number[];
+  /** Rates that the host's own end does not take. */
+  readonly refused?: readonly number[];
   /** Says OK at the new rate already. */
   readonly early?: boolean;
 }
@@ -45,6 +47,11 @@ export class UartPort implements BytePort {
   onGone(_listener: (error: EsimdError) => void): void {}
 
   setBaud(baud: number): Promise<void> {
+    if (this.#options.refused?.includes(baud)) {
+      // As a driver that takes the nearest rate that it has.
+      this.hostBaud = 9_600;
+      return Promise.reject(new EsimdError("serial_io", `${this.name} does not take ${baud} baud`));
+    }
     this.hostBaud = baud;
     this.speeds.push(baud);
     return Promise.resolve();

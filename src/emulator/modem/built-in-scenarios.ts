@@ -75,6 +75,15 @@ export const builtInScenarios: Readonly<Record<string, ScenarioInput>> = {
     description: "only a reset of the whole modem shows it the profile that was enabled",
     world: { refresh: "needs-reset" },
   },
+  "needs-sim-power": {
+    description: "only the SIM's power, or a reset of the whole modem, shows it the profile that was enabled",
+    world: { refresh: "needs-sim-power" },
+  },
+  "silent-at-cfun0": {
+    description:
+      "the modem ignores the eUICC's REFRESH, and from AT+CFUN=0 to AT+CFUN=1 it says nothing, not even OK (EG25)",
+    world: { refresh: "ignored", silentAtCfun0: true },
+  },
   "slow-refresh": {
     description:
       "after a REFRESH the modem takes 10 s to restart the SIM, and ES10 commands get 6985 meanwhile (MC7455)",

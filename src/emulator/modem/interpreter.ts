@@ -231,6 +231,7 @@ export class Interpreter {
   }
 
   #say(text: string | Uint8Array, split?: SplitStyle): Promise<void> {
+    if (this.#options.settings.muted) return Promise.resolve();
     this.#options.transcript.add("modem", typeof text === "string" ? text : `(${text.length} bytes of noise)`);
     return this.#options.output.send(text, split);
   }

@@ -137,7 +137,7 @@ export class Modem {
       commands: mergeTables(
         basicCommands({ settings, style, imei, identity: dialect.identity, lineRate, setRate }),
         networkCommands({ modemClock: this.#modemClock, settings, registration, style }),
-        simCommands({ sim, registration, style, restart: () => this.#restart() }),
+        simCommands({ sim, registration, settings, world, style, restart: () => this.#restart() }),
         packetCommands(this.#packets),
         simPowerCommands(sim, world),
         dialect.identity.manufacturer === "Quectel" ? quectelSlotCommands({ sim, world }) : {},

@@ -79,6 +79,8 @@ export const worldSchema = z.strictObject({
   timeZoneQuarters: z.number().int().min(-96).max(96).default(0),
   /** The ways to the card: by logical channels and CSIM, or by CSIM alone, as on modems without CCHO. */
   cardAccess: z.enum(["channels", "csim"]).default("channels"),
+  /** From AT+CFUN=0 to AT+CFUN=1 nothing is said, not even OK; what is sent is carried out (EG25: openpilot sends both in one write). */
+  silentAtCfun0: z.boolean().default(false),
   /** Longer APDUs are refused, as by modems whose AT lines are short. */
   maxApduBytes: z.number().int().min(16).max(261).default(261),
   /** How long a relayed download waits for the host. */

@@ -86,6 +86,10 @@ export class Es10Channel {
       parts.push(response.subarray(0, response.length - 2));
       bytes += response.length - 2;
       if (bytes > maxAnswerBytes) throw new EsimdError("modem_protocol", "the eUICC's answer does not end");
+      // The first may announce alone; after that 6100 with nothing in front of it could go on until the run's own deadline.
+      if (sw1 === 0x61 && parts.length > 1 && response.length === 2) {
+        throw new EsimdError("modem_protocol", "the eUICC announces more of its answer and does not give it");
+      }
       if (sw1 === 0x61 && !fetches) return Buffer.concat(parts);
       if (sw1 === 0x61) {
         next = Uint8Array.of(0x80, 0xc0, 0x00, 0x00, sw2);

@@ -1,10 +1,12 @@
 import { afterPrefix } from "../../at/fields.js";
+import type { HostRelayDownload } from "../../modem/dialects/dialect.js";
 import { type Es9PlusFunction, es9PlusFunctions } from "../es9plus/client.js";
 
 /** What the modem says while the host relays its HTTPS. */
 export type RelayLine =
   | { readonly kind: "request"; readonly name: Es9PlusFunction; readonly json: string }
-  | { readonly kind: "end"; readonly code: number }
+  /** The result code as it stands in the line, in hex on some firmware. */
+  | { readonly kind: "end"; readonly code: string }
   /** It has the relay's prefix and cannot be what it should be; `why` ends a sentence. */
   | { readonly kind: "malformed"; readonly why: string };
 
@@ -12,14 +14,17 @@ export type RelayLine =
 const maxJsonLength = 60_000;
 
 /**
- * Reads `+QESIM: "trans",0,"gsma/rsp2/es9plus/<function>",<length>,"<JSON>"` and `+QESIM:"download",<code>`; undefined for other lines.
- * The JSON holds quotes and commas of its own, so the length decides where it ends. Pure.
+ * Reads `+QESIM: "trans",0,"gsma/rsp2/es9plus/<function>",<length>,"<JSON>"`, and the line that ends a download by the dialect's pattern;
+ * undefined for other lines. The JSON holds quotes and commas of its own, so the length decides where it ends. Pure.
  */
-export function parseRelayLine(line: string, prefix: string): RelayLine | undefined {
+export function parseRelayLine(
+  line: string,
+  { prefix, end }: Pick<HostRelayDownload, "prefix" | "end">,
+): RelayLine | undefined {
   const rest = afterPrefix(line, prefix);
   if (rest === undefined) return undefined;
-  const end = /^"download"\s*,\s*(\d{1,10})\s*$/.exec(rest);
-  if (end !== null) return { kind: "end", code: Number(end[1]) };
+  const code = end.line.exec(line)?.[1];
+  if (code !== undefined) return { kind: "end", code };
   if (!/^"trans"/.test(rest)) return undefined;
   const head = /^"trans"\s*,\s*(\d+)\s*,\s*"([^"]{0,200})"\s*,\s*(\d+)\s*,\s*(.*)$/.exec(rest);
   if (head === null) return { kind: "malformed", why: "its fields are not those of a request" };

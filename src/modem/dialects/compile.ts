@@ -5,6 +5,7 @@ import { type ProfileRow, parseProfileRow, type RowField, rowFrom } from "../pro
 import type {
   Change,
   Dialect,
+  DownloadEnd,
   Exchange,
   LpaSwitch,
   OwnLpa,
@@ -36,6 +37,7 @@ export function compileDialect(spec: DialectSpec, origin: string): Dialect {
     ...(eid && { eid: eidOf(eid) }),
     ...(ownLpa && { ownLpa: ownLpaOf(ownLpa) }),
     ...(lpaSwitch && { lpaSwitch: lpaSwitchOf(lpaSwitch) }),
+    offers: spec.offers.map((offer) => ({ ...exchangeOf(offer), name: offer.name })),
     iccid: spec.iccid.map((query) => queryOf(query, (text) => parseIccid(text, "the modem's ICCID answer"))),
     ...(slot && { slot: slotOf(slot) }),
     ...(slots && { slots: slotsOf(slots) }),
@@ -131,7 +133,7 @@ function downloadOf(spec: OwnLpaSpec["download"]): OwnLpa["download"] {
     case "none":
       return spec;
     case "host-relay":
-      return { ...spec, start: exchangeOf(spec.start), chunk: exchangeOf(spec.chunk) };
+      return { ...spec, start: exchangeOf(spec.start), chunk: exchangeOf(spec.chunk), end: endOf(spec.end) };
     case "modem-network": {
       const { kind, windowMs, pollEveryMs, startWithCode } = spec;
       return {
@@ -140,10 +142,14 @@ function downloadOf(spec: OwnLpaSpec["download"]): OwnLpa["download"] {
         pollEveryMs,
         start: exchangeOf(spec.start),
         ...(startWithCode && { startWithCode: exchangeOf(startWithCode) }),
-        end: regex(spec.end),
+        end: endOf(spec.end),
       };
     }
   }
+}
+
+function endOf(spec: { readonly line: string } & Sourced): DownloadEnd {
+  return { ...spec, line: regex(spec.line) };
 }
 
 function listOf(spec: OwnLpaSpec["list"]): ProfileList {
@@ -235,8 +241,10 @@ function refreshOf(spec: DialectSpec["refresh"]): RefreshPlan {
 }
 
 function recognitionOf(spec: NonNullable<DialectSpec["recognise"]>): Recognition {
-  const { identity, ask } = spec;
+  const { identity, ask, evidence, source } = spec;
   return {
+    evidence,
+    source,
     ...(identity === undefined ? {} : { identity: regex(identity) }),
     ...(ask && { ask: { send: ask.send, prefix: ask.answer, timeoutMs: ask.timeoutMs, matches: signReader(ask) } }),
   };

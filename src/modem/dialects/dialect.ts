@@ -39,6 +39,12 @@ export interface Change extends Exchange, Sourced {
   readonly settle?: { readonly pollEveryMs: number; readonly windowMs: number; readonly resend: boolean };
 }
 
+/** The line that says the download ended. */
+export interface DownloadEnd extends Sourced {
+  /** First group: result code, 0 for success. */
+  readonly line: RegExp;
+}
+
 /** The host carries the modem's HTTPS: `start` is answered by requests, each of which is answered by chunks of a whole HTTP response. */
 export interface HostRelayDownload {
   readonly kind: "host-relay";
@@ -48,6 +54,7 @@ export interface HostRelayDownload {
   readonly maxChunkHex: number;
   /** The prefix of lines that carry a request or the end. */
   readonly prefix: string;
+  readonly end: DownloadEnd;
   /** How long the modem may think between our last chunk and its next request; loading a package into the eUICC is in it. */
   readonly stepTimeoutMs: number;
   /** How long it may take from the delivered install result to the line that ends the download; without it, the list decides. */
@@ -59,8 +66,7 @@ export interface ModemNetworkDownload {
   readonly kind: "modem-network";
   readonly start: Exchange & Sourced;
   readonly startWithCode?: Exchange & Sourced;
-  /** A line that says the download ended. First group: result code, 0 for success. */
-  readonly end: RegExp;
+  readonly end: DownloadEnd;
   readonly windowMs: number;
   readonly pollEveryMs: number;
 }
@@ -109,13 +115,20 @@ export interface SlotRow {
   readonly hasEuicc: boolean;
 }
 
+/** Commands for the power of the SIM alone. */
+export interface SimPower {
+  readonly off: Exchange & Sourced;
+  readonly on: Exchange & Sourced;
+}
+
 export interface RefreshPlan extends Sourced {
   readonly waitMs: number;
   readonly ladder: readonly RefreshStep[];
-  readonly simPower?: { readonly off: Exchange; readonly on: Exchange };
+  /** Always there where the ladder has `sim-power`. */
+  readonly simPower?: SimPower;
 }
 
-export interface Recognition {
+export interface Recognition extends Sourced {
   readonly identity?: RegExp;
   readonly ask?: {
     readonly send: string;
@@ -124,6 +137,11 @@ export interface Recognition {
     /** Pure: do these answer lines (to an OK) say that the modem speaks this dialect? */
     readonly matches: (lines: readonly string[]) => boolean;
   };
+}
+
+/** A command that a modem may have, and the form of it that changes nothing and is answered with OK by one that has it. */
+export interface Offer extends Exchange, Sourced {
+  readonly name: string;
 }
 
 /** What is known of a family of modems. Whatever it lacks is done by what 3GPP gives every modem. */
@@ -138,6 +156,8 @@ export interface Dialect {
   readonly eid?: Query<Eid>;
   readonly ownLpa?: OwnLpa;
   readonly lpaSwitch?: LpaSwitch;
+  /** Commands that esimd does not use, looked for by {@link Offer} to be shown. */
+  readonly offers: readonly Offer[];
   readonly iccid: readonly Query<Iccid>[];
   readonly slot?: SlotCommands;
   readonly slots?: Query<readonly SlotRow[]>;

@@ -1,6 +1,12 @@
 import { anyIccid } from "./qesim.js";
 import type { DialectInput } from "./spec.js";
 
+const kura = {
+  evidence: "seen in code",
+  source:
+    "Eclipse Kura's TelitHe910AtCommands, for Telit: 0 simulates no SIM, 1 one that is inserted; other makers refuse it",
+} as const;
+
 /** Any modem that opens a channel to the eUICC; most modems in the field have nothing more to offer, and need nothing more. */
 export const etsiApdu: DialectInput = {
   name: "etsi-apdu",
@@ -28,8 +34,15 @@ export const etsiApdu: DialectInput = {
   ],
   refresh: {
     waitMs: 30_000,
-    ladder: ["cfun", "reset"],
+    ladder: ["cfun", "sim-power", "reset"],
+    simPower: {
+      off: { send: "AT#SIMDET=0", answer: "none", timeoutMs: 10_000, repeatable: true, ...kura },
+      on: { send: "AT#SIMDET=1", answer: "none", timeoutMs: 10_000, repeatable: true, ...kura },
+    },
     evidence: "documented",
     source: "TS 27.007 8.2; ETSI TS 102 223 6.4.7",
   },
+  notes: [
+    "On a Telit whose SIM's power was cycled AT#SIMDET stays at 1, SIM inserted; 2 leaves it to the detection pin again.",
+  ],
 };

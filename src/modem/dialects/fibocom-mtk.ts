@@ -3,6 +3,12 @@ import type { DialectInput } from "./spec.js";
 
 const manual = { evidence: "documented", source: "FM350 AT Commands User Manual V2.10 (second-hand)" } as const;
 
+const ril = {
+  evidence: "guess",
+  source:
+    "MediaTek's RIL sets the SIM's power with at+esimpower and AOSP's CardPowerState, 0 and 1; nobody reports it of FM350",
+} as const;
+
 /**
  * Fibocom FM350-GL and kin on MediaTek T700: the EID and the slots by commands of their own, everything else by raw card access, which
  * an LPA inside the modem takes away for a while after a start or a switch of slots.
@@ -21,6 +27,7 @@ export const fibocomMtk: DialectInput = {
   recognise: {
     identity: "fibocom|mediatek|FM350",
     ask: { send: "AT+EID?", answer: "+EID", timeoutMs: 5_000, matches: ["\\+EID\\s*:"] },
+    ...manual,
   },
   eid: {
     send: "AT+EID?",
@@ -62,7 +69,11 @@ export const fibocomMtk: DialectInput = {
   },
   refresh: {
     waitMs: 30_000,
-    ladder: ["cfun", "reset"],
+    ladder: ["cfun", "sim-power", "reset"],
+    simPower: {
+      off: { send: "AT+ESIMPOWER=0", answer: "none", timeoutMs: 15_000, repeatable: true, ...ril },
+      on: { send: "AT+ESIMPOWER=1", answer: "none", timeoutMs: 15_000, repeatable: true, ...ril },
+    },
     evidence: "guess",
     source: "TS 27.007 8.2; no report of a switch on this modem says more",
   },

@@ -47,6 +47,7 @@ function isTable(value: unknown): value is Table {
 
 /** `timeout_ms` is `timeoutMs` in spec.ts; the keys of `result_codes` are codes and stay as they are. */
 function camelCased(value: unknown, path: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((inner: unknown) => camelCased(inner, path));
   if (!isTable(value)) return value;
   const areCodes = path.at(-1) === "resultCodes";
   return Object.fromEntries(
@@ -77,16 +78,17 @@ function refusal(error: z.ZodError, text: string, path: string): EsimdError {
 
 /**
  * The line (from 1) where a key is set, or that of the nearest table around it that is written down; for what is missing altogether,
- * the line of the table that misses it.
+ * the line of the table that misses it. The tables of an array, `[[iccid]]`, are counted from 0, as in the keys.
  */
 export function lineOf(text: string, keys: readonly string[]): number {
   const wanted = keys.join(".");
+  const places = new TablePlaces();
   let table = "";
   let best = { line: 1, length: -1 };
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const line = raw.trim();
-    const header = /^\[\[?\s*([^\]]+?)\s*\]\]?/.exec(line)?.[1];
-    if (header !== undefined) table = bareKey(header);
+    const [, brackets, header] = /^(\[\[?)\s*([^\]]+?)\s*\]/.exec(line) ?? [];
+    if (header !== undefined) table = places.enter(bareKey(header), brackets === "[[");
     const key = header === undefined ? /^("[^"]*"|'[^']*'|[\w.-]+(?:\s*\.\s*[\w-]+)*)\s*=/.exec(line)?.[1] : undefined;
     if (header === undefined && key === undefined) continue;
     const path = key === undefined ? table : [table, bareKey(key)].filter((part) => part !== "").join(".");
@@ -94,6 +96,24 @@ export function lineOf(text: string, keys: readonly string[]): number {
     if (covers && path.length > best.length) best = { line: index + 1, length: path.length };
   }
   return best.line;
+}
+
+/** Which table of an array of tables a header leads to: one in double brackets begins the next, any other stands in the last (TOML 1.0). */
+class TablePlaces {
+  readonly #last = new Map<string, number>();
+
+  /** The header's path, with the number of the table behind each array in it. */
+  enter(header: string, isOfArray: boolean): string {
+    const parts = header.split(".");
+    let path = "";
+    for (const [at, part] of parts.entries()) {
+      path = path === "" ? part : `${path}.${part}`;
+      if (isOfArray && at === parts.length - 1) this.#last.set(path, (this.#last.get(path) ?? -1) + 1);
+      const number = this.#last.get(path);
+      if (number !== undefined) path = `${path}.${number}`;
+    }
+    return path;
+  }
 }
 
 function bareKey(text: string): string {

@@ -5,10 +5,10 @@ import type { DialectInput, DialectSpec } from "./spec.js";
 type OwnLpaInput = NonNullable<DialectInput["ownLpa"]>;
 type CodeInput = NonNullable<OwnLpaInput["enable"]["code"]>;
 
-/** `+QESIM: "<operation>",<code>`; a code of zeros is success, with or without 0x. */
+/** `+QESIM: "<operation>",<code>`; a code of zeros is success, in hex with or without 0x; 0x8500xxxx in decimal has ten digits. */
 export function qesimCode(operation: string): CodeInput {
   return {
-    pattern: `^\\+QESIM\\s*:\\s*"${operation}"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,8})"?\\s*(?:,|$)`,
+    pattern: `^\\+QESIM\\s*:\\s*"${operation}"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,10})"?\\s*(?:,|$)`,
     success: "^0+$",
   };
 }
@@ -23,6 +23,9 @@ export const anyIccid = "(?<![\\dA-F])(\\d{18,20}F?)(?![\\dA-F])";
  * The third family, of Quectel's 5G modems, has profiles by index; what its answer to the probe has and that of the others has not.
  */
 export const indexFamily = "lpa_enable|profile_brief";
+
+/** What the first family has and the others have not: sub-commands of whole words, and no parameter such as `<total>` or `<ota>`. */
+export const relayFamily = "(?<![\\w<-])(?:trans|ota)(?![\\w>-])";
 
 export const qesimAsk = { send: "AT+QESIM=?", answer: "+QESIM", timeoutMs: 5_000 } as const;
 

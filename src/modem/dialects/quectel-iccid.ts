@@ -1,4 +1,13 @@
-import { anyEid, indexFamily, qesimAsk, qesimByIccid, quectelIccidQueries, quectelSlot } from "./qesim.js";
+import {
+  anyEid,
+  indexFamily,
+  qesimAsk,
+  qesimByIccid,
+  qesimCode,
+  quectelIccidQueries,
+  quectelSlot,
+  relayFamily,
+} from "./qesim.js";
 import { quectelResultCodes } from "./quectel-result-codes.js";
 import type { DialectInput } from "./spec.js";
 
@@ -20,7 +29,7 @@ export const quectelIccid: DialectInput = {
     "commaai/openpilot system/hardware/tici/esim.py",
     "Quectel EC25 Series & EG21-G eSIM AT Commands Manual V1.0.0 (second-hand)",
   ],
-  recognise: { ask: { ...qesimAsk, matches: ["trans|ota"], rejects: [indexFamily] } },
+  recognise: { ask: { ...qesimAsk, matches: [relayFamily], rejects: [indexFamily] }, ...openpilot },
   eid: { send: 'AT+QESIM="eid"', answer: "+QESIM", timeoutMs: 10_000, value: anyEid, ...openpilot },
   ownLpa: {
     ...qesimByIccid(
@@ -48,6 +57,12 @@ export const quectelIccid: DialectInput = {
       },
       maxChunkHex: 1400,
       prefix: "+QESIM",
+      end: {
+        line: qesimCode("download").pattern,
+        evidence: "seen in code",
+        source:
+          "commaai/openpilot: 0 and 1, without a space in front; other codes are guessed to be of the makers' 0x8500xxxx",
+      },
       // The package is loaded between the last chunk and the install result: up to 240 s were needed on slow cards.
       stepTimeoutMs: 240_000,
       endTimeoutMs: 15_000,

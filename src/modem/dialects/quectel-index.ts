@@ -23,7 +23,7 @@ export const quectelIndex: DialectInput = {
     "ddimension/wwand src-ucode/esim.uc, tests/test_esim.uc, modem_init_qmi.uc",
     "forums.quectel.com threads 47913 and 49509 (the list of sub-commands)",
   ],
-  recognise: { ask: { ...qesimAsk, matches: [indexFamily] } },
+  recognise: { ask: { ...qesimAsk, matches: [indexFamily] }, ...regression },
   eid: { send: 'AT+QESIM="eid"', answer: "+QESIM", timeoutMs: 10_000, value: anyEid, ...regression },
   ownLpa: {
     list: {
@@ -110,5 +110,6 @@ export const quectelIndex: DialectInput = {
   notes: [
     "With lpa_enable at 1 no host opens the ISD-R; the setting takes effect with a reset.",
     "The eSIM is on slot 2 of many carrier boards.",
+    "The SIM power cycle of ddimension/wwand goes by QMI; no AT command for it is known, so that CFUN and a reset stand for it.",
   ],
 };

@@ -1,4 +1,13 @@
-import { anyEid, indexFamily, qesimAsk, qesimByIccid, qesimCode, quectelIccidQueries, quectelSlot } from "./qesim.js";
+import {
+  anyEid,
+  indexFamily,
+  qesimAsk,
+  qesimByIccid,
+  qesimCode,
+  quectelIccidQueries,
+  quectelSlot,
+  relayFamily,
+} from "./qesim.js";
 import { quectelResultCodes } from "./quectel-result-codes.js";
 import type { DialectInput } from "./spec.js";
 
@@ -14,7 +23,7 @@ export const quectelNwmode: DialectInput = {
   modems: ["Quectel EC200U", "Quectel EC200A", "Quectel EC200S"],
   evidence: "seen in code",
   sources: ["a public C driver for EC200x, unverified; the completion line and the meaning of nwMode are guesses"],
-  recognise: { ask: { ...qesimAsk, matches: ["download"], rejects: ["trans|ota", indexFamily] } },
+  recognise: { ask: { ...qesimAsk, matches: ["download"], rejects: [relayFamily, indexFamily] }, ...driver },
   eid: {
     send: 'AT+QESIM="eid"',
     answer: "+QESIM",
@@ -49,7 +58,11 @@ export const quectelNwmode: DialectInput = {
         code: qesimCode("download"),
         ...driver,
       },
-      end: '^\\+QESIM\\s*:\\s*"download"\\s*,\\s*"?(?:0x)?([0-9A-F]{1,8})"?',
+      end: {
+        line: qesimCode("download").pattern,
+        evidence: "guess",
+        source: "the driver waits for OK only; after the form of its other answers",
+      },
       windowMs: 300_000,
       pollEveryMs: 5_000,
     },

@@ -12,7 +12,11 @@ export const sierra: DialectInput = {
     "forum.sierrawireless.com threads 29138 and 30997",
     "ModemManager's sierra plugin (AT!ICCID?)",
   ],
-  recognise: { identity: "sierra|semtech" },
+  recognise: {
+    identity: "sierra|semtech",
+    evidence: "seen in code",
+    source: "ModemManager's sierra plugin goes by the maker's name",
+  },
   lpaSwitch: {
     name: "SIMLPA",
     query: {

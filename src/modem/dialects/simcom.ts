@@ -9,7 +9,11 @@ export const simcom: DialectInput = {
   evidence: "forum",
   sources: ["estkme-group/lpac issues 168, 221 and pull request 238", "SIM7600 AT command manual (AT+CICCID)"],
   // Some A76xx tell no more of their maker than INCORPORATED.
-  recognise: { identity: "simcom|\\bA7[69]\\d\\d|\\bSIM7\\d{3}" },
+  recognise: {
+    identity: "simcom|\\bA7[69]\\d\\d|\\bSIM7\\d{3}",
+    evidence: "forum",
+    source: "the models in estkme-group/lpac's issues",
+  },
   iccid: [
     {
       send: "AT+CICCID",

@@ -1,75 +1,30 @@
 import { z } from "zod";
+import {
+  evidence,
+  operationOf,
+  pattern,
+  patternWith,
+  patternWithGroup,
+  prefix,
+  queryOf,
+  readingOf,
+  source,
+  timeoutMs,
+} from "./command-spec.js";
+
+export { type Evidence, evidences } from "./command-spec.js";
 
 /**
  * A dialect as data, in the one form that esimd's own dialects and an operator's TOML file share: commands, patterns of answers,
  * deadlines, what success and failure look like, the steps after, and for each fact where it comes from and how sure it is.
  */
 
-/** How far a fact can be relied upon, best first; shown by `esimd probe`. */
-export const evidences = ["documented", "seen in code", "forum", "guess"] as const;
-export type Evidence = (typeof evidences)[number];
-
-const pattern = z
-  .string()
-  .min(1)
-  .max(500)
-  .superRefine((text, context) => {
-    try {
-      new RegExp(text, "i");
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "no regular expression" });
-    }
-  });
-
-/** Like {@link pattern}, with the named groups that `names` asks for. */
-const patternWith = (...names: readonly string[]) =>
-  pattern.refine((text) => names.every((name) => text.includes(`(?<${name}>`)), {
-    message: `needs the named group${names.length === 1 ? "" : "s"} ${names.map((name) => `(?<${name}>…)`).join(", ")}`,
-  });
-
-const command = z
-  .string()
-  .max(400)
-  .regex(/^AT[\x20-\x7e]*$/, "must begin with AT and hold printable ASCII only");
-
-const timeoutMs = z.int().min(100).max(600_000);
-
-const evidence = z.enum(evidences);
-const source = z.string().min(1).max(300);
-
-const operation = z.strictObject({
-  /** `{name}` is filled in by esimd: iccid, index, nickname, activationCode, confirmationCode, slot, address. */
-  send: command,
-  /** The prefix of the answer's lines (`+QESIM`), `none` where only a result comes, `free` for lines without a prefix. */
-  answer: z.union([
-    z.enum(["none", "free"]),
-    z.string().regex(/^[+#^!%*][A-Z0-9]{1,16}$/, "is none, free or a prefix such as +QESIM"),
-  ]),
-  /** With `free`: lines that look like a URC and belong to this answer all the same. */
-  own: pattern.optional(),
-  timeoutMs,
-  /** A second try after silence or garbage cannot do harm. */
-  repeatable: z.boolean().default(false),
-  /** The result code inside the answer, the first group of `pattern`. Without it OK alone decides. */
-  code: z.strictObject({ pattern, success: pattern }).optional(),
-  /** Codes that say that what was asked for is so already. */
-  already: pattern.optional(),
-  evidence,
-  source,
-});
-
-/** An operation that changes nothing, so that it may be asked again. */
-const reading = operation.extend({ repeatable: z.boolean().default(true) });
-
-/** `value`: a pattern on each line of the answer; its first group is what was asked for. */
-const query = reading.extend({ value: pattern });
-
 /** What stands behind the state in the line of a profile, in this order. */
 const rowField = z.enum(["nickname", "provider", "name", "class", "icon", "other"]);
 
 const list = z.discriminatedUnion("kind", [
   /** One line a profile. `row` reads it; without `row` the ICCID and the state are found by their shape, and `fields` names the rest. */
-  reading.extend({
+  readingOf().extend({
     kind: z.literal("rows"),
     row: patternWith("iccid", "state").optional(),
     fields: z.array(rowField).max(12).default([]),
@@ -79,35 +34,42 @@ const list = z.discriminatedUnion("kind", [
   /** A count, then a line for each index from 1. */
   z.strictObject({
     kind: z.literal("indexed"),
-    count: query,
-    detail: reading.extend({
+    count: queryOf(),
+    detail: readingOf({ must: ["index"] }).extend({
       row: patternWith("iccid", "state").optional(),
       fields: z.array(rowField).max(12).default([]),
     }),
   }),
 ]);
 
-/** Where OK means accepted and no more: the list is read until it shows the change; `resend` asks again each time. */
-const change = operation.extend({
-  settle: z
-    .strictObject({
-      pollEveryMs: timeoutMs,
-      windowMs: timeoutMs,
-      resend: z.boolean().default(false),
-    })
-    .optional(),
-});
+/**
+ * Of one profile, which the command must name: without it, it would be done to whatever profile the modem takes. Where OK means accepted
+ * and no more, the list is read until it shows the change; `resend` asks again each time.
+ */
+const changeOf = (...more: readonly string[]) =>
+  operationOf({ oneOf: ["iccid", "index"], must: more }).extend({
+    settle: z
+      .strictObject({
+        pollEveryMs: timeoutMs,
+        windowMs: timeoutMs,
+        resend: z.boolean().default(false),
+      })
+      .optional(),
+  });
+
+/** The line that says the download ended. First group: result code, 0 for success. */
+const downloadEnd = z.strictObject({ line: patternWithGroup, evidence, source });
 
 const download = z.discriminatedUnion("kind", [
   /** The host carries the modem's HTTPS: `start` is answered by requests, each of which is answered by chunks of a whole HTTP response. */
   z.strictObject({
     kind: z.literal("host-relay"),
-    start: operation,
-    /** Fields: total, more, sequence, length, hex. */
-    chunk: operation,
+    start: operationOf({ must: ["activationCode"] }),
+    chunk: operationOf({ must: ["hex"], may: ["total", "more", "sequence", "length"] }),
     maxChunkHex: z.int().min(64).max(65_536),
     /** The prefix of lines that carry a request or the end. */
-    prefix: z.string().regex(/^[+#^!%*][A-Z0-9]{1,16}$/),
+    prefix,
+    end: downloadEnd,
     /** How long the modem may think between our last chunk and its next request; loading a package into the eUICC is in it. */
     stepTimeoutMs: timeoutMs,
     /** How long it may take from the delivered install result to the line that ends the download; without it, the list decides. */
@@ -116,11 +78,10 @@ const download = z.discriminatedUnion("kind", [
   /** The modem downloads over its own network; its word about the end is hearsay until the list has the profile. */
   z.strictObject({
     kind: z.literal("modem-network"),
-    start: operation,
+    start: operationOf({ must: ["activationCode"] }),
     /** In place of `start` where the SM-DP+ asks for a confirmation code. */
-    startWithCode: operation.optional(),
-    /** A line that says the download ended. First group: result code, 0 for success. */
-    end: pattern,
+    startWithCode: operationOf({ must: ["activationCode", "confirmationCode"] }).optional(),
+    end: downloadEnd,
     windowMs: timeoutMs,
     pollEveryMs: timeoutMs,
   }),
@@ -129,12 +90,12 @@ const download = z.discriminatedUnion("kind", [
 
 const ownLpa = z.strictObject({
   list,
-  enable: change,
-  disable: change,
-  delete: change.optional(),
-  nickname: change.optional(),
+  enable: changeOf(),
+  disable: changeOf(),
+  delete: changeOf().optional(),
+  nickname: changeOf("nickname").optional(),
   download,
-  defaultSmdp: z.strictObject({ read: query, write: operation.optional() }).optional(),
+  defaultSmdp: z.strictObject({ read: queryOf(), write: operationOf({ must: ["address"] }).optional() }).optional(),
   /** What the result codes mean, without `0x`, in lower case. */
   resultCodes: z.record(z.string().regex(/^[0-9a-f]{1,8}$/), z.string().max(200)).default({}),
 });
@@ -143,37 +104,42 @@ const ownLpa = z.strictObject({
 const lpaSwitch = z.strictObject({
   name: z.string().min(1).max(40),
   /** First group: 1 while it is on. */
-  query,
+  query: queryOf(),
   /** What the modem wants first, such as a maker's password, before it lets the setting be changed. */
-  unlock: operation.optional(),
-  off: operation,
+  unlock: operationOf().optional(),
+  off: operationOf(),
   /** Whether the setting takes effect only with a reset of the modem. */
   needsReset: z.boolean(),
 });
 
 const slot = z.strictObject({
   /** First group: the number of the active slot. */
-  query,
-  set: operation,
+  query: queryOf(),
+  set: operationOf({ must: ["slot"] }),
   /** How the numbers are counted and what a switch does, for the docs. */
   note: z.string().max(300),
 });
 
 /** Every slot at once. `each` is matched over the whole answer again and again; the slots are numbered from `first`. */
-const slots = reading.extend({ each: patternWith("euicc"), first: z.int().min(0).max(1) });
+const slots = readingOf().extend({ each: patternWith("euicc"), first: z.int().min(0).max(1) });
 
 export const refreshSteps = ["cfun", "sim-power", "reset"] as const;
 export type RefreshStep = (typeof refreshSteps)[number];
 
-const refresh = z.strictObject({
-  /** How long the modem is given to take the new profile up by itself. */
-  waitMs: timeoutMs,
-  /** What is tried then, in this order, each with the same patience. */
-  ladder: z.array(z.enum(refreshSteps)).max(3),
-  simPower: z.strictObject({ off: operation, on: operation }).optional(),
-  evidence,
-  source,
-});
+const refresh = z
+  .strictObject({
+    /** How long the modem is given to take the new profile up by itself. */
+    waitMs: timeoutMs,
+    /** What is tried then, in this order, each with the same patience. */
+    ladder: z.array(z.enum(refreshSteps)).max(3),
+    simPower: z.strictObject({ off: operationOf(), on: operationOf() }).optional(),
+    evidence,
+    source,
+  })
+  .refine(({ ladder, simPower }) => simPower !== undefined || !ladder.includes("sim-power"), {
+    path: ["ladder"],
+    message: "has sim-power, and there is no sim_power with the commands for it",
+  });
 
 const recognise = z.strictObject({
   /** On the answers to AT+CGMI and AT+CGMM together. */
@@ -181,13 +147,15 @@ const recognise = z.strictObject({
   /** Asked where `identity` fits; an answer with OK whose lines match all of `matches` and none of `rejects` is the sign. */
   ask: z
     .strictObject({
-      send: command,
-      answer: z.string().regex(/^[+#^!%*][A-Z0-9]{1,16}$/),
+      send: operationOf().shape.send,
+      answer: prefix,
       timeoutMs,
       matches: z.array(pattern).max(10).default([]),
       rejects: z.array(pattern).max(10).default([]),
     })
     .optional(),
+  evidence,
+  source,
 });
 
 export const dialectSchema = z.strictObject({
@@ -200,11 +168,16 @@ export const dialectSchema = z.strictObject({
   /** Left out: never found by itself, only by name. */
   recognise: recognise.optional(),
   /** The EID by a command of its own; first group: 32 digits. `absent`: a line that says that there is no eUICC. */
-  eid: query.extend({ absent: pattern.optional() }).optional(),
+  eid: queryOf().extend({ absent: pattern.optional() }).optional(),
   ownLpa: ownLpa.optional(),
   lpaSwitch: lpaSwitch.optional(),
+  /** Commands that esimd does not use, each looked for by a form that changes nothing; what the modem has of them is shown by `probe`. */
+  offers: z
+    .array(readingOf().extend({ name: z.string().min(1).max(40) }))
+    .max(20)
+    .default([]),
   /** The ICCID of the profile that the modem works with, tried in this order before the card's own file is read. */
-  iccid: z.array(query).max(8).default([]),
+  iccid: z.array(queryOf()).max(8).default([]),
   slot: slot.optional(),
   slots: slots.optional(),
   refresh,
@@ -220,4 +193,4 @@ export const dialectSchema = z.strictObject({
 export type DialectInput = z.input<typeof dialectSchema>;
 /** Checked, with its defaults. */
 export type DialectSpec = z.output<typeof dialectSchema>;
-export type OperationSpec = z.output<typeof operation>;
+export type OperationSpec = z.output<ReturnType<typeof operationOf>>;

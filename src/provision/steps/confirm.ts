@@ -1,28 +1,19 @@
 import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { isEsimdError } from "../../base/errors.js";
-import { readRegistration } from "../../modem/registration.js";
+import { awaitRegistration } from "../../modem/registration.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
-const registrationPollMs = 2_000;
 const confirmPause = { firstMs: 500, maxMs: 10_000 };
 
 /** Waits for registration, within its time; a device without coverage is provisioned all the same. */
 export async function register(run: Run, signal: AbortSignal): Promise<EventName> {
   const { parts, facts } = run;
-  const startMs = parts.clock.monotonicMs();
-  for (;;) {
-    try {
-      facts.registration = await readRegistration(need(run, "line"), signal);
-    } catch (error) {
-      if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
-      parts.log.info({ error }, "the registration cannot be read");
-    }
-    if (facts.registration?.registered) return "registration-read";
-    if (parts.clock.monotonicMs() - startMs >= parts.policy.registrationWaitMs) return "registration-read";
-    await sleep(parts.clock, registrationPollMs, signal);
-  }
+  facts.registration =
+    (await awaitRegistration(need(run, "line"), parts.policy.registrationWaitMs, parts.log, signal)) ??
+    facts.registration;
+  return "registration-read";
 }
 
 /** Polls for `downloaded` or `installed`. Neither is promised, so that their absence is no failure: the eUICC is the truth. */

@@ -7,10 +7,10 @@ import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
 /**
- * Twice the longest ladder. A modem that tells a wrong ICCID, or never takes the profile up, is not restarted by each run of a daemon; it
+ * So often the family's ladder. A modem that tells a wrong ICCID, or never takes the profile up, is not restarted by each run of a daemon; it
  * counts from anew when the profile was taken up.
  */
-const mostRestarts = 4;
+const mostClimbs = 2;
 
 /** Brings the modem to use the enabled profile, with its APN; what it does not take up is put back as it was. */
 export async function refresh(run: Run, signal: AbortSignal): Promise<EventName> {
@@ -25,7 +25,7 @@ export async function refresh(run: Run, signal: AbortSignal): Promise<EventName>
     line,
     dialect,
     wakeMs: parts.policy.wakeWaitMs,
-    mayRestart: !works && earlier < mostRestarts,
+    mayRestart: !works && earlier < mostClimbs * dialect.refresh.ladder.length,
     onRestart: () => prepareRestart(run, iccid, signal),
     log: parts.log,
   };

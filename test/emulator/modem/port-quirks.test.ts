@@ -39,6 +39,13 @@ describe("a port", () => {
     expect(await desk.ask("AT+CGDCONT?")).toContain("iot.example");
   });
 
+  it("says nothing from CFUN=0 to CFUN=1, and does what it is told", async () => {
+    const desk = await quietDesk(world({ silentAtCfun0: true }));
+    expect([await desk.ask("AT+CFUN=0"), await desk.ask("AT")]).toEqual(["", ""]);
+    expect(await desk.ask("AT+CFUN=1")).toBe("OK");
+    expect(await desk.ask("AT")).toBe("OK");
+  });
+
   it("loses the beginning of echoes", async () => {
     const desk = new Desk(world({ partialEcho: 1 }));
     expect(await desk.ask("AT+CCHC=1")).toBe("T+CCHC=1|ERROR");

@@ -28,6 +28,15 @@ describe("an ES10 command", () => {
     expect(isdR.exchanges).toBe(4);
   });
 
+  it.each([["6100"], ["6110"]])("that announces an answer and never gives it ends: %s", async (word) => {
+    const { isdR, sent } = cardThat(word, word, word, "9000");
+    await expect(isdR.command(Uint8Array.of(1), never)).rejects.toMatchObject({
+      code: "modem_protocol",
+      message: expect.stringContaining("does not give it"),
+    });
+    expect(sent).toHaveLength(2);
+  });
+
   it("is cut into blocks that say which is the last", async () => {
     const { isdR, sent } = cardThat("9000", "9000", "9000");
     isdR.segmentBytes = 2;

@@ -1,19 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { cutIntoChunks, httpResponseText } from "../../../src/lpa/relay/http-text.js";
 import { parseRelayLine } from "../../../src/lpa/relay/lines.js";
+import { ownCatalogue } from "../../../src/modem/dialects/index.js";
+
+const { download: relay } = ownCatalogue.find("quectel-iccid").ownLpa ?? {};
+if (relay?.kind !== "host-relay") throw new Error("the dialect does not relay");
 
 describe("a line of the relay", () => {
   const json = '{"smdpAddress":"a,b","euiccChallenge":"x=="}';
   it("carries a request whose JSON has quotes and commas of its own", () => {
     const line = `+QESIM: "trans",0,"gsma/rsp2/es9plus/initiateAuthentication",${json.length},"${json}"`;
-    expect(parseRelayLine(line, "+QESIM")).toEqual({ kind: "request", name: "initiateAuthentication", json });
+    expect(parseRelayLine(line, relay)).toEqual({ kind: "request", name: "initiateAuthentication", json });
   });
 
   it.each([
-    ['+QESIM:"download",0', { kind: "end", code: 0 }],
-    ['+QESIM: "download",1', { kind: "end", code: 1 }],
+    ['+QESIM:"download",0', { kind: "end", code: "0" }],
+    ['+QESIM: "download",1', { kind: "end", code: "1" }],
+    ['+QESIM: "download","1"', { kind: "end", code: "1" }],
+    ['+QESIM : "download", 8500090a', { kind: "end", code: "8500090a" }],
+    ['+QESIM: "download",0x85000016', { kind: "end", code: "85000016" }],
+    ['+QESIM: "download",2231370262', { kind: "end", code: "2231370262" }],
   ])("%s", (line, expected) => {
-    expect(parseRelayLine(line, "+QESIM")).toEqual(expected);
+    expect(parseRelayLine(line, relay)).toEqual(expected);
   });
 
   it.each([
@@ -23,11 +31,11 @@ describe("a line of the relay", () => {
     ["a result that is not 0", '+QESIM: "trans",1,"gsma/rsp2/es9plus/cancelSession",2,"{}"'],
     ["fields that are none", '+QESIM: "trans",0'],
   ])("is malformed with %s", (_name, line) => {
-    expect(parseRelayLine(line, "+QESIM")).toMatchObject({ kind: "malformed" });
+    expect(parseRelayLine(line, relay)).toMatchObject({ kind: "malformed" });
   });
 
   it.each(["+CEREG: 1", '+QESIM: "list",0', "OK"])("leaves %s alone", (line) => {
-    expect(parseRelayLine(line, "+QESIM")).toBeUndefined();
+    expect(parseRelayLine(line, relay)).toBeUndefined();
   });
 });
 

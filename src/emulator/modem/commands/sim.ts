@@ -5,11 +5,15 @@ import { type Answer, cme, cmeError, incorrectParameters, ok } from "../answers.
 import { type CommandTable, fixed, type Handler, looseTextAt, numberAt } from "../command-set.js";
 import type { ModemStyle } from "../dialects/style.js";
 import type { Registration } from "../registration.js";
+import type { PortSettings } from "../settings.js";
 import type { Sim } from "../sim.js";
+import type { World } from "../world-options.js";
 
 export interface SimParts {
   readonly sim: Sim;
   readonly registration: Registration;
+  readonly settings: PortSettings;
+  readonly world: () => Pick<World, "silentAtCfun0">;
   readonly style: Pick<ModemStyle, "iccid" | "withoutProfile">;
   /** `AT+CFUN=1,1`: the modem starts anew, once it has answered. */
   readonly restart: () => void;
@@ -22,7 +26,7 @@ const getResponse = 0xc0;
 const status = 0xf2;
 
 export function simCommands(parts: SimParts): CommandTable {
-  const { sim, registration, style, restart } = parts;
+  const { sim, registration, settings, world, style, restart } = parts;
   /** What needs a SIM application needs an enabled profile: an eUICC without one answers as a SIM that fails. */
   const withProfile = (answer: (iccid: Iccid) => Answer): Answer => {
     const pin = sim.pinWanted();
@@ -81,6 +85,8 @@ export function simCommands(parts: SimParts): CommandTable {
           return incorrectParameters;
         }
         if (reset === 1) return { ...ok(), after: restart };
+        // The answer to CFUN=0 is lost with the rest, and the one to CFUN=1 is the first to be heard again.
+        settings.muted = level === 0 && world().silentAtCfun0;
         return {
           ...ok(),
           after: () => {

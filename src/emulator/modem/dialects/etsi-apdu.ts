@@ -15,5 +15,6 @@ export const etsiApdu: FakeDialect = {
     bootUrcs: [],
     simUrcs: { ready: [], empty: [] },
   },
+  world: { simPower: "simdet" },
   start: () => ({ commands: {}, isDownloading: () => false, powerOff: () => undefined }),
 };

@@ -32,6 +32,7 @@ export const fibocomMtk: FakeDialect = {
   },
   world: {
     slots: { active: 2, euicc: 2, other: "empty" },
+    simPower: "esimpower",
     // Opens ten minutes and more after the start when the modem is idle; a test has less time.
     isdrWindow: { opensMs: 3_000, closesMs: 3_600_000 },
   },
