@@ -1,10 +1,10 @@
 import type { Clock } from "../../base/clock.js";
-import { withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Eid, maskIdentifiers } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
-import { openIsdR } from "../../lpa/card.js";
+import { opensIsdR } from "../../lpa/card.js";
+import { closeAnyway } from "../../lpa/close.js";
 import type { Lpa } from "../../lpa/lpa.js";
 import { openLpa, readEid } from "../../lpa/open.js";
 import { detectDialect } from "../../modem/detect.js";
@@ -175,21 +175,7 @@ async function eidOf(line: ModemLine, dialect: Dialect | undefined, signal: Abor
   }
 }
 
-async function opensIsdR(line: ModemLine, signal: AbortSignal): Promise<boolean> {
-  const isdR = await openIsdR(line, signal);
-  await isdR?.close(signal);
-  return isdR !== undefined;
-}
-
-const closeTimeoutMs = 10_000;
-
-/** Also after an abort: a channel that stays open is one of the card's few. A failure to close must not hide what came before. */
 async function closeLpa(lpa: Lpa | undefined, clock: Clock, log: Log): Promise<void> {
-  if (lpa === undefined) return;
-  try {
-    const bound = { clock, timeoutMs: closeTimeoutMs, what: "closing the channel to the eUICC" };
-    await withDeadline(bound, (bounded) => lpa.close(bounded));
-  } catch (error) {
-    log.debug({ error }, "the eUICC could not be left in order");
-  }
+  const error = lpa === undefined ? undefined : await closeAnyway(lpa, clock);
+  if (error !== undefined) log.debug({ error }, "the eUICC could not be left in order");
 }
