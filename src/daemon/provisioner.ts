@@ -21,9 +21,9 @@ import { type HostRoots, realHost } from "../serial/host-roots.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { requireCredentials } from "./config/secrets.js";
+import { connectFound } from "./connect-found.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
-import { connectModem } from "./modem-session.js";
 import { type Outside, realOutside } from "./outside.js";
 import { runThroughAbsences } from "./resume.js";
 import { requireSaneClock } from "./sane-clock.js";
@@ -134,7 +134,7 @@ function runParts(
     policy: policyOf(config),
     portName: whereabouts.named,
     connect: async (signal) => {
-      const line = await connectModem(await whereabouts.locate(), session, signal);
+      const line = await connectFound(whereabouts, session, signal);
       whereabouts.noteAnswer();
       return line;
     },

@@ -4,6 +4,7 @@ import type { HostRoots } from "../serial/host-roots.js";
 import { anchorOf, findAgain, type PortAnchor } from "../serial/ports/anchor.js";
 import { autoPort, choosePort } from "../serial/ports/choose.js";
 import { discoverPorts } from "../serial/ports/discover.js";
+import { modemsOf } from "../serial/ports/found-port.js";
 
 /** Where the modem of one configured port is: found when it is first asked for, and found again after it went away. */
 export class Whereabouts {
@@ -48,6 +49,27 @@ export class Whereabouts {
   async locate(): Promise<string> {
     this.#last = this.#anchor === undefined ? await this.#firstSeen() : await this.#seenAgain(this.#anchor);
     return this.#last;
+  }
+
+  /**
+   * Where the modem can be opened now: {@link locate}, and with `auto` behind it the modem's other AT ports, for when that one does not do.
+   * @throws EsimdError as `locate`.
+   */
+  async candidates(): Promise<readonly string[]> {
+    const first = await this.locate();
+    if (this.named !== autoPort) return [first];
+    const modem = modemsOf(await discoverPorts(this.#host)).find(({ atPorts }) =>
+      atPorts.some(({ path }) => path === first),
+    );
+    const others = (modem?.atPorts ?? []).map(({ path }) => path).filter((path) => path !== first);
+    return [first, ...others];
+  }
+
+  /** It is on this one of them, and is looked for there from now on. */
+  async settleOn(path: string): Promise<void> {
+    if (path === this.#last) return;
+    this.#anchor = await anchorOf(path, this.#host);
+    this.#last = path;
   }
 
   /** The same modem can be opened now. */

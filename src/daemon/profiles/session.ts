@@ -20,9 +20,9 @@ import { type StoreView, viewOf, viewStore } from "../../provision/store/view.js
 import { type HostRoots, realHost } from "../../serial/host-roots.js";
 import type { OpenPort } from "../../serial/port.js";
 import type { Config } from "../config/config.js";
+import { connectFound } from "../connect-found.js";
 import { loadCatalogue } from "../dialect-files.js";
 import { lazyEs9Plus } from "../es9plus.js";
-import { connectModem } from "../modem-session.js";
 import { createSegmentMemory } from "../segment-memory.js";
 import { Whereabouts } from "../whereabouts.js";
 
@@ -60,7 +60,7 @@ export interface LockedEuicc extends OpenEuicc {
   readonly store: Store;
 }
 
-/** To look: nothing is locked, so that it goes beside a run on another port of the modem. */
+/** To look: the eUICC's journal is not locked for it. */
 export function withEuicc<Value>(
   parts: ProfileSessionParts,
   work: (euicc: OpenEuicc) => Promise<Value>,
@@ -102,10 +102,10 @@ async function opened<Value>(
   const { config, clock, random, log, openPort, host = realHost } = parts;
   const catalogue = loadCatalogue(config.modem.dialects);
   const es9Plus = lazyEs9Plus({ config, clock, random, log });
-  const port = await new Whereabouts(parts.port, host).locate();
+  const whereabouts = new Whereabouts(parts.port, host);
   const modemManager = { inhibit: config.modem.inhibitModemManager };
   const wiring = { host, clock, random, log, wakeMs: config.modem.wakeWaitMs, baud: config.modem.baud, modemManager };
-  const line = await connectModem(port, { ...wiring, ...(openPort && { open: openPort }) }, signal);
+  const line = await connectFound(whereabouts, { ...wiring, ...(openPort && { open: openPort }) }, signal);
   let lpa: Lpa | undefined;
   try {
     const identity = await readIdentity(line, signal);
@@ -125,7 +125,7 @@ async function opened<Value>(
     );
     const view = (): Promise<StoreView | undefined> =>
       viewStore(config.stateDir, eid, { disk: realDisk, nowMs: clock.nowMs(), log });
-    return await work({ port, line, identity, dialect, eid, lpa, clock, log, config, view });
+    return await work({ port: whereabouts.last, line, identity, dialect, eid, lpa, clock, log, config, view });
   } finally {
     await closeLpa(lpa, clock, log);
     await line.channel.close();
