@@ -6,6 +6,12 @@ import { autoPort, choosePort } from "../serial/ports/choose.js";
 import { discoverPorts } from "../serial/ports/discover.js";
 import { modemsOf } from "../serial/ports/found-port.js";
 
+/**
+ * Who is where the modem was: `same` by a serial number of its own, `perhaps-same` where nothing tells one from another of its kind, `other`
+ * in its place, or nobody.
+ */
+export type Presence = "same" | "perhaps-same" | "other" | "absent";
+
 /** Where the modem of one configured port is: found when it is first asked for, and found again after it went away. */
 export class Whereabouts {
   /** As the operator named it: a port, or `auto`. */
@@ -88,6 +94,15 @@ export class Whereabouts {
     this.#anchor = undefined;
     this.#hasAnswered = false;
     return true;
+  }
+
+  /** Who is there now. Names and sysfs alone are looked at; after `other` the old modem is forgotten. */
+  async presence(): Promise<Presence> {
+    if (!this.#canBeSeen) return "same";
+    const anchor = this.#anchor;
+    if (anchor === undefined) return (await this.#isNamedThere()) ? "perhaps-same" : "absent";
+    if ((await findAgain(anchor, this.#host)) !== undefined) return anchor.serialIsItsOwn ? "same" : "perhaps-same";
+    return (await this.isAny()) ? "other" : "absent";
   }
 
   async #firstSeen(): Promise<string> {
