@@ -21,7 +21,7 @@ export interface Disk {
 const fileMode = 0o640;
 const folderMode = 0o750;
 
-/** Durability out of a file system that promises none until it is asked. @throws EsimdError `state_unwritable`, from every call. */
+/** Durability out of a file system that promises none until it is asked. @throws EsimdError `state_unwritable` or `disk_full`, from every call. */
 export function durableDisk(files: FileSystem): Disk {
   const writeDurably = async (path: string, text: string, flags: OpenFlags): Promise<void> => {
     const file = await files.open(path, flags, fileMode);
@@ -109,7 +109,13 @@ async function guarded(done: string, path: string, work: () => Promise<void>): P
 }
 
 function diskError(done: string, path: string, cause: unknown): EsimdError {
-  return new EsimdError("state_unwritable", `${path} cannot be ${done}: ${describeCause(cause)}`, { cause });
+  // No room is for who looks after the disk, and passes; no right to write is a fault of the set-up.
+  const isFull = ["ENOSPC", "EDQUOT"].includes(codeOf(cause) ?? "");
+  return new EsimdError(
+    isFull ? "disk_full" : "state_unwritable",
+    `${path} cannot be ${done}: ${describeCause(cause)}`,
+    { cause },
+  );
 }
 
 function codeOf(cause: unknown): string | undefined {
