@@ -52,8 +52,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./notification.js")).notificationCommand,
   },
   {
+    name: "reservation",
+    summary: "what was paid for, and deciding a held one: list, adopt, release, rebuild",
+    load: async () => (await import("./reservation.js")).reservationCommand,
+  },
+  {
     name: "status",
-    summary: "show the last report of each modem",
+    summary: "show the last report of each modem, and what was paid",
     load: async () => (await import("./status.js")).statusCommand,
   },
   {

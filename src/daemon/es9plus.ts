@@ -18,12 +18,13 @@ export function lazyEs9Plus(parts: {
   readonly log: Log;
   /** Over undici when left out. */
   readonly openExchange?: OpenEs9Exchange | undefined;
+  readonly loadRoots?: ((folder: string) => Promise<readonly string[]>) | undefined;
 }): LazyEs9Plus {
-  const { config, clock, random, log, openExchange } = parts;
+  const { config, clock, random, log, openExchange, loadRoots = loadCiRoots } = parts;
   let client: Promise<Es9PlusClient> | undefined;
   const open = async (): Promise<Es9PlusClient> =>
     createEs9PlusClient({
-      ciRoots: await loadCiRoots(config.ciRoots),
+      ciRoots: await loadRoots(config.ciRoots),
       pins: config.download.smdpPins,
       clock,
       random,

@@ -17,6 +17,8 @@ export interface Outside {
   readonly openTransport?: OpenHttpTransport;
   /** To an SM-DP+; over undici and the GSMA roots when left out. */
   readonly openExchange?: OpenEs9Exchange;
+  /** The GSMA roots of a folder, as PEM; from the disk when left out. */
+  readonly loadRoots?: (folder: string) => Promise<readonly string[]>;
 }
 
 export const realOutside: Outside = { disk: realDisk, processes: realProcesses, newId: randomUUID };

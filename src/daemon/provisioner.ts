@@ -1,4 +1,3 @@
-import { createProviderApi } from "../api/client.js";
 import type { ProviderApi } from "../api/resources.js";
 import type { Clock } from "../base/clock.js";
 import { deadlineSignal } from "../base/deadline.js";
@@ -20,11 +19,11 @@ import type { Report } from "../report/schema.js";
 import { type HostRoots, realHost } from "../serial/host-roots.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
-import { requireCredentials } from "./config/secrets.js";
 import { connectFound } from "./connect-found.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
 import { type Outside, realOutside } from "./outside.js";
+import { openProvider } from "./provider-api.js";
 import { runThroughAbsences } from "./resume.js";
 import { requireSaneClock } from "./sane-clock.js";
 import { createSegmentMemory } from "./segment-memory.js";
@@ -63,8 +62,8 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
   const { config, clock, log, outside = realOutside } = parts;
   requireSaneClock(clock);
   const catalogue = loadCatalogue(config.modem.dialects);
-  const api = openApi(parts);
-  const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange });
+  const api = openProvider({ ...parts, openTransport: outside.openTransport });
+  const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange, loadRoots: outside.loadRoots });
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
   try {
     const whereabouts = parts.whereabouts ?? new Whereabouts(parts.port, parts.host ?? realHost);
@@ -88,25 +87,6 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
     await api?.close();
     await es9Plus.close();
   }
-}
-
-function openApi(parts: ProvisionerParts): ProviderApi | undefined {
-  const { provider, url, tokenUrl, callbackUrl, callbackMethod, timeoutMs } = parts.config.api;
-  if (provider === "none") return undefined;
-  const { key, secret } = requireCredentials(parts.config.api);
-  return createProviderApi({
-    provider,
-    baseUrl: url,
-    ...(tokenUrl === undefined ? {} : { tokenUrl }),
-    key,
-    secret,
-    ...(callbackUrl === undefined ? {} : { callbackUrl, callbackMethod }),
-    clock: parts.clock,
-    random: parts.random,
-    log: parts.log,
-    requestTimeoutMs: timeoutMs,
-    openTransport: parts.outside?.openTransport,
-  });
 }
 
 function runParts(

@@ -1,4 +1,4 @@
-import { type CancelTimer, sleep } from "../base/clock.js";
+import { type CancelTimer, type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Eid, parseSmdpAddress, type SmdpAddress } from "../base/identifiers.js";
 import type { ModemLine } from "../modem/exchange.js";
@@ -56,6 +56,40 @@ const conditionsNotSatisfied = 0x6985;
 const restartPatienceMs = 15_000;
 const restartPollMs = 1_500;
 
+/** The card refuses every command while it restarts; one that does so for good is of another kind, or locked. */
+function refusesForNow(error: unknown): boolean {
+  return (
+    isEsimdError(error) && error.cause instanceof StatusWordError && error.cause.statusWord === conditionsNotSatisfied
+  );
+}
+
+/**
+ * Does what may be done twice, and once more where a restart of the card came between, as that of a REFRESH that an earlier run left:
+ * the card refuses commands until it restarts, and takes the channel with it.
+ */
+export async function throughRestart<Value>(
+  clock: Clock,
+  work: () => Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value> {
+  const startMs = clock.monotonicMs();
+  for (let channelsLost = 0; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const isGone = isEsimdError(error, "modem_refused");
+      if (isGone && channelsLost === 0) {
+        // At once: whoever opens the next channel waits for a SIM that is busy.
+        channelsLost++;
+        continue;
+      }
+      if (!refusesForNow(error) || clock.monotonicMs() - startMs >= restartPatienceMs) throw error;
+      await sleep(clock, restartPollMs, signal);
+    }
+  }
+}
+
 /**
  * {@link readEidFromCard}, with patience for a card that restarts.
  * @throws EsimdError `euicc_m2m` for one whose ISD-R opens and refuses for good: of the M2M kind, or locked.
@@ -66,9 +100,7 @@ export async function readEidFromCardPatiently(line: ModemLine, signal: AbortSig
     try {
       return await readEidFromCard(line, signal);
     } catch (error) {
-      const refused =
-        isEsimdError(error) && error.cause instanceof StatusWordError ? error.cause.statusWord : undefined;
-      if (refused !== conditionsNotSatisfied) throw error;
+      if (!refusesForNow(error)) throw error;
       if (line.clock.monotonicMs() - startMs >= restartPatienceMs) {
         throw new EsimdError(
           "euicc_m2m",

@@ -5,7 +5,7 @@ import type { Log } from "../base/logging.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { type Es10Channel, isTransportRefusal } from "./apdu/es10-channel.js";
 import { largestSegment, nextSmallerSegment, type SegmentMemory } from "./apdu/segment-size.js";
-import { defaultSmdpOf, freeMemoryOf, openIsdR } from "./card.js";
+import { defaultSmdpOf, freeMemoryOf, openIsdR, throughRestart } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { becauseOf } from "./es10/result-sentences.js";
 import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
@@ -66,11 +66,11 @@ export class HostLpa implements Lpa {
   }
 
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {
-    return this.#onChannel(signal, (isdR) => listProfiles(isdR, signal));
+    return this.#repeatably(signal, (isdR) => listProfiles(isdR, signal));
   }
 
   describeProfiles(signal: AbortSignal): Promise<readonly ProfileDetails[]> {
-    return this.#onChannel(signal, (isdR) => describeProfiles(isdR, signal));
+    return this.#repeatably(signal, (isdR) => describeProfiles(isdR, signal));
   }
 
   async enableProfile(iccid: Iccid, signal: AbortSignal): Promise<void> {
@@ -135,20 +135,20 @@ export class HostLpa implements Lpa {
 
   deliverNotifications(iccid: Iccid, outbox: readonly KeptNotification[], signal: AbortSignal): Promise<Delivered> {
     const { es9Plus, log } = this.#options;
-    return this.#onChannel(signal, (isdR) => deliverFor(iccid, outbox, { isdR, es9Plus, log }, signal));
+    return this.#repeatably(signal, (isdR) => deliverFor(iccid, outbox, { isdR, es9Plus, log }, signal));
   }
 
   freeMemoryBytes(signal: AbortSignal): Promise<number | undefined> {
-    return this.#onChannel(signal, (isdR) => freeMemoryOf(isdR, signal));
+    return this.#repeatably(signal, (isdR) => freeMemoryOf(isdR, signal));
   }
 
   defaultSmdp(signal: AbortSignal): Promise<SmdpAddress | undefined> {
-    return this.#onChannel(signal, (isdR) => defaultSmdpOf(isdR, signal));
+    return this.#repeatably(signal, (isdR) => defaultSmdpOf(isdR, signal));
   }
 
   async discover(signal: AbortSignal): Promise<readonly DiscoveredEvent[] | undefined> {
     const { es9Plus, imei, clock, log, segments } = this.#options;
-    const smds = await this.#onChannel(signal, (isdR) => rootSmdsOf(isdR, signal));
+    const smds = await this.#repeatably(signal, (isdR) => rootSmdsOf(isdR, signal));
     if (smds === undefined) return undefined;
     let segmentBytes = (await segments.recall()) ?? largestSegment;
     for (;;) {
@@ -237,6 +237,11 @@ export class HostLpa implements Lpa {
       if (!signal.aborted) await this.#drop(signal);
       throw error;
     }
+  }
+
+  /** For questions, and for notifications, of which an SM-DP+ takes a second one for the first. */
+  #repeatably<Value>(signal: AbortSignal, work: (isdR: Es10Channel) => Promise<Value>): Promise<Value> {
+    return throughRestart(this.#options.clock, () => this.#onChannel(signal, work), signal);
   }
 
   async #channel(signal: AbortSignal): Promise<Es10Channel> {

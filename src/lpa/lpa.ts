@@ -87,7 +87,7 @@ export interface Lpa {
   discover?(signal: AbortSignal): Promise<readonly DiscoveredEvent[] | undefined>;
   /** The eUICC's notifications one by one; absent where the modem's own LPA sees to them and gives no way to look. */
   readonly notifications?: LpaNotifications;
-  /** Gives back what it holds of the card. */
+  /** Gives back what it holds of the card; what is asked of it afterwards takes hold anew. */
   close(signal: AbortSignal): Promise<void>;
 }
 

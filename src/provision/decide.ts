@@ -2,8 +2,9 @@ import type { ESimProfile, Sim } from "../api/resources.js";
 import type { ErrorCode } from "../base/errors.js";
 import type { Iccid } from "../base/identifiers.js";
 import type { InstalledProfile } from "../lpa/lpa.js";
+import { type BudgetPolicy, budgetOf, wasCharged } from "./budget.js";
 import type { Money } from "./ledger.js";
-import type { Policy } from "./policy.js";
+import type { HeldOver } from "./next-step.js";
 
 /** What was seen before deciding about money. Lists that could not be read to their end never get here: unknown permits nothing. */
 export interface World {
@@ -11,7 +12,7 @@ export interface World {
   readonly onEuicc: readonly InstalledProfile[];
   /** The Sims of our account among them, by ICCID. */
   readonly ownSims: ReadonlyMap<Iccid, Sim>;
-  /** All of the EID's reservations, whatever their status, and the one that the journal names. */
+  /** All of the EID's reservations, whatever their status, and the one that the journal, or else the ledger, names. */
   readonly reservations: readonly ESimProfile[];
   readonly journalSid: string | undefined;
   readonly journalIccid: string | undefined;
@@ -32,22 +33,25 @@ export type Decision =
   | { readonly do: "reserve"; readonly why: string }
   /** A POST is without its outcome: the list must be watched first. */
   | { readonly do: "settle" }
-  | { readonly do: "hold"; readonly code: ErrorCode; readonly message: string };
+  | { readonly do: "hold"; readonly code: ErrorCode; readonly message: string; readonly over: HeldOver };
 
 /** Rule 1: what may be done about money, given what the world shows. Pure. */
-export function decideReservation(world: World, policy: Pick<Policy, "maxReservations" | "onUnclear">): Decision {
+export function decideReservation(world: World, policy: BudgetPolicy): Decision {
   const installed = chooseInstalled(world);
   if (installed !== undefined) return installed;
 
-  const strange = world.reservations.find(({ status }) => status.startsWith("unknown:"));
+  const { money } = world;
+  // What a person gave up is nobody's any more, whatever the provider says of it; only the eUICC's list brings it back, above.
+  const reservations = world.reservations.filter(({ sid }) => money?.released.has(sid) !== true);
+  const strange = reservations.find(({ status }) => status.startsWith("unknown:"));
   if (strange !== undefined) {
     return hold(
       "reservation_unclear",
       `the reservation ${strange.sid} has the status ${strange.status.slice("unknown:".length)}, which esimd does not know`,
+      { sid: strange.sid },
     );
   }
-  const burned = world.money?.burned ?? new Map<string, string>();
-  const usable = world.reservations.filter(({ sid }) => !burned.has(sid));
+  const usable = reservations.filter(({ sid }) => money?.burned.has(sid) !== true);
   const live = preferred(
     usable.filter(
       ({ status }) => status === "new" || status === "reserving" || status === "available" || status === "downloaded",
@@ -56,43 +60,43 @@ export function decideReservation(world: World, policy: Pick<Policy, "maxReserva
   );
   if (live !== undefined) return { do: "adopt", reservation: live };
 
-  if (world.money === undefined) {
+  if (money === undefined) {
     return hold(
       "ledger_damaged",
       "the ledger of what was paid for this eUICC is missing or damaged, so nothing may be paid",
     );
   }
-  if (world.money.pending !== undefined) {
-    if (world.money.pending.method === "eid") return { do: "settle" };
+  if (money.pending !== undefined) {
+    if (money.pending.method === "eid") return { do: "settle" };
     return hold(
       "reservation_unclear",
       "a reservation by activation code was asked for and its answer never came; the provider's list cannot tell whose it is",
+      { postId: money.pending.id },
     );
   }
-  return decideBudget(world, world.money, policy);
+  return decideBudget(world.reservations, money, policy);
 }
 
 /** More may be paid only while the budget has room for it; what is gone already decides the sentence. */
-function decideBudget(world: World, money: Money, policy: Pick<Policy, "maxReservations" | "onUnclear">): Decision {
-  const charged = new Set(money.reserved);
-  for (const reservation of world.reservations) if (wasCharged(reservation, money)) charged.add(reservation.sid);
-  const doubtAllowance = money.unclear > 0 && policy.onUnclear === "retry" ? 1 : 0;
-  const spent = charged.size + money.unclear;
-  if (spent < policy.maxReservations + doubtAllowance) {
-    const why =
-      money.unclear > 0
-        ? "an earlier POST stayed unclear, and the list shows nothing of it"
-        : "the world shows no reservation";
-    return { do: "reserve", why };
+function decideBudget(all: readonly ESimProfile[], money: Money, policy: BudgetPolicy): Decision {
+  const { spent, allowed, left } = budgetOf(money, all, policy);
+  const isGivenUp = (sid: string): boolean => money.released.has(sid);
+  const doubtful = money.unclearPosts.filter(({ released }) => !released);
+  if (left > 0) {
+    const gaveUp = money.released.size > 0 || doubtful.length < money.unclear;
+    return { do: "reserve", why: whyReserve(doubtful.length > 0, gaveUp) };
   }
-  const lost = [...money.burned][0];
-  if (lost !== undefined)
-    return hold("install_failed", `the reservation ${lost[0]} cannot be downloaded any more: ${lost[1]}`);
-  const gone = world.reservations.find((reservation) => wasCharged(reservation, money));
+  const lost = [...money.burned].find(([sid]) => !isGivenUp(sid));
+  if (lost !== undefined) {
+    const [sid, why] = lost;
+    return hold("install_failed", `the reservation ${sid} cannot be downloaded any more: ${why}`, { sid });
+  }
+  const gone = all.find((reservation) => !isGivenUp(reservation.sid) && wasCharged(reservation, money));
   if (gone?.status === "installed") {
     return hold(
       "reservation_installed",
       `the provider says that ${gone.sid} is installed, but its profile is not on this eUICC`,
+      { sid: gone.sid },
     );
   }
   if (gone?.status === "failed") {
@@ -100,11 +104,26 @@ function decideBudget(world: World, money: Money, policy: Pick<Policy, "maxReser
     return hold(
       "reservation_lost",
       `the reservation ${gone.sid} was charged and has failed${why === "" ? "" : `: ${why}`}`,
+      { sid: gone.sid },
     );
   }
-  if (money.unclear > 0)
-    return hold("reservation_unclear", `${money.unclear} POST(s) for this eUICC stayed without an answer`);
-  return hold("budget_spent", `this eUICC has used ${spent} of ${policy.maxReservations} reservation(s)`);
+  const post = doubtful.at(-1);
+  if (post !== undefined) {
+    return hold("reservation_unclear", `${doubtful.length} POST(s) for this eUICC stayed without an answer`, {
+      postId: post.id,
+    });
+  }
+  const sid = [...money.reserved].filter((one) => !isGivenUp(one)).at(-1);
+  return hold(
+    "budget_spent",
+    `this eUICC has used ${spent} of ${allowed} reservation(s)`,
+    sid === undefined ? {} : { sid },
+  );
+}
+
+function whyReserve(inDoubt: boolean, gaveUp: boolean): string {
+  if (inDoubt) return "an earlier POST stayed unclear, and the list shows nothing of it";
+  return gaveUp ? "a person gave up an earlier one" : "the world shows no reservation";
 }
 
 /** The journal's own, else one that is enabled, else the first in the eUICC's list. */
@@ -118,14 +137,6 @@ function chooseInstalled(world: World): Decision | undefined {
   return { do: "use-installed", iccid: chosen.iccid, sim, reservation };
 }
 
-/** Charged: seen as available, or with the ICCID and Sim that only an available one has; certainly not when known to be uncharged. */
-export function wasCharged(reservation: ESimProfile, money: Money): boolean {
-  if (money.uncharged.has(reservation.sid)) return false;
-  if (money.charged.has(reservation.sid)) return true;
-  if (reservation.status === "failed") return reservation.simSid !== undefined || reservation.iccid !== undefined;
-  return true;
-}
-
 /** The one the journal works on, else the furthest along, else the oldest. */
 function preferred(reservations: readonly ESimProfile[], journalSid: string | undefined): ESimProfile | undefined {
   const order = ["available", "downloaded", "reserving", "new"];
@@ -135,6 +146,6 @@ function preferred(reservations: readonly ESimProfile[], journalSid: string | un
   return ranked.find(({ sid }) => sid === journalSid) ?? ranked[0];
 }
 
-function hold(code: ErrorCode, message: string): Decision {
-  return { do: "hold", code, message };
+function hold(code: ErrorCode, message: string, over: HeldOver = {}): Decision {
+  return { do: "hold", code, message, over };
 }

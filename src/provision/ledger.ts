@@ -8,7 +8,14 @@ import { z } from "zod";
 const common = { v: z.literal(1), at: z.iso.datetime() };
 const intentId = z.string().min(1).max(64);
 const sid = z.string().min(1).max(64);
+const why = z.string().max(500);
+const person = z.literal("person");
+const count = z.number().int().nonnegative();
 
+/**
+ * Kinds and fields are only ever added. An esimd that is older than an entry does not know it, takes the ledger for damaged and holds,
+ * which costs nothing.
+ */
 export const ledgerEntrySchema = z.discriminatedUnion("kind", [
   /** Durable before the POST: from here on a reservation may exist. */
   z.strictObject({
@@ -16,7 +23,7 @@ export const ledgerEntrySchema = z.discriminatedUnion("kind", [
     kind: z.literal("intent"),
     id: intentId,
     method: z.enum(["eid", "activation-code"]),
-    why: z.string().max(500),
+    why,
   }),
   /** The POST was answered with this resource. */
   z.strictObject({ ...common, kind: z.literal("created"), id: intentId, sid }),
@@ -24,14 +31,31 @@ export const ledgerEntrySchema = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("refused"), id: intentId, code: z.string().max(64) }),
   /** The outcome stayed unknown after the settling time; it counts as a charge. */
   z.strictObject({ ...common, kind: z.literal("unclear"), id: intentId }),
-  /** A reservation found at the provider; `id` when it settles an intent. */
-  z.strictObject({ ...common, kind: z.literal("adopted"), sid, id: intentId.optional(), why: z.string().max(500) }),
+  /** A reservation found at the provider; `id` when it settles an intent. `lifts` takes back what was said of it before. */
+  z.strictObject({
+    ...common,
+    kind: z.literal("adopted"),
+    sid,
+    id: intentId.optional(),
+    why,
+    by: person.optional(),
+    lifts: z
+      .array(z.enum(["burned", "released"]))
+      .max(2)
+      .optional(),
+  }),
   /** The provider showed it as available or beyond: charged. */
   z.strictObject({ ...common, kind: z.literal("charged"), sid }),
   /** It failed before it was ever available: not charged. */
   z.strictObject({ ...common, kind: z.literal("uncharged"), sid }),
   /** Its order ended without the profile on the eUICC; it is not tried again by itself. */
-  z.strictObject({ ...common, kind: z.literal("burned"), sid, why: z.string().max(500) }),
+  z.strictObject({ ...common, kind: z.literal("burned"), sid, why }),
+  /** Given up by a person: it stays paid, no run takes it up by itself, and one more is allowed in its place. */
+  z.strictObject({ ...common, kind: z.literal("released"), sid, by: person, why }),
+  /** The same of a POST that nobody knows the outcome of. */
+  z.strictObject({ ...common, kind: z.literal("intent-released"), id: intentId, by: person, why }),
+  /** A person had a damaged ledger replaced: the entries before it are those that could still be read, and how many could not. */
+  z.strictObject({ ...common, kind: z.literal("rebuilt"), by: person, kept: count, lost: count, why }),
 ]);
 
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
@@ -44,6 +68,12 @@ export interface PendingIntent {
   readonly atMs: number;
 }
 
+/** A POST whose outcome stayed unknown; it counts as a charge. */
+export interface UnclearPost extends PendingIntent {
+  /** A person gave it up. */
+  readonly released: boolean;
+}
+
 /** What the ledger says of one eUICC. */
 export interface Money {
   /** Reservations that were charged or must be taken as charged, by sid. */
@@ -52,8 +82,11 @@ export interface Money {
   readonly charged: ReadonlySet<string>;
   readonly uncharged: ReadonlySet<string>;
   readonly burned: ReadonlyMap<string, string>;
-  /** POSTs whose outcome stayed unknown. */
+  /** Reservations that a person gave up, and why. */
+  readonly released: ReadonlyMap<string, string>;
+  /** How many POSTs have an outcome that stayed unknown, and which ones. */
   readonly unclear: number;
+  readonly unclearPosts: readonly UnclearPost[];
   /** A POST whose outcome is not known yet. */
   readonly pending: PendingIntent | undefined;
 }
@@ -93,8 +126,14 @@ export function foldLedger(entries: readonly LedgerEntry[]): Money {
   const charged = new Set<string>();
   const uncharged = new Set<string>();
   const burned = new Map<string, string>();
+  const released = new Map<string, string>();
   const pending = new Map<string, PendingIntent>();
-  let unclear = 0;
+  const unclear = new Map<string, UnclearPost>();
+  const stayUnclear = (id: string, at: string, isReleased: boolean): void => {
+    const post = pending.get(id) ?? unclear.get(id) ?? { id, method: "eid" as const, atMs: Date.parse(at) };
+    pending.delete(id);
+    unclear.set(id, { ...post, released: isReleased });
+  };
   for (const entry of entries) {
     switch (entry.kind) {
       case "intent":
@@ -108,12 +147,18 @@ export function foldLedger(entries: readonly LedgerEntry[]): Money {
         pending.delete(entry.id);
         break;
       case "unclear":
-        pending.delete(entry.id);
-        unclear++;
+        stayUnclear(entry.id, entry.at, unclear.get(entry.id)?.released ?? false);
         break;
       case "adopted":
-        if (entry.id !== undefined) pending.delete(entry.id);
+        if (entry.id !== undefined) {
+          pending.delete(entry.id);
+          // What it made is known now, and counts as that.
+          unclear.delete(entry.id);
+        }
         reserved.add(entry.sid);
+        if (entry.by === "person") uncharged.delete(entry.sid);
+        if (entry.lifts?.includes("burned") === true) burned.delete(entry.sid);
+        if (entry.lifts?.includes("released") === true) released.delete(entry.sid);
         break;
       case "charged":
         reserved.add(entry.sid);
@@ -126,7 +171,26 @@ export function foldLedger(entries: readonly LedgerEntry[]): Money {
       case "burned":
         burned.set(entry.sid, entry.why);
         break;
+      case "released":
+        reserved.add(entry.sid);
+        released.set(entry.sid, entry.why);
+        break;
+      case "intent-released":
+        stayUnclear(entry.id, entry.at, true);
+        break;
+      case "rebuilt":
+        break;
     }
   }
-  return { reserved, charged, uncharged, burned, unclear, pending: [...pending.values()].at(-1) };
+  const unclearPosts = [...unclear.values()];
+  return {
+    reserved,
+    charged,
+    uncharged,
+    burned,
+    released,
+    unclear: unclearPosts.length,
+    unclearPosts,
+    pending: [...pending.values()].at(-1),
+  };
 }

@@ -49,6 +49,8 @@ export interface Facts {
   lpa: Lpa | undefined;
   eid: Eid | undefined;
   store: Store | undefined;
+  /** Why one more may be paid for, as it was decided; for the ledger. */
+  reserveWhy: string | undefined;
   /** The reservation this run works on, as last seen. */
   reservation: ESimProfile | undefined;
   /** The profile that the eUICC is to end with. */
@@ -81,6 +83,7 @@ export function noFacts(): Facts {
     lpa: undefined,
     eid: undefined,
     store: undefined,
+    reserveWhy: undefined,
     reservation: undefined,
     iccid: undefined,
     sim: undefined,

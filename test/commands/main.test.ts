@@ -124,7 +124,7 @@ describe("an error of a command", () => {
     const test = testContext();
     expect(await main(["work"], test.context, held)).toBe(79);
     expect(test.stderr()).toBe(
-      "esimd: the budget of 1 is spent (budget_spent)\n  Decide whether to pay again, and raise reservation.max_reservations if so.\n",
+      "esimd: the budget of 1 is spent (budget_spent)\n  Look with `esimd reservation list`; to pay again, `esimd reservation release SID`, or raise reservation.max_reservations.\n",
     );
     expect(test.stdout()).toBe("");
   });
@@ -139,7 +139,7 @@ describe("an error of a command", () => {
         message: "the budget of 1 is spent",
         actor: "operator",
         retry: "never",
-        hint: "Decide whether to pay again, and raise reservation.max_reservations if so.",
+        hint: "Look with `esimd reservation list`; to pay again, `esimd reservation release SID`, or raise reservation.max_reservations.",
       },
     });
   });

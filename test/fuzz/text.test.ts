@@ -236,6 +236,31 @@ const entry: fc.Arbitrary<LedgerEntry> = fc.oneof(
   fc.record({ v: fc.constant(1 as const), at, kind: fc.constant("unclear" as const), id: name }),
   fc.record({ v: fc.constant(1 as const), at, kind: fc.constant("charged" as const), sid: name }),
   fc.record({ v: fc.constant(1 as const), at, kind: fc.constant("burned" as const), sid: name, why: fc.string() }),
+  fc.record({
+    v: fc.constant(1 as const),
+    at,
+    kind: fc.constant("adopted" as const),
+    sid: name,
+    why: fc.string(),
+    by: fc.constant("person" as const),
+    lifts: fc.subarray(["burned" as const, "released" as const]),
+  }),
+  fc.record({
+    v: fc.constant(1 as const),
+    at,
+    kind: fc.constant("released" as const),
+    sid: name,
+    by: fc.constant("person" as const),
+    why: fc.string(),
+  }),
+  fc.record({
+    v: fc.constant(1 as const),
+    at,
+    kind: fc.constant("intent-released" as const),
+    id: name,
+    by: fc.constant("person" as const),
+    why: fc.string(),
+  }),
 );
 const ledgerText = (entries: readonly LedgerEntry[]): string =>
   entries.map((one) => `${JSON.stringify(one)}\n`).join("");

@@ -3,6 +3,7 @@ import type { ESimProfile, ESimProfileStatus, Sim } from "../../src/api/resource
 import { type Iccid, parseIccid } from "../../src/base/identifiers.js";
 import { type Decision, decideReservation, type World } from "../../src/provision/decide.js";
 import { foldLedger, type LedgerFact } from "../../src/provision/ledger.js";
+import type { HeldOver } from "../../src/provision/next-step.js";
 
 const ours = parseIccid("89883070000000000016", "test");
 const foreign = parseIccid("89490200001234567892", "test");
@@ -45,9 +46,22 @@ function world(more: Partial<World>): World {
   };
 }
 
-const intent: LedgerFact = { kind: "intent", id: "i1", method: "eid", why: "test" };
-const codeIntent: LedgerFact = { ...intent, method: "activation-code" };
+const intent = { kind: "intent", id: "i1", method: "eid", why: "test" } as const;
+const codeIntent = { ...intent, method: "activation-code" } as const;
 const policy = { maxReservations: 1, onUnclear: "retry" } as const;
+
+const live = reservation("HP1", "available");
+const releaseOf = (sid: string): LedgerFact => ({ kind: "released", sid, by: "person", why: "test" });
+const postReleased: LedgerFact = { kind: "intent-released", id: "i1", by: "person", why: "test" };
+const givenUp = money({ kind: "charged", sid: "HP1" }, releaseOf("HP1"));
+const burned: readonly LedgerFact[] = [
+  { kind: "charged", sid: "HP1" },
+  { kind: "burned", sid: "HP1", why: "install error" },
+];
+const unclearPost = (id: string): readonly LedgerFact[] => [
+  { kind: "intent", method: "eid", why: "test", id },
+  { kind: "unclear", id },
+];
 
 function outcome(decision: Decision): string {
   switch (decision.do) {
@@ -160,8 +174,104 @@ describe("what may be done about money", () => {
       },
       "hold install_failed",
     ],
+    ["given up by a person, and still live at the provider", { money: givenUp, reservations: [live] }, "reserve"],
+    [
+      "given up, and the journal names it still",
+      { money: givenUp, reservations: [live], journalSid: "HP1" },
+      "reserve",
+    ],
+    [
+      "given up, with a status nobody knows",
+      { money: givenUp, reservations: [reservation("HP1", "unknown:x")] },
+      "reserve",
+    ],
+    [
+      "given up, but its profile is on the eUICC: the eUICC is the truth",
+      { ...withProfile, money: givenUp, reservations: [reservation("HP1", "installed", { iccid: ours })] },
+      "use-installed",
+    ],
+    [
+      "given up, burned and failed: one more, and no second one",
+      { money: money(...burned, releaseOf("HP1")), reservations: [reservation("HP1", "failed", { iccid: ours })] },
+      "reserve",
+    ],
+    [
+      "given up, and the one in its place failed, too",
+      {
+        money: money(...burned, releaseOf("HP1"), { kind: "charged", sid: "HP2" }),
+        reservations: [reservation("HP1", "failed", { iccid: ours }), reservation("HP2", "failed", { iccid: foreign })],
+      },
+      "hold reservation_lost",
+    ],
+    [
+      "given up, and the one in its place is live",
+      {
+        money: money(...burned, releaseOf("HP1"), { kind: "charged", sid: "HP2" }),
+        reservations: [live, reservation("HP2", "available")],
+      },
+      "adopt HP2",
+    ],
+    ["a POST by activation code that was given up", { money: money(codeIntent, postReleased) }, "reserve"],
+    [
+      "a POST that was given up, and the one in its place was charged and lost",
+      { money: money(codeIntent, postReleased, { kind: "charged", sid: "HP2" }) },
+      "hold budget_spent",
+    ],
+    [
+      "a POST that was given up, and the one in its place is in doubt: held again",
+      { money: money(codeIntent, postReleased, { ...codeIntent, id: "i2" }) },
+      "hold reservation_unclear",
+    ],
+    [
+      "a POST that was given up, and a later list shows it",
+      { money: money(intent, postReleased), reservations: [live] },
+      "adopt HP1",
+    ],
+    [
+      "burned, and adopted again by a person",
+      {
+        money: money(...burned, { kind: "adopted", sid: "HP1", why: "test", by: "person", lifts: ["burned"] }),
+        reservations: [live],
+      },
+      "adopt HP1",
+    ],
+    [
+      "adopted again without a word of the burning",
+      { money: money(...burned, { kind: "adopted", sid: "HP1", why: "test", by: "person" }), reservations: [live] },
+      "hold install_failed",
+    ],
+    [
+      "given up, and taken back: none in its place",
+      {
+        money: money(releaseOf("HP1"), { kind: "adopted", sid: "HP1", why: "test", by: "person", lifts: ["released"] }),
+        reservations: [reservation("HP1", "installed", { iccid: ours })],
+      },
+      "hold reservation_installed",
+    ],
   ])("%s", (_name, more, expected) => {
     expect(outcome(decideReservation(world(more), policy))).toBe(expected);
+  });
+
+  it.each<[string, Partial<World>, HeldOver]>([
+    ["the lost one", { reservations: [reservation("HP1", "failed", { iccid: ours })] }, { sid: "HP1" }],
+    ["the burned one", { money: money(...burned) }, { sid: "HP1" }],
+    ["the POST in doubt", { money: money(codeIntent) }, { postId: "i1" }],
+    ["the one that nobody shows any more", { money: money({ kind: "created", id: "i1", sid: "HP1" }) }, { sid: "HP1" }],
+    [
+      "the one in doubt, and not the one given up",
+      {
+        money: money(intent, { kind: "unclear", id: "i1" }, postReleased, ...["i2", "i3"].flatMap(unclearPost)),
+      },
+      { postId: "i3" },
+    ],
+  ])("says what it is held over: %s", (_name, more, over) => {
+    expect(decideReservation(world(more), policy)).toMatchObject({ do: "hold", over });
+  });
+
+  it("says in the ledger that a person gave an earlier one up", () => {
+    expect(decideReservation(world({ money: givenUp }), policy)).toMatchObject({
+      why: expect.stringContaining("gave up"),
+    });
   });
 
   it("does not try an unclear POST again when told to hold", () => {

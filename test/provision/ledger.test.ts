@@ -40,4 +40,83 @@ describe("the ledger", () => {
       atMs: Date.parse(at),
     });
   });
+
+  const by = "person";
+  const unclear = line({ kind: "unclear", id: "i1" });
+  const fold = (...lines: readonly string[]) => {
+    const reading = parseLedger(lines.join(""));
+    if (reading.kind !== "good") throw new Error(reading.why);
+    const { reserved, burned, released, uncharged, unclearPosts, pending } = foldLedger(reading.entries);
+    return {
+      reserved: [...reserved],
+      burned: [...burned.keys()],
+      released: [...released.keys()],
+      uncharged: [...uncharged],
+      unclear: unclearPosts.map((post) => `${post.id}${post.released ? " given up" : ""}`),
+      pending: pending?.id,
+    };
+  };
+  const nothing = { reserved: [], burned: [], released: [], uncharged: [], unclear: [], pending: undefined };
+  const burned = line({ kind: "burned", sid: "HP1", why: "test" });
+  const released = line({ kind: "released", sid: "HP1", by, why: "test" });
+  const adopted = (more: object): string => line({ kind: "adopted", sid: "HP1", why: "test", by, ...more });
+
+  it.each<[string, readonly string[], object]>([
+    ["a POST that stayed unclear", [intent, unclear], { unclear: ["i1"] }],
+    ["said twice, it is one", [intent, unclear, unclear], { unclear: ["i1"] }],
+    [
+      "given up while it waits",
+      [intent, line({ kind: "intent-released", id: "i1", by, why: "x" })],
+      { unclear: ["i1 given up"] },
+    ],
+    [
+      "given up when it was unclear",
+      [intent, unclear, line({ kind: "intent-released", id: "i1", by, why: "x" })],
+      { unclear: ["i1 given up"] },
+    ],
+    [
+      "unclear again, and given up all the same",
+      [intent, line({ kind: "intent-released", id: "i1", by, why: "x" }), unclear],
+      { unclear: ["i1 given up"] },
+    ],
+    [
+      "an adoption says what an unclear POST made: one charge, not two",
+      [intent, unclear, adopted({ id: "i1" })],
+      { reserved: ["HP1"] },
+    ],
+    [
+      "also when it was given up",
+      [intent, line({ kind: "intent-released", id: "i1", by, why: "x" }), adopted({ id: "i1" })],
+      { reserved: ["HP1"] },
+    ],
+    ["given up, it stays paid", [released], { reserved: ["HP1"], released: ["HP1"] }],
+    [
+      "an adoption alone lifts nothing",
+      [burned, released, adopted({})],
+      { reserved: ["HP1"], burned: ["HP1"], released: ["HP1"] },
+    ],
+    [
+      "what it lifts it says",
+      [burned, released, adopted({ lifts: ["burned"] })],
+      { reserved: ["HP1"], released: ["HP1"] },
+    ],
+    ["both", [burned, released, adopted({ lifts: ["burned", "released"] })], { reserved: ["HP1"] }],
+    ["burned anew", [burned, adopted({ lifts: ["burned"] }), burned], { reserved: ["HP1"], burned: ["HP1"] }],
+    [
+      "a person takes one for paid that was not",
+      [line({ kind: "uncharged", sid: "HP1" }), adopted({})],
+      { reserved: ["HP1"] },
+    ],
+  ])("%s", (_name, lines, expected) => {
+    expect(fold(...lines)).toEqual({ ...nothing, ...expected });
+  });
+
+  it.each([
+    ["a release by nobody", line({ kind: "released", sid: "HP1", why: "test" })],
+    ["a release by the program", line({ kind: "released", sid: "HP1", by: "esimd", why: "test" })],
+    ["a POST given up by nobody", line({ kind: "intent-released", id: "i1", why: "test" })],
+    ["an adoption that lifts what there is not", adopted({ lifts: ["charged"] })],
+  ])("does not take %s", (_name, text) => {
+    expect(parseLedger(text).kind).toBe("damaged");
+  });
 });

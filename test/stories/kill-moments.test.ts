@@ -1,7 +1,7 @@
 import { describe, expect, it, type TestContext } from "vitest";
 import type { BehaviourInput } from "../../src/emulator/api/behaviours.js";
 import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
-import { configured, endOf, endsAs, provisioned, reservationPosts, successResults } from "./conditions.js";
+import { configured, endOf, endsAs, impatient, provisioned, reservationPosts, successResults } from "./conditions.js";
 import { type Field, type FieldOptions, startField } from "./field.js";
 import { killWhen, type Seen } from "./kill.js";
 
@@ -23,6 +23,7 @@ interface Moment {
   readonly modem?: FieldOptions["modem"];
   /** Of the modem's world. */
   readonly installMs?: number;
+  readonly notReadyMs?: number;
   readonly when: (field: Field, seen: Seen) => boolean;
   /** The SM-DP+ may not have heard of the installation: the modem gave its result up with the host. */
   readonly resultLost?: true;
@@ -109,6 +110,13 @@ const moments: readonly Moment[] = [
     when: (field) => field.world.modem.euicc.profiles.some(({ state }) => state === "enabled"),
   },
   {
+    name: "the eUICC has switched, its REFRESH waits, and then the card takes its time to restart",
+    ways: ["host"],
+    modem: { behaviours: [{ command: "80C00000", state: "enabled", delayMs: 300, do: { kind: "answer" } }] },
+    notReadyMs: 200,
+    when: (field) => field.world.modem.euicc.profiles.some(({ state }) => state === "enabled"),
+  },
+  {
     name: "the modem was told to enable the profile",
     when: (field) => fromHost(field, /"enable"|"8.E29100..BF31/) > 0,
   },
@@ -125,7 +133,13 @@ async function start(test: TestContext, way: Way, moment: Omit<Moment, "name" | 
     ...(moment.modem === undefined ? {} : { modem: moment.modem }),
     ...(moment.smdp === undefined ? {} : { smdp: moment.smdp }),
     world: {
-      modemWorld: { simBusyMs: 150, registrationMs: 200, relayTimeoutMs: 1500, installMs: moment.installMs ?? 0 },
+      modemWorld: {
+        simBusyMs: 150,
+        registrationMs: 200,
+        relayTimeoutMs: 1500,
+        installMs: moment.installMs ?? 0,
+        notReadyMs: moment.notReadyMs ?? 0,
+      },
       apiTiming: { toReservingMs: 20, toAvailableMs: 60, simScheduledMs: 300 },
     },
   });
@@ -147,6 +161,24 @@ describe("esimd is killed, and run again: provisioned, one charge", { concurrent
       [ended.report().iccid, moment.resultLost === true ? "Downloaded" : "Installed"],
     ]);
     expect(successResults(field)).toBe(moment.resultLost === true ? 0 : 1);
+  });
+});
+
+describe("esimd is killed before it restarts a modem that goes on with the old profile", () => {
+  it("the next run restarts it, and nothing is left to tell the SM-DP+", async (test) => {
+    const field = await startField({
+      ...ways.host,
+      world: { modemWorld: { simBusyMs: 150, registrationMs: 200, refresh: "needs-cfun" } },
+    });
+    test.onTestFinished(() => field.close());
+    const words = await configured(field, { modem: { ...(await impatient(field)) } });
+    await killWhen(field, words, ({ states }) => states.includes("refreshing"), "the run is refreshing");
+    expect(fromHost(field, /^AT\+CFUN=/)).toBe(0);
+
+    const ended = await field.provision(words);
+    expect(endOf(ended)).toEqual(provisioned);
+    expect(fromHost(field, /^AT\+CFUN=/)).toBe(2);
+    expect(field.world.modem.euicc.toJSON().notifications).toEqual([]);
   });
 });
 

@@ -14,7 +14,7 @@ describe.concurrent("esimd status", () => {
       expect(text).toMatchObject({ status: 0, stderr: "" });
       expect(text.stdout).toMatch(/^no run has ended yet/);
       const json = await field.esimd(["status", "--json"]);
-      expect(JSON.parse(json.stdout)).toEqual({ schema: "esimd.status/1", reports: [] });
+      expect(JSON.parse(json.stdout)).toEqual({ schema: "esimd.status/1", reports: [], ledgers: [] });
     }));
 
   it("after a failure and after a success shows the last one of the port, with the EID masked for people", () =>
@@ -31,14 +31,42 @@ describe.concurrent("esimd status", () => {
       const provisioned = await field.provision(["--lpa", "modem"]);
       expect(provisioned).toMatchObject({ status: 0 });
       const after = await field.esimd(["status"]);
-      expect(after.stdout).toBe(
-        `${field.world.port}  provisioned  EID ${eid.slice(0, 4)}…${eid.slice(-4)}  ${provisioned.report().finishedAt}\n`,
-      );
+      const masked = `${eid.slice(0, 4)}…${eid.slice(-4)}`;
+      const charge = field.world.api.ledger()[0];
+      const lines = after.stdout.split("\n");
+      expect(lines.slice(0, 2)).toEqual([
+        `${field.world.port}  provisioned  EID ${masked}  ${provisioned.report().finishedAt}`,
+        `paid for EID ${masked}: spent 1 of 1, left 0`,
+      ]);
+      // When, what, how it ended, and why it was made.
+      expect(lines[2]).toMatch(new RegExp(`^ {4}\\S+Z  ${charge?.sid}  charged  the world shows no reservation$`));
+      expect(lines.slice(3)).toEqual([""]);
       const json = await field.esimd(["status", "--json"]);
       expect(JSON.parse(lastLine(json.stdout))).toEqual({
         schema: "esimd.status/1",
         reports: [provisioned.report()],
+        ledgers: [
+          {
+            eid,
+            trouble: null,
+            budget: { spent: 1, allowed: 1, left: 0 },
+            charges: [
+              {
+                at: expect.any(String),
+                why: "the world shows no reservation",
+                outcome: "charged",
+                sid: charge?.sid,
+                post: expect.any(String),
+                method: "eid",
+                remark: null,
+                decidedAt: null,
+              },
+            ],
+          },
+        ],
       });
+      const elsewhere = await field.esimd(["status", "--json", "--port", "/dev/elsewhere"]);
+      expect(JSON.parse(lastLine(elsewhere.stdout))).toMatchObject({ reports: [], ledgers: [] });
     }));
 
   it.each([

@@ -64,7 +64,7 @@ export const downloadErrors = {
     actor: "vendor",
     retry: "never",
     exit: 79,
-    next: "Ask the provider whether the order can be released again; esimd will not pay for another one by itself.",
+    next: "Ask the provider whether the order can be released again, then `esimd reservation adopt SID`; `esimd reservation release SID` allows another one. esimd will not pay for another one by itself.",
     held: true,
   },
   install_unconfirmed: {

@@ -14,7 +14,7 @@ export const moneyErrors = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "Ask the provider for a replacement; ledger.jsonl in the state folder shows what was paid.",
+    next: "Ask the provider for a replacement; `esimd reservation list` shows what was paid, `esimd reservation release SID` allows another one.",
     held: true,
   },
   reservation_installed: {
@@ -22,7 +22,7 @@ export const moneyErrors = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "The profile was probably deleted; ask the provider. esimd will not pay for another one by itself.",
+    next: "The profile was probably deleted; `esimd reservation release SID` gives it up and allows another one. esimd will not pay for another one by itself.",
     held: true,
   },
   reservation_unclear: {
@@ -30,7 +30,7 @@ export const moneyErrors = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "Look at the account's ESimProfiles, then decide: adopt the reservation, or allow another one.",
+    next: "Look with `esimd reservation list`, then decide: `esimd reservation adopt SID`, or `esimd reservation release ID` to allow another one.",
     held: true,
   },
   budget_spent: {
@@ -38,7 +38,7 @@ export const moneyErrors = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "Decide whether to pay again, and raise reservation.max_reservations if so.",
+    next: "Look with `esimd reservation list`; to pay again, `esimd reservation release SID`, or raise reservation.max_reservations.",
     held: true,
   },
   ledger_damaged: {
@@ -46,7 +46,21 @@ export const moneyErrors = {
     actor: "operator",
     retry: "never",
     exit: 79,
-    next: "Restore the ledger from a backup, or check the account and decide.",
+    next: "Restore the ledger from a backup; or look with `esimd reservation list`, then `esimd reservation rebuild` makes a new one of what the provider knows.",
     held: true,
+  },
+  reservation_unknown: {
+    sentence: "Neither the ledger nor the provider knows such a reservation for this eUICC.",
+    actor: "operator",
+    retry: "never",
+    exit: 65,
+    next: "`esimd reservation list` shows what there is.",
+  },
+  reservation_state: {
+    sentence: "The reservation is not one that a person can adopt or give up.",
+    actor: "operator",
+    retry: "never",
+    exit: 65,
+    next: "`esimd reservation list` shows what the ledger and the provider say of it.",
   },
 } as const satisfies Record<string, ErrorEntry>;

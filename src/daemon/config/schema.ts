@@ -104,7 +104,8 @@ const reservation = z.strictObject({
     }),
   max_reservations: wholeNumber(0, 100).prefault(1).register(keyDocs, {
     allowed: "a whole number from 0 to 100",
-    meaning: "What one eUICC may cost over its life, in reservations; unclear ones count.",
+    meaning:
+      "What one eUICC may cost over its life, in reservations; unclear ones count. `esimd reservation release` allows one more.",
   }),
   reserve_settle: duration(1000)
     .prefault("15min")

@@ -68,6 +68,8 @@ export interface ApiService {
   /** Never rejects but when the service is closed. */
   answer(request: Request): Promise<ServedAnswer>;
   ledger(): readonly Charge[];
+  /** The reservations and Sims by their status, oldest first, for who compares two accounts. */
+  resources(): readonly { readonly kind: "reservation" | "sim"; readonly status: string }[];
   /** The latest requests but those for the ledger, oldest first. */
   requests(): readonly SeenRequest[];
   /** Every bearer token given out so far stops working. */
@@ -132,6 +134,10 @@ export function createApiService(options: ApiServiceOptions): ApiService {
       return { answer: answerTo(request, actions), headers: requestHeaders(random) };
     },
     ledger: () => reservations.ledger(),
+    resources: () => [
+      ...reservations.all().map(({ status }) => ({ kind: "reservation" as const, status })),
+      ...sims.all().map(({ status }) => ({ kind: "sim" as const, status })),
+    ],
     requests: () => [...seen],
     revokeTokens: () => access.revokeTokens(),
     close: async () => {

@@ -197,6 +197,21 @@ export function readFailure(body: string): StatusCode | undefined {
   };
 }
 
+/**
+ * Whether an answer to handleNotification says that the SM-DP+ has it: 204 without a body (SGP.22 6.5.2.5), and from servers that answer
+ * 200 an empty body or a JSON object that does not say Failed. Anything else is a page of something in between, or half an answer.
+ */
+export function tookNotification({ httpStatus, body, failure }: Es9PlusResponse): boolean {
+  if (httpStatus < 200 || httpStatus > 299 || failure !== undefined) return false;
+  if (body.trim() === "") return true;
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null;
+  } catch {
+    return false;
+  }
+}
+
 function codeOf(cause: unknown): string {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
 }

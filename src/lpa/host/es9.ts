@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EsimdError } from "../../base/errors.js";
 import type { SmdpAddress } from "../../base/identifiers.js";
-import type { Es9PlusClient, Es9PlusFunction } from "../es9plus/client.js";
+import { type Es9PlusClient, type Es9PlusFunction, tookNotification } from "../es9plus/client.js";
 import { smdpFailure } from "../es9plus/status-codes.js";
 
 /** ES9+ as our own LPA speaks it: typed requests and answers (SGP.22 5.6, JSON binding 6.5.2). */
@@ -70,8 +70,7 @@ export async function notify(
   signal: AbortSignal,
 ): Promise<boolean> {
   const json = JSON.stringify({ pendingNotification: base64(notification) });
-  const { httpStatus, failure } = await es9Plus.post(smdp, "handleNotification", json, signal);
-  return httpStatus >= 200 && httpStatus <= 299 && failure === undefined;
+  return tookNotification(await es9Plus.post(smdp, "handleNotification", json, signal));
 }
 
 export function base64(bytes: Uint8Array): string {

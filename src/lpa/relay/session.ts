@@ -1,7 +1,7 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import type { SmdpAddress } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
-import type { Es9PlusClient, Es9PlusFunction } from "../es9plus/client.js";
+import { type Es9PlusClient, type Es9PlusFunction, tookNotification } from "../es9plus/client.js";
 import { smdpFailure } from "../es9plus/status-codes.js";
 import type { InstallResult } from "../es10/install-result.js";
 import { becauseOf } from "../es10/result-sentences.js";
@@ -167,16 +167,20 @@ export class RelaySession {
       // An error result ends the order. It is owed only if the profile really is not there (after an error it sometimes is).
       if (await this.#parts.isInstalled(this.#offer, signal)) return stopAnswer;
     }
-    const answer = await this.#deliverResult(json, signal);
-    if (answer.status >= 200 && answer.status < 300) this.#delivery = "delivered";
-    return answer;
+    return this.#deliverResult(json, signal);
   }
 
   /** A failure to deliver is none of the installation's. */
   async #deliverResult(json: string, signal: AbortSignal): Promise<RelayAnswer> {
     try {
-      const { httpStatus, body } = await this.#parts.es9Plus.post(this.#smdp, "handleNotification", json, signal);
-      return { status: httpStatus, body };
+      const response = await this.#parts.es9Plus.post(this.#smdp, "handleNotification", json, signal);
+      if (!tookNotification(response)) {
+        this.#parts.log.warn({ status: response.httpStatus }, "the SM-DP+ did not take the install result");
+        // The modem would take any 2xx for a receipt, and forget the result.
+        return response.httpStatus > 299 ? { status: response.httpStatus, body: response.body } : stopAnswer;
+      }
+      this.#delivery = "delivered";
+      return { status: response.httpStatus, body: response.body };
     } catch (error) {
       if (signal.aborted || !isEsimdError(error)) throw error;
       this.#parts.log.warn({ error }, "the install result could not be delivered to the SM-DP+");

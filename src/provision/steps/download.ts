@@ -7,6 +7,7 @@ import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lp
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { deliverAll } from "./deliver.js";
+import { heldOver } from "./reservation.js";
 import { requireRoom } from "./room.js";
 import { activateSim } from "./sim.js";
 
@@ -157,8 +158,10 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
  */
 function judged(run: Run, error: EsimdError): EsimdError {
   const { reservation } = run.facts;
-  if (error.code !== "no_profile_waiting" || reservation === undefined) return error;
+  if (reservation === undefined) return error;
   const { sid, status } = reservation;
+  if (error.code === "install_failed") return heldOver(run, error.code, error.message, { sid }, error);
+  if (error.code !== "no_profile_waiting") return error;
   const code = status === "available" ? "smdp_error" : "smdp_refused";
   return new EsimdError(code, `${error.message}, and the reservation ${sid} is ${status}`, { cause: error });
 }

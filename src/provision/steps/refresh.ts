@@ -26,7 +26,7 @@ export async function refresh(run: Run, signal: AbortSignal): Promise<EventName>
     dialect,
     wakeMs: parts.policy.wakeWaitMs,
     mayRestart: !works && earlier < mostRestarts,
-    onRestart: () => noteRestart(run, iccid),
+    onRestart: () => prepareRestart(run, iccid, signal),
     log: parts.log,
   };
   const end = await takeUpProfile(options, iccid, signal);
@@ -62,10 +62,11 @@ function restartsFor(run: Run, iccid: Iccid): number {
   return restarts?.iccid === iccid ? restarts.steps : 0;
 }
 
-/** Before the step: the port may go with the modem, and the next run must know. */
-async function noteRestart(run: Run, iccid: Iccid): Promise<void> {
+/** Before the step: the port may go with the modem, and the next run must know; a channel to the card does not outlive it. */
+async function prepareRestart(run: Run, iccid: Iccid, signal: AbortSignal): Promise<void> {
   run.facts.changed = true;
   await need(run, "store").saveJournal({ restarts: { iccid, steps: restartsFor(run, iccid) + 1 } });
+  await need(run, "lpa").close(signal);
 }
 
 /** The profile is installed and enabled, and nothing in that is wrong; but nobody registers with it. */

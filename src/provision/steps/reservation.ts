@@ -2,9 +2,11 @@ import type { ESimProfile, ProviderApi } from "../../api/resources.js";
 import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { formatMs } from "../../base/deadline.js";
-import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { type ErrorCode, EsimdError, isEsimdError } from "../../base/errors.js";
+import { clockSkewMs } from "../by-hand.js";
 import { decideReservation } from "../decide.js";
 import type { PendingIntent } from "../ledger.js";
+import { type HeldOver, nextStep } from "../next-step.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { requireRoom } from "./room.js";
@@ -22,6 +24,12 @@ function requireApi(run: Run): ProviderApi {
   return api;
 }
 
+/** The error of a run that a person must decide, with the command that decides it. */
+export function heldOver(run: Run, code: ErrorCode, message: string, over: HeldOver, cause?: unknown): EsimdError {
+  const hint = nextStep(code, over, run.parts.portName);
+  return new EsimdError(code, message, { cause, ...(hint === undefined ? {} : { hint }) });
+}
+
 /** Makes a reservation the one this eUICC works on, and settles with it a POST whose answer never came. */
 export async function adopt(
   run: Run,
@@ -33,7 +41,10 @@ export async function adopt(
   const store = need(run, "store");
   facts.reservation = reservation;
   const money = store.money();
-  if (money !== undefined && !money.reserved.has(reservation.sid)) {
+  if (money?.released.has(reservation.sid) === true) {
+    // The eUICC is the truth: what was given up is in use, so that none is allowed in its place.
+    await store.record({ kind: "adopted", sid: reservation.sid, why, lifts: ["released"] });
+  } else if (money !== undefined && !money.reserved.has(reservation.sid)) {
     const id = options.settlesPending ? money.pending?.id : undefined;
     await store.record({ kind: "adopted", sid: reservation.sid, ...(id === undefined ? {} : { id }), why });
   }
@@ -55,7 +66,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
       kind: "intent",
       id,
       method: policy.method,
-      why: attempt === 1 ? "no reservation in sight" : "the last POST was not processed",
+      why: attempt === 1 ? (run.facts.reserveWhy ?? "no reservation in sight") : "the last POST was not processed",
     });
     await store.saveJournal({ state: "reserving" });
     const outcome = await api.createESimProfile(request, signal);
@@ -71,10 +82,12 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
         // It may have been made and charged, whatever the run says at its end.
         run.facts.changed = true;
         if (policy.method === "eid") return "doubt";
-        throw new EsimdError(
+        throw heldOver(
+          run,
           "reservation_unclear",
           `the answer to the reservation by activation code never came whole: ${outcome.error.message}`,
-          { cause: outcome.error },
+          { postId: id },
+          outcome.error,
         );
       case "not-processed": {
         const { error } = outcome;
@@ -120,9 +133,6 @@ export async function settle(run: Run, signal: AbortSignal): Promise<EventName> 
   }
 }
 
-/** Clocks of device and provider differ; more than this they must not, or an old failure would pass for the new one. */
-const clockSkewMs = 10 * 60_000;
-
 /** A reservation that nobody knew: alive, it is ours to use; failed, only if it is as young as the POST. */
 function mayComeFrom(reservation: ESimProfile, pending: PendingIntent): boolean {
   if (reservation.status !== "failed") return true;
@@ -165,10 +175,15 @@ async function concludeUnclear(run: Run, pending: PendingIntent, listed: readonl
     },
     parts.policy,
   );
-  if (decision.do === "reserve") return "to-reserve";
-  throw new EsimdError(
+  if (decision.do === "reserve") {
+    facts.reserveWhy = decision.why;
+    return "to-reserve";
+  }
+  throw heldOver(
+    run,
     "reservation_unclear",
     `a POST got no answer, and the provider's list showed nothing of it for ${formatMs(parts.policy.reserveSettleMs)}`,
+    { postId: pending.id },
   );
 }
 
@@ -231,8 +246,10 @@ async function reservationFailure(run: Run, reservation: ESimProfile): Promise<E
   const said = why === "" ? "" : `: ${why}`;
   const charged =
     money?.charged.has(reservation.sid) === true || reservation.simSid !== undefined || reservation.iccid !== undefined;
-  if (charged)
-    return new EsimdError("reservation_lost", `the reservation ${reservation.sid} was charged and has failed${said}`);
+  if (charged) {
+    const { sid } = reservation;
+    return heldOver(run, "reservation_lost", `the reservation ${sid} was charged and has failed${said}`, { sid });
+  }
   if (money !== undefined && !money.uncharged.has(reservation.sid)) {
     await store.record({ kind: "uncharged", sid: reservation.sid });
   }

@@ -5,7 +5,7 @@ import type { InstalledProfile } from "../../lpa/lpa.js";
 import { decideReservation, type World } from "../decide.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
-import { adopt } from "./reservation.js";
+import { adopt, heldOver } from "./reservation.js";
 
 /** Looks at the world and decides what comes next: the eUICC first, the API second, the journal third. */
 export async function survey(run: Run, signal: AbortSignal): Promise<EventName> {
@@ -43,11 +43,12 @@ export async function survey(run: Run, signal: AbortSignal): Promise<EventName> 
       await adopt(run, decision.reservation, `found at the provider as ${decision.reservation.status}`);
       return "adopted";
     case "reserve":
+      facts.reserveWhy = decision.why;
       return "to-reserve";
     case "settle":
       return "doubt";
     case "hold":
-      throw new EsimdError(decision.code, decision.message);
+      throw heldOver(run, decision.code, decision.message, decision.over);
   }
 }
 
@@ -64,38 +65,51 @@ async function look(
     if (sim !== undefined) ownSims.set(iccid, sim);
   }
   const listed = await api.listESimProfiles({ eid: need(run, "eid") }, signal);
-  const journalSid = store.journal.reservationSid ?? undefined;
+  const money = store.money();
+  const isGivenUp = (sid: string): boolean => money?.released.has(sid) === true;
+  const named = store.journal.reservationSid ?? undefined;
+  // Given up by a person, and the power went before the journal could forget it.
+  const journalSid = named !== undefined && isGivenUp(named) ? undefined : named;
+  const ours = [...(money?.reserved ?? [])].filter((sid) => !isGivenUp(sid) && money?.burned.has(sid) !== true);
+  const written = [...new Set([...(journalSid === undefined ? [] : [journalSid]), ...ours])];
   return {
     onEuicc,
     ownSims,
-    reservations: [...listed, ...(await journalled(api, listed, journalSid, signal))],
+    reservations: [...listed, ...(await notListed(api, listed, written, signal))],
     journalSid,
     journalIccid: store.journal.iccid ?? undefined,
-    money: store.money(),
+    money,
   };
 }
 
-/** By activation code the list does not know the EID before the download; the journal names the reservation. */
-async function journalled(
+/**
+ * What the list does not show and our own records name: by activation code it does not know the EID before the download, and a new
+ * reservation may take its time to appear. The ledger names it before the journal does: the power may go in between.
+ */
+async function notListed(
   api: ProviderApi,
   listed: readonly ESimProfile[],
-  sid: string | undefined,
+  sids: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly ESimProfile[]> {
-  if (sid === undefined || listed.some((reservation) => reservation.sid === sid)) return [];
-  try {
-    return [await api.getESimProfile(sid, signal)];
-  } catch (error) {
-    if (!isEsimdError(error, "api_missing")) throw error;
-    throw new EsimdError(
-      "reservation_unclear",
-      `the provider does not know the reservation ${sid} that this eUICC works on`,
-      {
-        cause: error,
-        hint: "Check that the credentials are those of the account that paid for it.",
-      },
-    );
+  const found: ESimProfile[] = [];
+  for (const sid of sids) {
+    if (listed.some((reservation) => reservation.sid === sid)) continue;
+    try {
+      found.push(await api.getESimProfile(sid, signal));
+    } catch (error) {
+      if (!isEsimdError(error, "api_missing")) throw error;
+      throw new EsimdError(
+        "reservation_unclear",
+        `the provider does not know the reservation ${sid} that this eUICC works on`,
+        {
+          cause: error,
+          hint: `Check that the credentials are those of the account that paid for it; if they are, \`esimd reservation release ${sid}\` gives it up and allows another one.`,
+        },
+      );
+    }
   }
+  return found;
 }
 
 async function reservationOf(api: ProviderApi, sim: Sim, signal: AbortSignal): Promise<ESimProfile | undefined> {
