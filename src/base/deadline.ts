@@ -7,42 +7,49 @@ export interface Bound {
   readonly timeoutMs: number;
   /** Ends the wait early; its reason becomes the rejection. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * How long `work` may take after that to leave things in order: a port to close, a channel on a card. Left out, what it still does is
+   * not waited for.
+   */
+  readonly tidyMs?: number | undefined;
   /** What is waited for, as the subject of a sentence: "the eUICC's profile list". */
   readonly what: string;
 }
 
 /**
  * Runs `work` with a signal that aborts when the deadline passes or the caller's signal aborts.
- * Settles at that moment even when `work` ignores its signal; rejects with `deadline` or the caller's reason.
+ * Settles at that moment, or `tidyMs` later at most, even when `work` ignores its signal; rejects with `deadline` or the caller's reason.
  */
 export function withDeadline<T>(bound: Bound, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { clock, timeoutMs, signal, what } = bound;
+  const { clock, timeoutMs, tidyMs, signal, what } = bound;
   if (signal?.aborted) return Promise.reject(signal.reason);
   const controller = new AbortController();
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => stop(signal?.reason);
-    const cancelTimer = clock.setTimer(timeoutMs, () =>
+    let cancelTimer = clock.setTimer(timeoutMs, () =>
       stop(new EsimdError("deadline", `${what} did not finish within ${formatMs(timeoutMs)}`)),
     );
+    let stopped: { readonly reason: unknown } | undefined;
     const release = (): void => {
       cancelTimer();
       signal?.removeEventListener("abort", onAbort);
     };
     const stop = (reason: unknown): void => {
       release();
+      stopped = { reason };
       controller.abort(reason);
-      reject(reason);
+      if (tidyMs === undefined) reject(reason);
+      else cancelTimer = clock.setTimer(tidyMs, () => reject(reason));
     };
     signal?.addEventListener("abort", onAbort, { once: true });
+    const settle = (end: () => void): void => {
+      release();
+      if (stopped === undefined) end();
+      else reject(stopped.reason);
+    };
     work(controller.signal).then(
-      (value) => {
-        release();
-        resolve(value);
-      },
-      (error: unknown) => {
-        release();
-        reject(error);
-      },
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
     );
   });
 }

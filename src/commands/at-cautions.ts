@@ -1,8 +1,10 @@
 /** AT commands that a person should think about before they are sent. Pure. */
 
 export interface Caution {
-  /** On a command line, where a command begins: behind AT, or behind a semicolon (V.250, 5.4.3). */
+  /** Where a command begins on a command line. */
   readonly pattern: RegExp;
+  /** Not only there, but wherever it stands outside of quotes. */
+  readonly anywhere?: true;
   /** Ends the sentence "this …". */
   readonly does: string;
 }
@@ -21,7 +23,8 @@ export const cautions: readonly Caution[] = [
     does: "deletes profiles from the eUICC for good (ES10c.eUICCMemoryReset)",
   },
   { pattern: /\+EGMR\s*=\s*1/i, does: "writes the modem's IMEI or serial number" },
-  { pattern: /&F|\+QPRTPARA\s*=\s*3|!RMARESET|\+CFACTORY/i, does: "sets the modem back to its maker's settings" },
+  { pattern: /&F/i, anywhere: true, does: "sets the modem back to its maker's settings" },
+  { pattern: /\+QPRTPARA\s*=\s*3|!RMARESET|\+CFACTORY/i, does: "sets the modem back to its maker's settings" },
   { pattern: /\+CFUN\s*=\s*\d+\s*,\s*1/i, does: "restarts the modem" },
   { pattern: /\^RESET|!RESET|\+QPOWD|\+CPOF|\+CRESET/i, does: "restarts the modem or switches it off" },
   { pattern: /\+QFASTBOOT|!BOOTHOLD|\+QDOWNLOAD/i, does: "leaves the modem waiting for firmware" },
@@ -31,11 +34,24 @@ export const cautions: readonly Caution[] = [
     pattern: /\+(QUIMSLOT|GTDUALSIM|GTESIMCFG)\s*=\s*\d|\^(SWITCH_SLOT|ESIMSWITCH)\s*=\s*\d|!UIMS\s*=\s*\d/i,
     does: "switches the SIM slot, now and after restarts",
   },
-  { pattern: /\+(CPIN|CPWD|CLCK)\s*=\s*"/i, does: "spends one of the few tries for a PIN, or changes a lock" },
+  // Many modems take a PIN without the quotes, too.
+  { pattern: /\+(CPIN|CPWD|CLCK)\s*=\s*[^?\s]/i, does: "spends one of the few tries for a PIN, or changes a lock" },
   { pattern: /\+IPR\s*=\s*\d|\+IFC\s*=\s*\d/i, does: "changes the line under this session, which does not follow" },
 ];
 
+/**
+ * Where a command begins: behind AT or a semicolon, and behind basic commands, which nothing separates from the next one, extended or not
+ * (V.250, 5.3.1, 5.4.3).
+ */
+const beginning = "(^AT|;)(&?[A-RT-Z]\\d*|S\\d+(=\\d*|\\?)?)*";
+const quoted = /"[^"]*"?/g;
+
 /** What the line does that wants a yes, or undefined for one that may be sent at once. */
 export function cautionFor(line: string): string | undefined {
-  return cautions.find(({ pattern }) => new RegExp(`(^\\s*AT|;)\\s*(${pattern.source})`, "i").test(line))?.does;
+  // A modem passes over spaces that are not in quotes (V.250, 5.2.1).
+  const spoken = line.replace(/("[^"]*"?)|\s+/g, (_all, text = "") => text);
+  const bare = spoken.replace(quoted, '""');
+  return cautions.find(({ pattern, anywhere }) =>
+    anywhere ? pattern.test(bare) : new RegExp(`${beginning}(${pattern.source})`, "i").test(spoken),
+  )?.does;
 }

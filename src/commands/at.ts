@@ -5,7 +5,7 @@ import { deadlineSignal } from "../base/deadline.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { maskIdentifiers, quote } from "../base/identifiers.js";
 import { createRedactor } from "../base/logging.js";
-import { connectModem } from "../daemon/modem-session.js";
+import { connectFound } from "../daemon/connect-found.js";
 import { Whereabouts } from "../daemon/whereabouts.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { readIdentity } from "../modem/identity.js";
@@ -38,9 +38,10 @@ export const atCommand: Command = {
     terminal.checkGiven();
     const log = openLog(context, config, createRedactor());
     const { clock, random, host = realHost } = context;
-    const port = await new Whereabouts(named, host).locate();
-    const recording = recordingOf(context, args, port, log);
-    const session = { host, clock, random, log, wakeMs: wakeWaitMs, ...(recording.open && { open: recording.open }) };
+    const whereabouts = new Whereabouts(named, host);
+    const recording = recordingOf(context, args, named, log);
+    const wiring = { host, clock, random, log, wakeMs: wakeWaitMs, besideEsimd: true } as const;
+    const session = { ...wiring, ...(recording.open && { open: recording.open }) };
     // A person may sit at a terminal for as long as they like.
     const timeoutMs = args.text("deadline") === undefined ? undefined : config.deadlineMs;
     const what = "the AT session";
@@ -48,11 +49,11 @@ export const atCommand: Command = {
       timeoutMs === undefined ? undefined : deadlineSignal({ clock, timeoutMs, signal: context.signal, what });
     const signal = bound?.signal ?? context.signal;
     try {
-      const line = await connectModem(port, session, signal);
+      const line = await connectFound(whereabouts, session, signal);
       try {
         // A transcript should tell which modem it is of.
         if (recording.open !== undefined) await readIdentity(line, signal);
-        return await terminal.talk(line, port, signal);
+        return await terminal.talk(line, whereabouts.last, signal);
       } finally {
         await line.channel.close();
       }

@@ -28,7 +28,10 @@ export const notificationCommand: Command = {
   positionals: "list|process [SEQ…]|remove SEQ",
   flags: {
     ...euiccFlags,
-    irrevocable: { type: "boolean", help: "remove: also the install result of a profile that was paid for." },
+    irrevocable: {
+      type: "boolean",
+      help: "remove: also the install result of a profile that was paid for, or may have been.",
+    },
   },
   run: (context, args) => {
     const [name] = args.positionals;
@@ -106,7 +109,7 @@ async function requireConsent(call: EuiccCall, euicc: LockedEuicc, entry: OwedNo
   if (!args.has("irrevocable") && (await isResultOfPaid(euicc, entry, signal))) {
     throw new EsimdError(
       "not_confirmed",
-      `${what} may tell the SM-DP+ that a profile was installed that was paid for; nothing was removed`,
+      `${what} may tell the SM-DP+ that a profile was installed that was paid for, or may have been; nothing was removed`,
       { hint: "Deliver it with `esimd notification process`, or give --irrevocable as well." },
     );
   }

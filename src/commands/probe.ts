@@ -1,7 +1,7 @@
 import { deadlineSignal } from "../base/deadline.js";
 import { EsimdError } from "../base/errors.js";
 import { createRedactor } from "../base/logging.js";
-import { connectModem } from "../daemon/modem-session.js";
+import { connectFound } from "../daemon/connect-found.js";
 import { type Probe, probeModem } from "../daemon/probe.js";
 import { Whereabouts } from "../daemon/whereabouts.js";
 import type { Dialect } from "../modem/dialects/dialect.js";
@@ -27,15 +27,15 @@ export const probeCommand: Command = {
     if (named === undefined) throw new EsimdError("usage", "no port is given", { hint: "Give --port." });
     const log = openLog(context, config, createRedactor());
     const { clock, random, host = realHost } = context;
-    const port = await new Whereabouts(named, host).locate();
+    const whereabouts = new Whereabouts(named, host);
     const timeoutMs = Math.min(config.deadlineMs, probeBudgetMs);
-    const recording = recordingOf(context, args, port, log);
+    const recording = recordingOf(context, args, named, log);
     const session = { host, clock, random, log, wakeMs: wakeWaitMs, ...(recording.open && { open: recording.open }) };
     const bound = deadlineSignal({ clock, timeoutMs, signal: context.signal, what: "the probe" });
     try {
-      const line = await connectModem(port, session, bound.signal);
+      const line = await connectFound(whereabouts, session, bound.signal);
       try {
-        const findings = findingsOf(port, await probeModem(line, config, bound.signal));
+        const findings = findingsOf(whereabouts.last, await probeModem(line, config, bound.signal));
         context.stdout(args.has("json") ? `${JSON.stringify(findings)}\n` : renderFindings(findings));
         return findings.error === null ? 0 : findings.exitStatus;
       } finally {

@@ -1,7 +1,7 @@
 import { EsimdError } from "../base/errors.js";
 import { maskIdentifiers, parseIccid } from "../base/identifiers.js";
 import { deleteProfile, disableProfile, enableProfile, type SwitchEnd } from "../daemon/profiles/change.js";
-import { chooseProfile } from "../daemon/profiles/choose.js";
+import { chooseProfile, shortName } from "../daemon/profiles/choose.js";
 import { deliverOf, type Told } from "../daemon/profiles/deliver.js";
 import { renameProfile, requireNickname } from "../daemon/profiles/nickname.js";
 import type { LockedEuicc } from "../daemon/profiles/session.js";
@@ -110,8 +110,9 @@ export async function deleteOne(call: EuiccCall): Promise<number> {
   const { signal, progress } = call;
   return call.change(async (euicc) => {
     const { lpa, port, eid } = euicc;
-    const profile = chooseProfile(await lpa.describeProfiles(signal), wanted);
-    requireDisabled(profile);
+    const profiles = await lpa.describeProfiles(signal);
+    const profile = chooseProfile(profiles, wanted);
+    requireDisabled(profile, profiles);
     const payment = paymentOf(profile, await euicc.view());
     requireIrrevocable(call, profile, payment);
     await requireTyped(call, profile);
@@ -136,12 +137,12 @@ export async function deleteOne(call: EuiccCall): Promise<number> {
   });
 }
 
-function requireDisabled(profile: ProfileDetails): void {
+function requireDisabled(profile: ProfileDetails, profiles: readonly ProfileDetails[]): void {
   if (!profile.enabled) return;
   throw new EsimdError(
     "profile_state",
     `the profile ${named(profile)} is enabled, and an eUICC deletes only what is disabled`,
-    { hint: `Disable it first: esimd profile disable ${profile.iccid}` },
+    { hint: `Disable it first: esimd profile disable ${shortName(profiles, profile.iccid)}` },
   );
 }
 

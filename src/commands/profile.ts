@@ -35,7 +35,10 @@ export const profileCommand: Command = {
     "matching-id": { type: "string", value: "ID", help: "download: with --smdp, the matching id of the order." },
     preview: { type: "boolean", help: "download: show what is offered and load nothing; the order stays as it was." },
     confirm: { type: "string", value: "ICCID", help: "delete: the whole ICCID, in place of typing it." },
-    irrevocable: { type: "boolean", help: "delete: also a profile that was paid for, which installs only once." },
+    irrevocable: {
+      type: "boolean",
+      help: "delete: also a profile that was paid for, or may have been, which installs only once.",
+    },
   },
   run: (context: CommandContext, args: ParsedArgs) => {
     const [name] = args.positionals;

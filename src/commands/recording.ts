@@ -36,7 +36,7 @@ export function recordingOf(context: CommandContext, args: ParsedArgs, port: str
     clock,
     sink: file.sink,
     madeBy: `esimd ${version()}`,
-    source: isSerialLine(port) ? "hardware" : "unknown",
+    sourceOf: (opened) => (isSerialLine(opened) ? "hardware" : "unknown"),
     port,
     startedAtMs: clock.nowMs(),
   });

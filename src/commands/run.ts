@@ -27,6 +27,7 @@ export const runCommand: Command = {
         random,
         log,
         isPresent: () => whereabouts.isAny(),
+        presence: () => whereabouts.presence(),
         provision: (bounded) =>
           provisionOnce(
             {

@@ -8,6 +8,7 @@ import { bringUp } from "../modem/bring-up.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { parsePortAddress } from "../serial/address.js";
 import { modemManagerName, portHolders, udevRuleHint } from "../serial/exclusive/holders.js";
+import { refuseBesideEsimd } from "../serial/exclusive/sibling-ports.js";
 import { type HostRoots, realHost } from "../serial/host-roots.js";
 import { managementOfPort } from "../serial/modem-manager.js";
 import { portOpener } from "../serial/open.js";
@@ -24,6 +25,8 @@ export interface SessionParts {
   /** How the port is opened, for who wants to see what crosses it. */
   readonly open?: OpenPort;
   readonly host?: HostRoots;
+  /** For a raw terminal, which asks nothing of the card by itself: another esimd may work with the modem by another port. */
+  readonly besideEsimd?: true;
   /** How ModemManager is met; left out, it is not asked for anything. */
   readonly modemManager?: ModemManagerManners;
 }
@@ -60,6 +63,8 @@ export async function connectModem(port: string, parts: SessionParts, signal: Ab
   const named = typeof baud === "number" ? { namedBaud: baud } : {};
   const line: ModemLine = { channel: new AtChannel(ours, clock, log), clock, random, ...named };
   try {
+    // Not before the port is ours: of two that begin at once, one at least sees the other.
+    if (!parts.besideEsimd && parsePortAddress(port).kind === "tty") await refuseBesideEsimd(port, host);
     await bringUp(line, wakeMs, signal);
     await settleSpeed(line, baud, log, signal);
     return line;

@@ -1,5 +1,6 @@
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { openIsdR } from "../lpa/card.js";
+import { closeAnyway } from "../lpa/close.js";
 import { describeProfiles } from "../lpa/host/profiles.js";
 import type { ProfileDetails } from "../lpa/lpa.js";
 import { listByModem } from "../lpa/modem-profiles.js";
@@ -98,8 +99,7 @@ async function lookAtCard(
     const isByCard = !hasOwnLpa(dialect) || dialect.lpaSwitch !== undefined;
     if (isdR !== undefined && isByCard) return { way, profiles: await describeProfiles(isdR, signal) };
   } finally {
-    // Left open it would be one of the card's few; that it cannot be closed must not hide what was found.
-    await isdR?.close(signal).catch(() => undefined);
+    if (isdR !== undefined) await closeAnyway(isdR, line.clock);
   }
   return { way, profiles: hasOwnLpa(dialect) ? await listByModem(line, dialect, signal) : undefined };
 }

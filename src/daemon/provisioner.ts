@@ -19,9 +19,9 @@ import type { Report } from "../report/schema.js";
 import { type HostRoots, realHost } from "../serial/host-roots.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
+import { connectFound } from "./connect-found.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
-import { connectModem } from "./modem-session.js";
 import { type Outside, realOutside } from "./outside.js";
 import { openProvider } from "./provider-api.js";
 import { runThroughAbsences } from "./resume.js";
@@ -114,7 +114,7 @@ function runParts(
     policy: policyOf(config),
     portName: whereabouts.named,
     connect: async (signal) => {
-      const line = await connectModem(await whereabouts.locate(), session, signal);
+      const line = await connectFound(whereabouts, session, signal);
       whereabouts.noteAnswer();
       return line;
     },

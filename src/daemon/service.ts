@@ -4,6 +4,7 @@ import { type ErrorCode, EsimdError, isEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import type { ProvisionResult } from "./provisioner.js";
+import type { Presence } from "./whereabouts.js";
 
 export interface ServiceParts {
   readonly port: string;
@@ -15,14 +16,21 @@ export interface ServiceParts {
   readonly onResult: (result: ProvisionResult) => void;
   /** Whether there is a modem to work with, under whatever name; asked while it is missing. */
   readonly isPresent: () => Promise<boolean>;
+  /** Who is where the modem was; asked while nothing is due on it. */
+  readonly presence: () => Promise<Presence>;
 }
 
 /** Doubling from half a minute to an hour: a fleet whose provider is down must not keep it down. */
 const retryPause = { firstMs: 30_000, maxMs: 3_600_000 };
 const presencePollMs = 5_000;
+/** How often a daemon that is done looks whether its modem was replaced: at sysfs, and not at the modem. */
+const replacedPollMs = 180_000;
+/** Longer than a modem is away that restarts by itself: for that nobody takes it from ModemManager, and the connection with it. */
+const longestRestartMs = 60_000;
 
 /**
- * The daemon's life with one modem: provision it, try again what is worth it, and rest when the goal is reached or a person must act.
+ * The daemon's life with one modem: provision it, try again what is worth it, and rest when the goal is reached or a person must act, until
+ * another modem is in its place.
  * Resolves when `signal` aborts.
  * @throws EsimdError when no run can begin and no later one could, as under a configuration that cannot work.
  */
@@ -39,9 +47,13 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       continue;
     }
     if (error === undefined || isForGood(error)) {
-      log.info({ port, code: error?.code }, "nothing more is due on this port until esimd is started again");
-      await untilAborted(signal);
-      return;
+      log.info(
+        { port, code: error?.code },
+        "nothing more is due on this port until another modem comes, or esimd is started again",
+      );
+      await untilReplaced(parts, signal);
+      failures = 0;
+      continue;
     }
     if (error.code === "port_missing") {
       failures = 0;
@@ -130,9 +142,23 @@ async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void
   }
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+/** Rests until another modem is in the old one's place, or may be: one that nothing tells from it, and that came after a long absence. */
+async function untilReplaced({ clock, port, log, presence }: ServiceParts, signal: AbortSignal): Promise<void> {
+  let goneAtMs: number | undefined;
+  for (;;) {
+    await rest(clock, goneAtMs === undefined ? replacedPollMs : presencePollMs, signal);
+    if (signal.aborted) return;
+    const who = await presence();
+    if (who === "absent") {
+      goneAtMs ??= clock.monotonicMs();
+      continue;
+    }
+    const awayMs = goneAtMs === undefined ? 0 : clock.monotonicMs() - goneAtMs;
+    goneAtMs = undefined;
+    if (who === "same" || (who === "perhaps-same" && awayMs <= longestRestartMs)) continue;
+    log.info({ port }, "another modem is in the place of the one that was done");
+    return;
+  }
 }
 
 /** What `esimd run` needs of the configuration. @throws EsimdError `config_invalid`. */

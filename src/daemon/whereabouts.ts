@@ -4,6 +4,13 @@ import type { HostRoots } from "../serial/host-roots.js";
 import { anchorOf, findAgain, type PortAnchor } from "../serial/ports/anchor.js";
 import { autoPort, choosePort } from "../serial/ports/choose.js";
 import { discoverPorts } from "../serial/ports/discover.js";
+import { modemsOf } from "../serial/ports/found-port.js";
+
+/**
+ * Who is where the modem was: `same` by a serial number of its own, `perhaps-same` where nothing tells one from another of its kind, `other`
+ * in its place, or nobody.
+ */
+export type Presence = "same" | "perhaps-same" | "other" | "absent";
 
 /** Where the modem of one configured port is: found when it is first asked for, and found again after it went away. */
 export class Whereabouts {
@@ -50,6 +57,27 @@ export class Whereabouts {
     return this.#last;
   }
 
+  /**
+   * Where the modem can be opened now: {@link locate}, and with `auto` behind it the modem's other AT ports, for when that one does not do.
+   * @throws EsimdError as `locate`.
+   */
+  async candidates(): Promise<readonly string[]> {
+    const first = await this.locate();
+    if (this.named !== autoPort) return [first];
+    const modem = modemsOf(await discoverPorts(this.#host)).find(({ atPorts }) =>
+      atPorts.some(({ path }) => path === first),
+    );
+    const others = (modem?.atPorts ?? []).map(({ path }) => path).filter((path) => path !== first);
+    return [first, ...others];
+  }
+
+  /** It is on this one of them, and is looked for there from now on. */
+  async settleOn(path: string): Promise<void> {
+    if (path === this.#last) return;
+    this.#anchor = await anchorOf(path, this.#host);
+    this.#last = path;
+  }
+
   /** The same modem can be opened now. */
   async isBack(): Promise<boolean> {
     if (!this.#canBeSeen) return true;
@@ -66,6 +94,15 @@ export class Whereabouts {
     this.#anchor = undefined;
     this.#hasAnswered = false;
     return true;
+  }
+
+  /** Who is there now. Names and sysfs alone are looked at; after `other` the old modem is forgotten. */
+  async presence(): Promise<Presence> {
+    if (!this.#canBeSeen) return "same";
+    const anchor = this.#anchor;
+    if (anchor === undefined) return (await this.#isNamedThere()) ? "perhaps-same" : "absent";
+    if ((await findAgain(anchor, this.#host)) !== undefined) return anchor.serialIsItsOwn ? "same" : "perhaps-same";
+    return (await this.isAny()) ? "other" : "absent";
   }
 
   async #firstSeen(): Promise<string> {

@@ -1,9 +1,10 @@
-import { type Clock, sleep } from "../base/clock.js";
+import { type CancelTimer, type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Eid, parseSmdpAddress, type SmdpAddress } from "../base/identifiers.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { isdrAid, openCardChannel } from "../modem/uicc-access.js";
 import { Es10Channel, StatusWordError } from "./apdu/es10-channel.js";
+import { closeAnyway } from "./close.js";
 import { decodeConfiguredAddresses, encodeGetConfiguredAddresses } from "./es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "./es10/eid.js";
 import {
@@ -14,10 +15,35 @@ import {
   toldFreeBytes,
 } from "./es10/euicc-info.js";
 
-/** A channel to the ISD-R; undefined when the modem gives no way to it, or the card has none. */
+/** How long an opening that is under way is still waited for after an abort. */
+const openingGraceMs = 3_000;
+
+/**
+ * A channel to the ISD-R; undefined when the modem gives no way to it, or the card has none. Cut off while the modem opens it, the channel
+ * would be open and nobody would know its number: the answer is waited for a moment, and the channel closed.
+ */
 export async function openIsdR(line: ModemLine, signal: AbortSignal): Promise<Es10Channel | undefined> {
-  const card = await openCardChannel(line, isdrAid, signal);
-  return card === undefined ? undefined : new Es10Channel(card);
+  signal.throwIfAborted();
+  const own = new AbortController();
+  let cancelTimer: CancelTimer | undefined;
+  const onAbort = (): void => {
+    cancelTimer = line.clock.setTimer(openingGraceMs, () => own.abort(signal.reason));
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const card = await openCardChannel(line, isdrAid, own.signal);
+    if (signal.aborted && card !== undefined) await closeAnyway(card, line.clock);
+    signal.throwIfAborted();
+    return card === undefined ? undefined : new Es10Channel(card);
+  } finally {
+    cancelTimer?.();
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Whether the ISD-R opens to esimd; it is closed again. */
+export async function opensIsdR(line: ModemLine, signal: AbortSignal): Promise<boolean> {
+  return (await onIsdR(line, signal, async () => true)) ?? false;
 }
 
 /** The EID straight from the eUICC; undefined when the modem gives no way to its ISD-R. */
@@ -127,7 +153,6 @@ async function onIsdR<Value>(
   try {
     return await work(isdR);
   } finally {
-    // A channel that stays open is one of the card's few; but a failure to close must not hide the one that led here.
-    await isdR.close(signal).catch(() => undefined);
+    await closeAnyway(isdR, line.clock);
   }
 }

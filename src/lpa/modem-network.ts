@@ -34,8 +34,17 @@ export function createModemNetworkLpa(options: ModemNetworkOptions): Lpa {
   };
 }
 
+/** A modem that has just restarted, as one does that was put back, searches for a while. */
+const searchPatienceMs = 20_000;
+const searchPollMs = 1_000;
+
 async function requireRegistered(line: ModemLine, signal: AbortSignal): Promise<void> {
-  const { registered, state } = await readRegistration(line, signal);
+  const startMs = line.clock.monotonicMs();
+  let { registered, state } = await readRegistration(line, signal);
+  while (state === "searching" && line.clock.monotonicMs() - startMs < searchPatienceMs) {
+    await sleep(line.clock, searchPollMs, signal);
+    ({ registered, state } = await readRegistration(line, signal));
+  }
   if (registered) return;
   throw new EsimdError("not_registered", `the modem must download by its own network and is not registered (${state})`);
 }

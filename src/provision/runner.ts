@@ -1,6 +1,7 @@
 import { withDeadline } from "../base/deadline.js";
 import { errorRegistry } from "../base/error-registry.js";
 import { EsimdError, toEsimdError } from "../base/errors.js";
+import { closeAnyway } from "../lpa/close.js";
 import type { Policy } from "./policy.js";
 import { type Facts, noFacts, type Run, type RunParts } from "./run.js";
 import {
@@ -56,7 +57,8 @@ export interface RunOutcome {
 
 /** Room for the step to end by its own clock before the state's deadline ends it. */
 const graceMs = 60_000;
-const closeTimeoutMs = 10_000;
+/** What a step that was cut off may take to leave modem and card in order: the channel, and the line's last words. */
+const tidyMs = 15_000;
 
 /**
  * Runs the table from `connecting` to a final state. The port is closed and the journal released in every case; never rejects for a
@@ -92,7 +94,7 @@ export async function runProvisioning(parts: RunParts, signal: AbortSignal): Pro
 async function runStep(run: Run, state: WorkingState, signal: AbortSignal): Promise<StateName> {
   const { clock, policy } = run.parts;
   const timeoutMs = deadlineMs(states[state], policy);
-  const bound = { clock, timeoutMs, signal, what: `the state ${state}` };
+  const bound = { clock, timeoutMs, tidyMs, signal, what: `the state ${state}` };
   const event = await withDeadline(bound, (bounded) => steps[state](run, bounded));
   const next = nextState(state, event);
   if (next === undefined) throw new EsimdError("unexpected", `the state ${state} does not know the event ${event}`);
@@ -146,12 +148,8 @@ async function closeLpa(run: Run, error: EsimdError | undefined): Promise<void> 
   const { lpa } = run.facts;
   const { clock, log } = run.parts;
   if (lpa === undefined || error?.code === "serial_gone") return;
-  try {
-    const bound = { clock, timeoutMs: closeTimeoutMs, what: "closing the channel to the eUICC" };
-    await withDeadline(bound, (bounded) => lpa.close(bounded));
-  } catch (thrown) {
-    log.info({ error: thrown }, "the channel to the eUICC could not be closed");
-  }
+  const thrown = await closeAnyway(lpa, clock);
+  if (thrown !== undefined) log.info({ error: thrown }, "the channel to the eUICC could not be closed");
 }
 
 /** The exit status of a run, after docs/errors.md. */

@@ -4,6 +4,7 @@ import { readBounded } from "../base/bounded-read.js";
 import { majorOf, minorOf, modemManagerName } from "./exclusive/holders.js";
 import { processIds, processName } from "./exclusive/processes.js";
 import type { HostRoots } from "./host-roots.js";
+import { isTrue, type UdevProperties, udevProperties } from "./udev-database.js";
 
 /** Whether ModemManager runs, and whether it works with the modem behind a port: what udev and sysfs say, without asking it. */
 
@@ -16,17 +17,6 @@ export type Management =
    * ModemManager runs at all.
    */
   | { readonly kind: "managed"; readonly pid: number | undefined; readonly uid: string };
-
-/** Properties in the udev database (`E:KEY=VALUE` lines), of one device. */
-export type UdevProperties = ReadonlyMap<string, string>;
-
-export function parseUdevProperties(text: string): UdevProperties {
-  const pairs = text.split("\n").flatMap((line): [string, string][] => {
-    const match = /^E:([^=]+)=(.*)$/.exec(line);
-    return match?.[1] === undefined ? [] : [[match[1], match[2] ?? ""]];
-  });
-  return new Map(pairs);
-}
 
 /** The hardware that a port belongs to, as ModemManager groups ports into modems. */
 export interface PhysicalDevice {
@@ -66,11 +56,6 @@ export function managementOf(
 
 /** ttys of these are the board's own, and ModemManager does not look for modems there. */
 const onBoard: ReadonlySet<string> = new Set(["platform", "pci", "pnp", "sdio"]);
-
-/** GLib's idea in ModemManager (mm_common_get_boolean_from_string). */
-function isTrue(value: string | undefined): boolean {
-  return value !== undefined && /^(1|true|yes)$/i.test(value);
-}
 
 /** The number of the running ModemManager; undefined where none runs, or where this user may not see the others' processes. */
 export async function modemManagerPid(host: HostRoots): Promise<number | undefined> {
@@ -151,13 +136,9 @@ async function subsystemOf(path: string): Promise<string | undefined> {
   return readlink(`${path}/subsystem`).then(basename, () => undefined);
 }
 
-async function udevProperties(key: string, host: HostRoots): Promise<UdevProperties> {
-  return parseUdevProperties((await readText(`${host.run}/udev/data/${key}`)) ?? "");
-}
-
-/** A device of udev's database has some kB. */
-const maxRecordBytes = 256 * 1024;
+/** An attribute of sysfs has at most one page, of 64 kB at the most. */
+const maxAttributeBytes = 64 * 1024;
 
 async function readText(path: string): Promise<string | undefined> {
-  return readBounded(path, maxRecordBytes).then(String, () => undefined);
+  return readBounded(path, maxAttributeBytes).then(String, () => undefined);
 }

@@ -82,5 +82,8 @@ function connectError(name: string, cause: Error): EsimdError {
   if (code === "EACCES" || code === "EPERM") {
     return new EsimdError("port_forbidden", `${name} may not be opened by this user`, { cause });
   }
-  return new EsimdError("port_missing", `nothing listens at ${name}: ${describeCause(cause)}`, { cause });
+  return new EsimdError("port_missing", `nothing listens at ${name}: ${describeCause(cause)}`, {
+    cause,
+    hint: `Check that the serial server or the emulator behind it runs, and that ${name} is its address.`,
+  });
 }

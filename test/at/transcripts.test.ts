@@ -72,6 +72,7 @@ async function keptFindings(): Promise<Record<string, Lasting>> {
   return z.record(z.string(), lasting).parse(JSON.parse(await readFile(join(kept, findingsFile), "utf8")));
 }
 
+/** Played to two that ask one after the other, as a modem answers: the second finds what the first did. */
 async function probeReplay(file: string, name: string): Promise<{ findings: Findings; unknown: readonly string[] }> {
   const unknown: string[] = [];
   const modem = await startReplay({
@@ -82,7 +83,9 @@ async function probeReplay(file: string, name: string): Promise<{ findings: Find
     onUnknown: (line) => unknown.push(line),
   });
   try {
-    return { findings: await probe(modem.port), unknown };
+    const findings = await probe(modem.port);
+    expect(await probe(modem.port)).toEqual(findings);
+    return { findings, unknown };
   } finally {
     await modem.close();
   }

@@ -4,6 +4,7 @@ import { type ErrorCode, EsimdError } from "../../src/base/errors.js";
 import { silentLog } from "../../src/base/logging.js";
 import type { ProvisionResult } from "../../src/daemon/provisioner.js";
 import { serve } from "../../src/daemon/service.js";
+import type { Presence } from "../../src/daemon/whereabouts.js";
 import { noFacts } from "../../src/provision/run.js";
 import { buildReport } from "../../src/report/build.js";
 
@@ -21,6 +22,9 @@ class Daemon {
   readonly startedAtMs: number[] = [];
   reports = 0;
   present = false;
+  presence: Presence = "same";
+  /** Looks at who is there, while nothing is due. */
+  looks = 0;
   asked = 0;
   ended = false;
   failure: unknown;
@@ -45,6 +49,10 @@ class Daemon {
         isPresent: async () => {
           this.asked++;
           return this.present;
+        },
+        presence: async () => {
+          this.looks++;
+          return this.presence;
         },
       },
       this.#stop.signal,
@@ -154,6 +162,38 @@ describe("the daemon with one modem", () => {
     // The first tries are for a slow start; chance at its least halves each pause.
     expect(first).toEqual([15, 30, 60]);
     expect(daemon.pausesMs.at(-1)).toBe(day / 2);
+    await daemon.stop();
+  });
+
+  it.each<[string, End]>([
+    ["provisioned", "well"],
+    ["held", "reservation_unclear"],
+  ])("works on with the modem that takes the place of one that is %s", async (_name, end) => {
+    const daemon = new Daemon([end]);
+    await daemon.clock.advance(day);
+    // A look each three minutes costs nobody anything.
+    expect(daemon.looks).toBe(day / 180_000);
+    daemon.presence = "other";
+    await daemon.clock.advance(180_000);
+    expect(daemon.startedAtMs).toHaveLength(2);
+    daemon.presence = "same";
+    await daemon.clock.advance(day);
+    expect(daemon.startedAtMs).toHaveLength(2);
+    await daemon.stop();
+  });
+
+  it.each([
+    ["the same", "same", 3_600_000, 1],
+    ["one of its kind, soon, as after a restart", "perhaps-same", 30_000, 1],
+    ["one of its kind, later", "perhaps-same", 90_000, 2],
+  ] as const)("after the modem was away finds %s", async (_name, who, awayMs, runs) => {
+    const daemon = new Daemon([]);
+    await daemon.clock.advance(100_000);
+    daemon.presence = "absent";
+    await daemon.clock.advance(80_000 + awayMs);
+    daemon.presence = who;
+    await daemon.clock.advance(day);
+    expect(daemon.startedAtMs).toHaveLength(runs);
     await daemon.stop();
   });
 

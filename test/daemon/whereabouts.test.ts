@@ -74,9 +74,30 @@ describe("where the modem is", () => {
     expect(await whereabouts.isBack()).toBe(true);
   });
 
+  it.each([
+    ["its own serial number", "AAA111", "same"],
+    ["no serial number", undefined, "perhaps-same"],
+  ] as const)("tells a modem with %s from another in its place", async (_name, serial, itself) => {
+    const modem = eg25(serial === undefined ? {} : { serial });
+    host.plug(modem);
+    const whereabouts = new Whereabouts("auto", host.roots);
+    await whereabouts.locate();
+    expect(await whereabouts.presence()).toBe(itself);
+    host.unplug(modem);
+    expect(await whereabouts.presence()).toBe("absent");
+    host.plug(eg25({ ...(serial === undefined ? {} : { serial }), firstTty: 4 }));
+    expect(await whereabouts.presence()).toBe(itself);
+    host.unplug(eg25({ ...(serial === undefined ? {} : { serial }), firstTty: 4 }));
+    host.plug(eg25({ serial: "BBB222" }));
+    expect(await whereabouts.presence()).toBe("other");
+    expect(await whereabouts.locate()).toBe(host.node("ttyUSB2"));
+    expect(await whereabouts.presence()).toBe("same");
+  });
+
   it("cannot be seen behind a socket, which is tried", async () => {
     const whereabouts = new Whereabouts("tcp://127.0.0.1:4000", host.roots);
     expect(whereabouts.canBeSeen).toBe(false);
+    expect(await whereabouts.presence()).toBe("same");
     expect(await whereabouts.locate()).toBe("tcp://127.0.0.1:4000");
     expect([await whereabouts.isBack(), await whereabouts.isAny()]).toEqual([true, true]);
   });

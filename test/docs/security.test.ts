@@ -47,7 +47,7 @@ it.each([
   ["src/serial/ports/discover.ts", "maxAttributeFileBytes = 64 * 1024"],
   ["src/serial/ports/discover.ts", "maxAttributeLength = 200"],
   ["src/serial/ports/discover.ts", "maxNames = 1024"],
-  ["src/serial/modem-manager.ts", "maxRecordBytes = 256 * 1024"],
+  ["src/serial/udev-database.ts", "maxRecordBytes = 256 * 1024"],
   ["src/serial/exclusive/processes.ts", "maxProcBytes = 64 * 1024"],
   ["src/serial/exclusive/processes.ts", "mostFiles = 4096"],
   ["src/serial/exclusive/holders.ts", "maxLocksBytes = 1024 * 1024"],

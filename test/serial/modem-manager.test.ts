@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { managementOf, type PhysicalDevice, parseUdevProperties } from "../../src/serial/modem-manager.js";
+import { managementOf, type PhysicalDevice } from "../../src/serial/modem-manager.js";
+import { parseUdevProperties } from "../../src/serial/udev-database.js";
 
 const properties = (...pairs: readonly string[]): ReadonlyMap<string, string> =>
   parseUdevProperties(pairs.map((pair) => `E:${pair}`).join("\n"));

@@ -37,6 +37,14 @@ describe.concurrent("--port auto", () => {
       expect(field.charges()).toBe(1);
     }));
 
+  it("finds a modem on PCIe, and opens its port by the name that the kernel's WWAN class gives it", () =>
+    onBench({}, async (field, bench) => {
+      bench.host.addWwan("wwan0", ["at0", "mbim0"], field.world.port);
+      const ended = await field.provision([...auto, ...(await configured(field))]);
+      expect(endOf(ended)).toEqual(provisioned);
+      expect(ended.report()).toMatchObject({ modem: { port: bench.host.node("wwan0at0") } });
+    }));
+
   it("without a modem says what is there instead, and nothing is paid", () =>
     onBench({}, async (field, bench) => {
       bench.host.addUart("ttyAMA0");

@@ -9,7 +9,7 @@ import { UsbBench } from "./usb-bench.js";
 
 /** The modem is pulled out at every step of a provision and comes back under another tty name: one run sees it through, for one charge. */
 
-type Way = Pick<FieldOptions, "dialect" | "lpa"> & { readonly api?: readonly BehaviourInput[] };
+type Way = Pick<FieldOptions, "dialect" | "lpa" | "modem"> & { readonly api?: readonly BehaviourInput[] };
 
 /** Acts once, when the run's progress tells that it enters a state for the first time. */
 function onEntering(state: StateName, act: (field: Field) => void): (text: string, field: Field) => void {
@@ -88,6 +88,10 @@ const lostAnswer: readonly BehaviourInput[] = [
   },
 ];
 
+const relay = { dialect: "quectel-iccid", lpa: "modem" } as const;
+const network = { dialect: "quectel-nwmode", lpa: "modem" } as const;
+const host = { dialect: "quectel-iccid", lpa: "host" } as const;
+
 const lastUses: Readonly<Record<"modem" | "host", readonly StateName[]>> = {
   // Nothing more is asked of the modem from there on.
   modem: ["notifying", "confirming"],
@@ -95,8 +99,9 @@ const lastUses: Readonly<Record<"modem" | "host", readonly StateName[]>> = {
 };
 
 describe.each([
-  ["the modem's LPA", { dialect: "quectel-iccid", lpa: "modem" }],
-  ["our LPA", { dialect: "quectel-iccid", lpa: "host" }],
+  ["the modem's LPA, whose HTTPS we carry", relay],
+  ["the modem's LPA over its own network", network],
+  ["our LPA", host],
 ] as const)("the modem comes back under another name, %s", { concurrent: true }, (_name, way) => {
   it.each(entered)("pulled out as the run enters the state %s", (state) =>
     provisionWithPull(
@@ -110,5 +115,26 @@ describe.each([
   it.each(["connecting", "identifying", "surveying", "downloading", "verifying", "enabling", "registering"] as const)(
     "pulled out when it has carried out the first command of the state %s, before it answers",
     (state) => provisionWithPull(way, state, pullAtNextCommand),
+  );
+});
+
+/** A line by which a part of the package goes to the modem; the modem has taken it, and is gone before it says so. */
+function pulledAtLine(command: string, nth: number): Pick<Way, "modem"> {
+  return { modem: { behaviours: [{ command, nth, do: { kind: "unplug", when: "executed", replugAfterMs } }] } };
+}
+
+describe("the modem comes back under another name, pulled out in the middle of the package", {
+  concurrent: true,
+}, () => {
+  it.each([
+    ["its HTTPS answer's first chunk", relay, '"trans",\\d+,1,0,', 3],
+    ["the answer's fifth chunk", relay, '"trans",\\d+,1,4,', 1],
+    ["the answer's tenth chunk", relay, '"trans",\\d+,1,9,', 1],
+    ["an early segment", host, '^AT\\+CGLA=.*"8.E2', 40],
+    ["a segment in its middle", host, '^AT\\+CGLA=.*"8.E2', 60],
+    ["a later segment", host, '^AT\\+CGLA=.*"8.E2', 68],
+    ["the modem's own download", network, '"download",0', 1],
+  ] as const)("%s", (_name, way, command, nth) =>
+    provisionWithPull({ ...way, ...pulledAtLine(command, nth) }, "downloading", () => undefined),
   );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { configured } from "./conditions.js";
+import { hurriedClock } from "./hurried-clock.js";
 import { byModem, inField } from "./in-field.js";
 
 /** The device is set up where there is no network for its new profile, as in a factory's cellar. */
@@ -28,10 +29,22 @@ describe.concurrent("without coverage", () => {
     }));
 
   it("a modem that downloads by its own network says so before anything is paid", () =>
-    inField({ dialect: "quectel-nwmode", modem: { world: { coverage: "none" } } }, async (field) => {
+    inField(
+      { dialect: "quectel-nwmode", modem: { world: { coverage: "none" } }, clock: hurriedClock(10) },
+      async (field) => {
+        const ended = await field.provision([...byModem, ...(await configured(field))]);
+        expect(ended).toMatchObject({ status: 75 });
+        expect(ended.report()).toMatchObject({ state: "failed", error: { code: "not_registered", actor: "network" } });
+        expect(field.charges()).toBe(0);
+      },
+    ));
+
+  it("a modem that downloads by its own network is given a moment to find it, as after a restart", () =>
+    inField({ dialect: "quectel-nwmode", world: { modemWorld: { registrationMs: 3_000 } } }, async (field) => {
+      await field.world.modem.unplug();
+      await field.world.modem.replug();
       const ended = await field.provision([...byModem, ...(await configured(field))]);
-      expect(ended).toMatchObject({ status: 75 });
-      expect(ended.report()).toMatchObject({ state: "failed", error: { code: "not_registered", actor: "network" } });
-      expect(field.charges()).toBe(0);
+      expect(ended.report()).toMatchObject({ state: "provisioned", error: null });
+      expect(field.charges()).toBe(1);
     }));
 });

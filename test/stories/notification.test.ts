@@ -126,7 +126,7 @@ describe.concurrent("notifications that the SM-DP+ did not take", () => {
         iccid: gone,
         notifications: "kept",
       });
-      const deleted = await byHand(field, ["profile", "delete", gone, "--confirm", gone, ...host]);
+      const deleted = await byHand(field, ["profile", "delete", gone, "--confirm", gone, "--irrevocable", ...host]);
       expect(deleted.json()).toMatchObject({ state: "deleted", notifications: "kept" });
       forgetAll(field);
       const kept = [gone, gone];
@@ -165,8 +165,10 @@ describe.concurrent("a notification that is removed is never told, so that", () 
       expect(await notification(field, ["remove", seq], { answers: { [question]: "y" } })).toMatchObject({ status: 0 });
       expect((await owed(field)).map(({ seqNumber }) => seqNumber)).toEqual([install?.seqNumber]);
       expect(await notification(field, ["remove", seq, "--yes"])).toMatchObject({ status: 65 });
-      // Of a profile that esimd did not pay for, the install result is as any other.
-      expect(await notification(field, ["remove", String(install?.seqNumber), "--yes"])).toMatchObject({ status: 0 });
+      // Whether a profile that came by hand was paid for, esimd does not know.
+      const result = ["remove", String(install?.seqNumber), "--yes"];
+      expect(await notification(field, result)).toMatchObject({ status: 64 });
+      expect(await notification(field, [...result, "--irrevocable"])).toMatchObject({ status: 0 });
       expect(await owed(field)).toEqual([]);
     }));
 

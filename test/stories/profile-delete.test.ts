@@ -17,7 +17,9 @@ function remove(field: Field, words: readonly string[], hands: Parameters<typeof
   return byHand(field, ["profile", "delete", ...words, ...host], hands);
 }
 
-/** A field whose eUICC has one disabled profile that nobody of ours paid for. */
+const irrevocable = "--irrevocable";
+
+/** A field whose eUICC has one disabled profile that came by hand: who paid for it, esimd cannot know. */
 function withProfile(story: (field: Field, iccid: string) => Promise<void>): Promise<void> {
   return inField({ dialect: "etsi-apdu" }, async (field) => {
     const iccid = orderByEid(field);
@@ -29,33 +31,46 @@ function withProfile(story: (field: Field, iccid: string) => Promise<void>): Pro
 
 const question = "Type its whole ICCID: ";
 
-describe.concurrent("a profile that was not paid for by us", () => {
+describe.concurrent("a profile that came by hand", () => {
   it("is not deleted without its ICCID, whatever else is said", () =>
     withProfile(async (field, iccid) => {
       const other = iccid.replace(/.$/, (last) => String((Number(last) + 1) % 10));
       const tries = [
         await remove(field, [iccid, "--yes"]),
-        await remove(field, [iccid, "--yes", "--irrevocable"]),
-        await remove(field, [iccid, "--confirm", other]),
-        await remove(field, [iccid, "--confirm", iccid.slice(-8)]),
-        await remove(field, [iccid, "--yes"], { answers: { [question]: "yes" } }),
-        await remove(field, [iccid], { answers: { [question]: "" } }),
-        await remove(field, [iccid], { answers: { [question]: other } }),
+        await remove(field, [iccid, "--yes", irrevocable]),
+        await remove(field, [iccid, irrevocable, "--confirm", other]),
+        await remove(field, [iccid, irrevocable, "--confirm", iccid.slice(-8)]),
+        await remove(field, [iccid, irrevocable, "--yes"], { answers: { [question]: "yes" } }),
+        await remove(field, [iccid, irrevocable], { answers: { [question]: "" } }),
+        await remove(field, [iccid, irrevocable], { answers: { [question]: other } }),
       ];
       for (const done of tries) {
         expect(done.status).toBe(64);
         expect(done.json()).toMatchObject({ error: { code: "not_confirmed" } });
       }
-      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, paid: false }]);
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, paid: null }]);
       expect(field.world.smdp.notifications().map(({ kind }) => kind)).toEqual(["install"]);
+    }));
+
+  it("may be of a code that was reserved at the API, so that its ICCID alone does not delete it", () =>
+    withProfile(async (field, iccid) => {
+      for (const [words, hands] of [
+        [[iccid, "--confirm", iccid], {}],
+        [[iccid], { answers: { [question]: iccid } }],
+      ] as const) {
+        const refused = await remove(field, words, hands);
+        expect(refused.status).toBe(64);
+        expect(refused.json()).toMatchObject({ error: { hint: expect.stringContaining(irrevocable) } });
+      }
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid }]);
     }));
 
   it.each(["typed", "given"] as const)("is deleted when its ICCID is %s, and its SM-DP+ hears of it", (how) =>
     withProfile(async (field, iccid) => {
       const done =
         how === "given"
-          ? await remove(field, [iccid, "--confirm", iccid])
-          : await remove(field, [iccid.slice(-6)], { answers: { [question]: iccid } });
+          ? await remove(field, [iccid, irrevocable, "--confirm", iccid])
+          : await remove(field, [iccid.slice(-6), irrevocable], { answers: { [question]: iccid } });
       expect(done.status).toBe(0);
       expect(done.json()).toMatchObject({ changed: true, iccid, state: "deleted", notifications: "delivered" });
       expect((await listed(field, host)).profiles).toEqual([]);
@@ -75,14 +90,20 @@ describe.concurrent("a profile that was not paid for by us", () => {
       expect(await byHand(field, ["profile", "enable", iccid, ...host])).toMatchObject({ status: 0 });
       const done = await remove(field, [iccid, "--confirm", iccid, "--irrevocable"]);
       expect(done.status).toBe(65);
-      expect(done.json()).toMatchObject({ error: { code: "profile_state", hint: expect.stringContaining(iccid) } });
+      expect(done.json()).toMatchObject({ error: { code: "profile_state" } });
+      // The hint is a command that works as it stands on stderr, where ICCIDs are masked.
+      const plain = await byHand(field, ["profile", "delete", iccid, "--confirm", iccid, ...host], { plain: true });
+      const [, ...hint] = /esimd (profile) (disable) (\d+)$/m.exec(plain.stderr.trimEnd()) ?? [];
+      expect(hint).toEqual(["profile", "disable", iccid.slice(-6)]);
+      expect(await byHand(field, [...hint, ...host])).toMatchObject({ status: 0 });
+      expect(await byHand(field, ["profile", "enable", iccid, ...host])).toMatchObject({ status: 0 });
       expect((await listed(field, host)).profiles).toMatchObject([{ iccid, state: "enabled" }]);
     }));
 
   it("counts as paid for while esimd's own files cannot be read", () =>
     withProfile(async (field, iccid) => {
       const folder = storeFolder(stateDirOf(field), parseEid(field.world.modem.euicc.eid, "the story"));
-      await writeFile(join(folder, "ledger.jsonl"), "not a ledger\n");
+      await writeFile(join(folder, "journal.json"), "not a journal\n");
       expect((await listed(field, host)).profiles).toMatchObject([{ iccid, paid: null }]);
       const refused = await remove(field, [iccid, "--confirm", iccid]);
       expect(refused.status).toBe(64);
@@ -97,7 +118,32 @@ describe.concurrent("a profile that was not paid for by us", () => {
     }));
 });
 
+describe.concurrent("a profile of the factory", () => {
+  it("was never for sale: its ICCID is enough", () =>
+    inField({ dialect: "etsi-apdu", bootstrap: true }, async (field) => {
+      const [{ iccid } = { iccid: "" }] = (await listed(field, host)).profiles;
+      expect(await byHand(field, ["profile", "disable", iccid, ...host])).toMatchObject({ status: 0 });
+      expect((await listed(field, host)).profiles).toMatchObject([{ iccid, class: "provisioning", paid: false }]);
+      expect((await remove(field, [iccid, "--confirm", iccid])).json()).toMatchObject({ state: "deleted" });
+    }));
+});
+
 describe.concurrent("a profile that was paid for", () => {
+  it("is not deleted by its ICCID alone where the state folder is lost, or is another", () =>
+    inField({ dialect: "etsi-apdu", lpa: "host" }, async (field) => {
+      const ended = await field.provision();
+      expect(endOf(ended)).toEqual(provisioned);
+      const iccid = ended.report().iccid ?? "";
+      expect(await byHand(field, ["profile", "disable", iccid, ...host])).toMatchObject({ status: 0 });
+      const elsewhere = { env: { ESIMD_STATE_DIR: join(field.dir, "blank") } };
+      const list = await byHand(field, ["profile", "list", ...host], elsewhere);
+      expect(list.json()).toMatchObject({ profiles: [{ iccid, paid: null }] });
+      const refused = await remove(field, [iccid, "--confirm", iccid], elsewhere);
+      expect(refused.status).toBe(64);
+      expect(refused.json()).toMatchObject({ error: { code: "not_confirmed" } });
+      expect(field.world.modem.euicc.profiles).toMatchObject([{ iccid }]);
+    }));
+
   it.each([
     ["twilio", "reservation_installed"],
     ["none", "profile_missing"],

@@ -262,7 +262,7 @@ describe.concurrent("a download by hand while a run of provisioning is unfinishe
       expect(ended.report()).toMatchObject({ state: "provisioned" });
       expect(ended.report().iccid).not.toBe(iccid);
       expect((await listed(field)).profiles).toMatchObject([
-        { iccid, state: "disabled", paid: false },
+        { iccid, state: "disabled", paid: null },
         { iccid: ended.report().iccid, state: "enabled", paid: true },
       ]);
     });

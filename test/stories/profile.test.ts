@@ -112,8 +112,8 @@ describe.concurrent("the whole life of profiles, by hand", () => {
       expect(smdp.orders().map(({ state }) => state)).toEqual(["Installed", "Installed"]);
       expect((await listed(field, words)).profiles).toMatchObject([
         ...before.profiles.map(({ iccid, state }) => ({ iccid, state })),
-        { iccid: coded.iccid, state: "disabled", provider: "esimd emulator", paid: false },
-        { iccid: other, state: "disabled", provider: "esimd emulator", paid: false },
+        { iccid: coded.iccid, state: "disabled", provider: "esimd emulator", paid: null },
+        { iccid: other, state: "disabled", provider: "esimd emulator", paid: null },
       ]);
 
       const enabled = await byHand(field, ["profile", "enable", coded.iccid, ...words]);
@@ -131,7 +131,15 @@ describe.concurrent("the whole life of profiles, by hand", () => {
       const disabled = await byHand(field, ["profile", "disable", other, ...words]);
       expect(disabled.json()).toMatchObject({ changed: true, state: "disabled", uses: null });
       expect(disabled.stdout).toContain("No profile is enabled after this");
-      const deleted = await byHand(field, ["profile", "delete", coded.iccid, "--confirm", coded.iccid, ...words]);
+      const deleted = await byHand(field, [
+        "profile",
+        "delete",
+        coded.iccid,
+        "--confirm",
+        coded.iccid,
+        "--irrevocable",
+        ...words,
+      ]);
       expect(deleted).toMatchObject({ status: 0 });
       expect((await listed(field, words)).profiles.map(({ iccid, state }) => [iccid, state])).toEqual([
         ...before.profiles.map(({ iccid }) => [iccid, "disabled"]),
@@ -159,7 +167,7 @@ describe.concurrent("the LPA of a modem that names profiles by an index", () => 
       const enabled = await byHand(field, ["profile", "enable", second, ...words]);
       expect(enabled.json()).toMatchObject({ changed: true, iccid: second, uses: second, error: null });
       // The one in front goes: the others move up, and are named by their new place.
-      const deleted = await byHand(field, ["profile", "delete", first, "--confirm", first, ...words]);
+      const deleted = await byHand(field, ["profile", "delete", first, "--confirm", first, "--irrevocable", ...words]);
       expect(deleted.json()).toMatchObject({ changed: true, iccid: first, notifications: "left-to-modem" });
       const named = await byHand(field, ["profile", "nickname", third, "Spare", ...words]);
       expect(named).toMatchObject({ status: 0 });
@@ -230,7 +238,7 @@ describe.concurrent("what a person reads", () => {
       expect((await plainly("profile", "nickname", iccid, "Lift 4")).stdout).toBe(`${iccid} is called Lift 4 now\n`);
       expect((await plainly("profile", "list")).stdout.split("\n")).toEqual([
         "ICCID                STATE     CLASS        PROVIDER        NAME              NICKNAME  PAID",
-        `${iccid}  disabled  operational  esimd emulator  Emulated profile  Lift 4    no`,
+        `${iccid}  disabled  operational  esimd emulator  Emulated profile  Lift 4    unknown`,
         "",
       ]);
       const enabled = await plainly("profile", "enable", "Lift 4");
@@ -240,7 +248,9 @@ describe.concurrent("what a person reads", () => {
       expect((await plainly("notification", "process")).stdout).toBe("there is nothing to tell\n");
       const disabled = await plainly("profile", "disable", iccid);
       expect(disabled.stdout).toBe(`${iccid} is disabled\n`);
-      expect((await plainly("profile", "delete", iccid, "--confirm", iccid)).stdout).toBe(`${iccid} is deleted\n`);
+      expect((await plainly("profile", "delete", iccid, "--confirm", iccid, "--irrevocable")).stdout).toBe(
+        `${iccid} is deleted\n`,
+      );
     }));
 
   it.each([

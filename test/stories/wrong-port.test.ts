@@ -18,6 +18,8 @@ interface WrongPort {
   readonly code: ErrorCode;
   readonly status: number;
   readonly says: RegExp;
+  /** The next step, where it is another than for a port that was named wrong. */
+  readonly next?: RegExp;
 }
 
 const wrongPorts: Readonly<Record<string, WrongPort>> = {
@@ -91,6 +93,7 @@ const wrongPorts: Readonly<Record<string, WrongPort>> = {
     code: "port_missing",
     status: 66,
     says: /nothing listens at tcp:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+    next: /^Check that the serial server .* runs, and that tcp:\/\/127/,
   },
   "a TCP port that speaks HTTP": {
     make: async () => {
@@ -115,11 +118,12 @@ const wrongPorts: Readonly<Record<string, WrongPort>> = {
     code: "port_missing",
     status: 66,
     says: /nothing listens at unix:/,
+    next: /^Check that the serial server .* runs/,
   },
 };
 
 describe.concurrent("the port is", () => {
-  it.each(Object.entries(wrongPorts))("%s", (_name, { make, code, status, says }) =>
+  it.each(Object.entries(wrongPorts))("%s", (_name, { make, code, status, says, next = /./ }) =>
     inField({}, async (field) => {
       const { port, gone } = await make(field);
       try {
@@ -128,6 +132,7 @@ describe.concurrent("the port is", () => {
         expect(ended.report()).toMatchObject({ state: "failed", error: { code }, modem: { port } });
         expect(ended.status).toBe(status);
         expect(ended.report().error?.message).toMatch(says);
+        expect(ended.report().error?.hint).toMatch(next);
         expect(field.charges()).toBe(0);
 
         // `probe` says the same, as one sentence and the next step.

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import type { HostRoots } from "../../src/serial/host-roots.js";
 
 /** A host's dev, sys, proc and run in a temporary folder, laid out as Linux and udev do, for tests that look for modems and their holders. */
@@ -31,13 +31,19 @@ export interface FakeUsbDevice {
 
 /** A Quectel EG25-G as it enumerates: diag, GNSS, AT, modem. The AT port leads to `target`. */
 export function eg25(options: {
+  /** Where its second AT port, on interface 3, leads to. */
+  readonly second?: string;
   readonly busPath?: string;
   readonly serial?: string;
   /** Number of the first ttyUSB. */
   readonly firstTty?: number;
   readonly target?: string;
 }): FakeUsbDevice {
-  const { busPath = "1-1.2", serial, firstTty = 0, target } = options;
+  const { busPath = "1-1.2", serial, firstTty = 0, target, second } = options;
+  const targets = new Map([
+    [2, target],
+    [3, second],
+  ]);
   return {
     busPath,
     vendorId: "2c7c",
@@ -45,11 +51,11 @@ export function eg25(options: {
     manufacturer: "Quectel",
     product: "EG25-G",
     ...(serial === undefined ? {} : { serial }),
-    ports: [0, 1, 2, 3].map((interfaceNumber) => ({
-      interfaceNumber,
-      tty: `ttyUSB${firstTty + interfaceNumber}`,
-      ...(interfaceNumber === 2 && target !== undefined ? { target } : {}),
-    })),
+    ports: [0, 1, 2, 3].map((interfaceNumber) => {
+      const leadsTo = targets.get(interfaceNumber);
+      const tty = `ttyUSB${firstTty + interfaceNumber}`;
+      return { interfaceNumber, tty, ...(leadsTo === undefined ? {} : { target: leadsTo }) };
+    }),
   };
 }
 
@@ -139,6 +145,23 @@ export class FakeHost {
       link(join(this.roots.sys, "class/wwan", name), join(home, name));
       this.#makeNode(name, port.startsWith("at") ? target : undefined);
     }
+  }
+
+  /** A udev rule keeps ModemManager from a port that is there already: ID_MM_PORT_IGNORE, in udev's database. */
+  keepFromModemManager(tty: string): void {
+    const number = `188:${/\d+$/.exec(tty)?.[0] ?? "0"}`;
+    attributes(realpathSync(join(this.roots.sys, "class/tty", tty)), { dev: number });
+    const data = join(this.roots.run, "udev/data");
+    mkdirSync(data, { recursive: true });
+    writeFileSync(join(data, `c${number}`), "I:123\nE:ID_MM_PORT_IGNORE=1\nV:1\n");
+  }
+
+  /** The lock file of whoever holds the port behind a node. */
+  lock(node: string, pid: number): void {
+    writeFileSync(
+      join(this.roots.run, "lock", `LCK..${basename(realpathSync(node))}`),
+      `${String(pid).padStart(10)}\n`,
+    );
   }
 
   /** A process with its open files, by descriptor number. */

@@ -32,14 +32,26 @@ const active = lines.filter((line) => !line.startsWith("#"));
 /** Examples are one character away from being rules. */
 const inUse = lines.map((line) => line.replace(/^#(?=[A-Z]+[{=!])/, "")).filter((line) => !line.startsWith("#"));
 
-/** A tty of a USB modem, as udev sees it. */
+/** A port of a modem, as udev sees it. */
 interface Tty {
   readonly vendorId: string;
   readonly productId: string;
   /** As sysfs has it, two hexadecimal digits; a port that is not of USB has none. */
   readonly usbInterface?: string;
   readonly subsystem?: string;
+  /** Its name; ttyUSB2 when left out. */
+  readonly kernel?: string;
   readonly action?: string;
+}
+
+/** `*` and `?` as udev(7) has them. */
+function globOf(pattern: string): RegExp {
+  return new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".")}$`,
+  );
 }
 
 /** What the rules set for a port: a udev as small as they are. */
@@ -49,6 +61,7 @@ function evaluate(rules: readonly string[], tty: Tty): ReadonlyMap<string, strin
   const keyValue = (key: string): string | undefined => {
     if (key === "ACTION") return tty.action ?? "add";
     if (key === "SUBSYSTEM") return tty.subsystem ?? "tty";
+    if (key === "KERNEL") return tty.kernel ?? "ttyUSB2";
     if (key === "SUBSYSTEMS") return usb ? "usb" : "platform";
     if (key === "ATTRS{idVendor}") return usb ? tty.vendorId : undefined;
     if (key === "ATTRS{idProduct}") return usb ? tty.productId : undefined;
@@ -59,7 +72,7 @@ function evaluate(rules: readonly string[], tty: Tty): ReadonlyMap<string, strin
   };
   const matches = ({ key, operator, value }: Condition): boolean => {
     const is = keyValue(key) ?? "";
-    const any = value.split("|").some((one) => (one === "?*" ? is !== "" : one === is));
+    const any = value.split("|").some((one) => globOf(one).test(is));
     return operator === "!=" ? !any : any;
   };
   for (let index = 0; index < rules.length; index++) {
@@ -141,6 +154,25 @@ describe("the udev rule for one port", () => {
   it("comes before ModemManager looks at the properties, and speaks of no service to be stopped", () => {
     expect("77-esimd-ports.rules" < "80-mm-candidate.rules").toBe(true);
     expect(text).not.toMatch(/systemctl|stop ModemManager|disable ModemManager/i);
+  });
+
+  it.each(["wwan0at0", "wwan0at1", "wwan12at0"])("lets dialout, which the unit has, open %s on PCIe", (kernel) => {
+    const set = evaluate(active, { vendorId: "", productId: "", subsystem: "wwan", kernel });
+    expect([...set]).toEqual([
+      ["GROUP", "dialout"],
+      ["MODE", "0660"],
+    ]);
+    const unit = readFileSync(resolve(path, "../esimd.service"), "utf8");
+    expect(unit).toMatch(/^SupplementaryGroups=dialout$/m);
+    expect(unit).toMatch(/^DeviceAllow=char-wwan_port rw$/m);
+  });
+
+  it.each([
+    ["the modem's other ports", "wwan", "wwan0mbim0"],
+    ["the modem itself", "wwan", "wwan0"],
+    ["the network device of that name", "net", "wwan0at0"],
+  ])("changes nothing of %s", (_name, subsystem, kernel) => {
+    expect([...evaluate(active, { vendorId: "", productId: "", subsystem, kernel })]).toEqual([]);
   });
 
   const verifies = spawnSync("udevadm", ["verify", "--help"]).status === 0;

@@ -16,8 +16,9 @@ export interface RecordingOptions {
   readonly sink: TranscriptSink;
   /** `esimd 1.2.3`. */
   readonly madeBy: string;
-  readonly source: TranscriptHeader["source"];
-  /** As `--port` names it. */
+  /** What is behind a port, by the name that it is opened by: `auto` tells nothing. */
+  readonly sourceOf: (port: string) => TranscriptHeader["source"];
+  /** As `--port` names it, for a recording of which no port was ever opened. */
   readonly port: string;
   /** Left out where a recording must be the same whenever it is made. */
   readonly startedAtMs?: number;
@@ -42,13 +43,14 @@ export interface Recording {
 const maxRecordedBytes = 32 * 1024 * 1024;
 
 export function createRecording(options: RecordingOptions): Recording {
-  const { clock, sink, madeBy, source, port, startedAtMs } = options;
+  const { clock, sink, madeBy, sourceOf, startedAtMs } = options;
+  let { port } = options;
   const startMs = clock.monotonicMs();
   const watch = new IdentityWatch();
   const header = (): TranscriptHeader => ({
     schema: transcriptSchemaName,
     madeBy,
-    source,
+    source: sourceOf(port),
     port: kindOf(port),
     ...watch.identity,
     ...(startedAtMs === undefined ? {} : { startedAt: new Date(startedAtMs).toISOString() }),
@@ -65,7 +67,12 @@ export function createRecording(options: RecordingOptions): Recording {
     entries++;
     sink.append(line);
   };
-  sink.append(encodeTranscriptLine(header()));
+  let begun = false;
+  /** Not before a port is open, so that a recording that is cut off tells of the right one, too. */
+  const begin = (): void => {
+    if (!begun) sink.append(encodeTranscriptLine(header()));
+    begun = true;
+  };
   const redactor = new TranscriptRedactor(emit);
   const elapsedMs = (): number => Math.round(clock.monotonicMs() - startMs);
   const record = (from: "host" | "modem", data: Uint8Array): void =>
@@ -74,10 +81,13 @@ export function createRecording(options: RecordingOptions): Recording {
   return {
     wrap: (open) => async (address, signal) => {
       const inner = await open(address, signal);
+      port = address;
+      begin();
       note("opened");
       return recorded(inner, record, note);
     },
     finish: () => {
+      begin();
       redactor.end();
       const { replaced, blanked } = redactor.summary;
       sink.append(encodeTranscriptLine({ end: { complete, replaced: { ...replaced }, blanked } }));

@@ -6,9 +6,15 @@ import { type Blanking, swapNibbles } from "./blanking.js";
 const activationCode = /(\b1\$[A-Za-z0-9.:-]{0,255}\$)([A-Za-z0-9-]+)([^",]*"?)(,.*)?/;
 const quoted = /"([^"]*)"/g;
 
-/** Commands with a PIN, a password or a login in their parameters (TS 27.007 8.3, 7.4, 7.5, 10.1.31; vendors' for the data context). */
-const secretParameters =
-  /^(AT(?:.*;)?(?:\+CPIN|\+CPWD|\+CLCK|\+CGAUTH|\+QICSGP|\+CSTA|\$QCPDPP|\^AUTHDATA|\+QPINC)\s*=)(.*)$/i;
+/** Commands with a PIN or a password in their parameters (TS 27.007 8.3, 7.4, 7.5); their answers tell a state or a count of tries. */
+const pinCommand = /^(AT(?:.*;)?(?:\+CPIN|\+CPWD|\+CLCK|\+CSTA|\+QPINC)\s*=)(.*)$/i;
+/**
+ * The login of the data context, in the command that sets it and in the answer that shows it again: TS 27.007 10.1.31; Quectel's QICSGP,
+ * SIMCom's CNCFG and CSTT, Intel's XGAUTH and Fibocom's MGAUTH, Telit's PDPAUTH, SGACT, USERID and PASSW, u-blox's UAUTHREQ and UPSD,
+ * Qualcomm's QCPDPP, Huawei's AUTHDATA and NDISDUP.
+ */
+const login =
+  /^((?:AT(?:.*;)?)?(?:\+(?:CGAUTH|QICSGP|CNCFG|CSTT|XGAUTH|MGAUTH|UAUTHREQ|UPSD)|#(?:PDPAUTH|SGACT|USERID|PASSW)|\$QCPDPP|\^(?:AUTHDATA|NDISDUP))\s*[=:])(.*)$/i;
 /** Answers that tell where the unit is, and its callers. Area and cell are in quotes, the state of the registration is not. */
 const registration = /^(\+C(?:5G|G|E)?REG\s*:)(.*)$/i;
 const whereabouts =
@@ -23,7 +29,7 @@ const path = /^gsma\/rsp2\/es9plus\/[A-Za-z]+$/;
 const harmlessHex = /^(A0000000(09|87|63)|A000000559)[0-9A-F]{0,22}$|^3[BF]([0-9A-F]{2}){2,32}$/i;
 
 export function redactText(text: string, blanking: Blanking): string {
-  const rule = [secretParameters, whereabouts, serialNumber].find((pattern) => pattern.test(text));
+  const rule = [pinCommand, login, whereabouts, serialNumber].find((pattern) => pattern.test(text));
   if (rule !== undefined) return text.replace(rule, (_all, head: string, rest: string) => head + blanking.text(rest));
   const narrowed = text
     .replace(

@@ -85,6 +85,8 @@ export interface Check {
   readonly needs: readonly CheckName[];
   /** Waited for, whatever they find. */
   readonly after: readonly CheckName[];
+  /** What can be said before anything is waited for, so that no short deadline hides it; undefined goes on with the rest. */
+  readonly atOnce?: (surroundings: Surroundings) => Outcome | undefined;
   readonly timeoutMs: number | ((surroundings: Surroundings) => number);
   /** What it throws is its finding. */
   readonly run: (examination: Examination, signal: AbortSignal) => Promise<Outcome>;

@@ -1,5 +1,5 @@
 import { formatMs } from "../../base/deadline.js";
-import { EsimdError } from "../../base/errors.js";
+import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { requireSaneClock } from "../sane-clock.js";
 import { type Check, type Facts, found, type Outcome, well } from "./check.js";
 
@@ -15,10 +15,16 @@ export const clock: Check = {
   needs: [],
   after: ["api", "modem"],
   timeoutMs: 10_000,
-  run: async ({ surroundings, facts }): Promise<Outcome> => {
-    requireSaneClock(surroundings.clock);
-    return judgeClock(surroundings.clock.nowMs(), facts);
+  atOnce: ({ clock: hosts }) => {
+    try {
+      requireSaneClock(hosts);
+      return undefined;
+    } catch (error) {
+      if (!isEsimdError(error)) throw error;
+      return found(error);
+    }
   },
+  run: async ({ surroundings, facts }): Promise<Outcome> => judgeClock(surroundings.clock.nowMs(), facts),
 };
 
 /** Pure. */

@@ -2,6 +2,7 @@ import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Eid, maskIdentifiers } from "../../base/identifiers.js";
 import { noSegmentMemory } from "../../lpa/apdu/segment-size.js";
 import { readCiKeyIdsFromCard, readEidFromCardPatiently } from "../../lpa/card.js";
+import { closeAnyway } from "../../lpa/close.js";
 import type { Es9PlusClient } from "../../lpa/es9plus/client.js";
 import type { Lpa } from "../../lpa/lpa.js";
 import { openLpa, readEid } from "../../lpa/open.js";
@@ -109,7 +110,7 @@ export const lpa: Check = {
         return skipped("a run switches the modem's own LPA off first");
       return await lookThrough(opened, examination, signal);
     } finally {
-      await opened.close(signal).catch(() => undefined);
+      await closeAnyway(opened, line.clock);
     }
   },
 };

@@ -28,6 +28,9 @@ export interface Diagnosis {
   readonly exitStatus: number;
 }
 
+/** What a check that was cut off may take to close what it opened: a channel on the card, and the port with its lock file. */
+const tidyMs = 15_000;
+
 /**
  * Runs every check: those that need nothing of each other side by side, those on the modem one after another on one line. What one check
  * throws is its finding, and so is a deadline; when `signal` aborts with a deadline, what was not looked at is skipped.
@@ -49,6 +52,11 @@ export async function examine(
     return running;
   };
   const look = async (check: Check): Promise<Examined> => {
+    const atOnce = check.atOnce?.(surroundings);
+    if (atOnce !== undefined) {
+      observe(check);
+      return { name: check.name, outcome: atOnce };
+    }
     const needed = await Promise.all(check.needs.map(start));
     await Promise.all(check.after.map(start));
     const missing = needed.find(({ outcome }) => !isGood(outcome));
@@ -87,7 +95,7 @@ async function outcomeOf(
   observe(check);
   try {
     const timeoutMs = typeof check.timeoutMs === "number" ? check.timeoutMs : check.timeoutMs(examination.surroundings);
-    const bound = { clock, timeoutMs, signal, what: `the check ${check.name}` };
+    const bound = { clock, timeoutMs, tidyMs, signal, what: `the check ${check.name}` };
     return await withDeadline(bound, (bounded) => check.run(examination, bounded));
   } catch (error) {
     if (signal.aborted && !isEsimdError(signal.reason, "deadline")) throw error;

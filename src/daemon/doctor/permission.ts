@@ -1,4 +1,5 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { EsimdError } from "../../base/errors.js";
 import type { Accounts } from "./accounts.js";
 
@@ -7,7 +8,9 @@ export async function explainForbidden(error: EsimdError, path: string, accounts
   const device = await stat(path).catch(() => undefined);
   if (device === undefined) return error;
   const group = await accounts.group(device.gid);
+  const target = await realpath(path).catch(() => path);
   const { said, hint } = permissionAdvice({
+    subsystem: [path, target].some((one) => wwanPort.test(basename(one))) ? "wwan" : "tty",
     groupName: group?.name,
     gid: device.gid,
     groupMayWrite: (device.mode & 0o060) === 0o060,
@@ -19,7 +22,17 @@ export async function explainForbidden(error: EsimdError, path: string, accounts
   return new EsimdError("port_forbidden", `${error.message}: its mode is ${mode}, ${said}`, { cause: error, hint });
 }
 
+/** `/dev/wwan0at0`, as the kernel's WWAN class names its ports (drivers/net/wwan/wwan_core.c). */
+const wwanPort = /^wwan\d+[a-z]+\d+$/;
+
+/** udev's rules give a group to every tty of its own accord, and to no port of the WWAN class. */
+const groupRules = {
+  tty: 'SUBSYSTEM=="tty", …, GROUP="dialout", MODE="0660"',
+  wwan: 'SUBSYSTEM=="wwan", KERNEL=="wwan*at*", GROUP="dialout", MODE="0660" (esimd\'s 77-esimd-ports.rules has it)',
+} as const;
+
 export interface PermissionFacts {
+  readonly subsystem: keyof typeof groupRules;
   readonly groupName: string | undefined;
   readonly gid: number;
   /** Read and write. */
@@ -33,13 +46,13 @@ export interface PermissionFacts {
 
 /** Pure. */
 export function permissionAdvice(facts: PermissionFacts): { readonly said: string; readonly hint: string } {
-  const { gid, groupMayWrite, userName, inSession, inFile } = facts;
+  const { subsystem, gid, groupMayWrite, userName, inSession, inFile } = facts;
   const name = facts.groupName ?? String(gid);
   const owned = `its group ${name}`;
   if (!groupMayWrite || gid === 0) {
     return {
       said: `${owned}, and that opens it to no user but its owner`,
-      hint: 'Give it a group by a udev rule: SUBSYSTEM=="tty", …, GROUP="dialout", MODE="0660"; then add the user to that group.',
+      hint: `Give it a group by a udev rule: ${groupRules[subsystem]}; then add the user to that group.`,
     };
   }
   if (inSession) {

@@ -1,9 +1,20 @@
 import { EsimdError } from "../../base/errors.js";
-import { quote } from "../../base/identifiers.js";
+import { type Iccid, quote } from "../../base/identifiers.js";
 import type { ProfileDetails } from "../../lpa/lpa.js";
 
 /** An ICCID of which only the end was typed; fewer digits fit too easily. */
 const endOfIccid = /^\d{6,}$/;
+
+const leastDigits = 6;
+
+/** How a profile is named in a text for people, where whole ICCIDs are masked: by as much of its end as fits no other. Pure. */
+export function shortName(profiles: readonly ProfileDetails[], iccid: Iccid): string {
+  for (let digits = leastDigits; digits < iccid.length; digits++) {
+    const end = iccid.slice(-digits);
+    if (profiles.every((one) => one.nickname !== end && (one.iccid === iccid || !one.iccid.endsWith(end)))) return end;
+  }
+  return iccid;
+}
 
 /**
  * The profile that a person means: by its ICCID, else by its nickname or by the end of its ICCID, if only one fits. Pure.

@@ -1,10 +1,10 @@
 import type { Clock } from "../../base/clock.js";
-import { withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Eid, maskIdentifiers } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
-import { openIsdR } from "../../lpa/card.js";
+import { opensIsdR } from "../../lpa/card.js";
+import { closeAnyway } from "../../lpa/close.js";
 import type { Lpa } from "../../lpa/lpa.js";
 import { openLpa, readEid } from "../../lpa/open.js";
 import { detectDialect } from "../../modem/detect.js";
@@ -20,9 +20,9 @@ import { type StoreView, viewOf, viewStore } from "../../provision/store/view.js
 import { type HostRoots, realHost } from "../../serial/host-roots.js";
 import type { OpenPort } from "../../serial/port.js";
 import type { Config } from "../config/config.js";
+import { connectFound } from "../connect-found.js";
 import { loadCatalogue } from "../dialect-files.js";
 import { lazyEs9Plus } from "../es9plus.js";
-import { connectModem } from "../modem-session.js";
 import { createSegmentMemory } from "../segment-memory.js";
 import { Whereabouts } from "../whereabouts.js";
 
@@ -60,7 +60,7 @@ export interface LockedEuicc extends OpenEuicc {
   readonly store: Store;
 }
 
-/** To look: nothing is locked, so that it goes beside a run on another port of the modem. */
+/** To look: the eUICC's journal is not locked for it. */
 export function withEuicc<Value>(
   parts: ProfileSessionParts,
   work: (euicc: OpenEuicc) => Promise<Value>,
@@ -102,10 +102,10 @@ async function opened<Value>(
   const { config, clock, random, log, openPort, host = realHost } = parts;
   const catalogue = loadCatalogue(config.modem.dialects);
   const es9Plus = lazyEs9Plus({ config, clock, random, log });
-  const port = await new Whereabouts(parts.port, host).locate();
+  const whereabouts = new Whereabouts(parts.port, host);
   const modemManager = { inhibit: config.modem.inhibitModemManager };
   const wiring = { host, clock, random, log, wakeMs: config.modem.wakeWaitMs, baud: config.modem.baud, modemManager };
-  const line = await connectModem(port, { ...wiring, ...(openPort && { open: openPort }) }, signal);
+  const line = await connectFound(whereabouts, { ...wiring, ...(openPort && { open: openPort }) }, signal);
   let lpa: Lpa | undefined;
   try {
     const identity = await readIdentity(line, signal);
@@ -125,7 +125,7 @@ async function opened<Value>(
     );
     const view = (): Promise<StoreView | undefined> =>
       viewStore(config.stateDir, eid, { disk: realDisk, nowMs: clock.nowMs(), log });
-    return await work({ port, line, identity, dialect, eid, lpa, clock, log, config, view });
+    return await work({ port: whereabouts.last, line, identity, dialect, eid, lpa, clock, log, config, view });
   } finally {
     await closeLpa(lpa, clock, log);
     await line.channel.close();
@@ -175,21 +175,7 @@ async function eidOf(line: ModemLine, dialect: Dialect | undefined, signal: Abor
   }
 }
 
-async function opensIsdR(line: ModemLine, signal: AbortSignal): Promise<boolean> {
-  const isdR = await openIsdR(line, signal);
-  await isdR?.close(signal);
-  return isdR !== undefined;
-}
-
-const closeTimeoutMs = 10_000;
-
-/** Also after an abort: a channel that stays open is one of the card's few. A failure to close must not hide what came before. */
 async function closeLpa(lpa: Lpa | undefined, clock: Clock, log: Log): Promise<void> {
-  if (lpa === undefined) return;
-  try {
-    const bound = { clock, timeoutMs: closeTimeoutMs, what: "closing the channel to the eUICC" };
-    await withDeadline(bound, (bounded) => lpa.close(bounded));
-  } catch (error) {
-    log.debug({ error }, "the eUICC could not be left in order");
-  }
+  const error = lpa === undefined ? undefined : await closeAnyway(lpa, clock);
+  if (error !== undefined) log.debug({ error }, "the eUICC could not be left in order");
 }

@@ -48,24 +48,40 @@ export function exchangesOf(entries: readonly TranscriptEntry[]): readonly Recor
   return exchanges;
 }
 
-/** Finds the answer to a command: the next one recorded for it, else the last one before. Keeps its place in the recording. */
+/**
+ * Finds the answer to a command: the next one recorded for it, else the last one before. Keeps its place in the recording, and begins anew
+ * with another host: a tty does not tell of one, but by what it says first.
+ */
 export class ReplayCursor {
+  readonly #keys: readonly string[];
   readonly #exchanges: readonly RecordedExchange[];
-  #at = 0;
+  /** The exchange that was played last; -1 before the first. */
+  #at = -1;
 
   constructor(exchanges: readonly RecordedExchange[]) {
     this.#exchanges = exchanges;
+    this.#keys = exchanges.map(({ command }) => keyOf(command));
+  }
+
+  /** To the start, for another host. */
+  rewind(): void {
+    this.#at = -1;
   }
 
   /** Undefined for a command that was never recorded. */
   next(line: string): RecordedExchange | undefined {
-    const command = normalised(line);
-    const matches = (exchange: RecordedExchange): boolean => exchange.command === command;
-    const ahead = this.#exchanges.findIndex((exchange, index) => index > this.#at && matches(exchange));
-    if (ahead === -1) return this.#exchanges.slice(0, this.#at + 1).findLast(matches);
-    this.#at = ahead;
-    return this.#exchanges[ahead];
+    const key = keyOf(normalised(line));
+    const ahead = this.#keys.indexOf(key, this.#at + 1);
+    const isHostsFirst = ahead === -1 && key === this.#keys[0];
+    if (ahead === -1 && !isHostsFirst) return this.#exchanges[this.#keys.lastIndexOf(key, this.#at)];
+    this.#at = isHostsFirst ? 0 : ahead;
+    return this.#exchanges[this.#at];
   }
+}
+
+/** What a command is known by: the modem gives another number to each channel that is opened (TS 27.007 8.45), and a host repeats that one. */
+function keyOf(command: string): string {
+  return command.replace(/^(AT\+(?:CGLA|CCHC)=)"?[0-9A-Fa-f]+"?(?=,|$)/, "$1*");
 }
 
 /** As a modem reads it: without line feeds and spaces around, case kept only within quotes (V.250 5.2.1, 5.4.2). */
@@ -101,7 +117,7 @@ export async function startReplay(options: ReplayOptions): Promise<ReplayModem> 
   if (exchanges.length === 0) {
     throw new EsimdError("transcript_invalid", "the transcript has no command, so that there is nothing to answer");
   }
-  const cursor = new ReplayCursor([{ command: "", pieces: [] }, ...exchanges]);
+  const cursor = new ReplayCursor(exchanges);
   const over = new AbortController();
   let unknown = 0;
   let early = preamble?.pieces ?? [];
@@ -127,7 +143,10 @@ export async function startReplay(options: ReplayOptions): Promise<ReplayModem> 
   const reader = createLineReader(answer);
   const transport = await openWire(wire, {
     onBytes: (bytes) => reader.push(bytes),
-    onHostChange: () => reader.reset(),
+    onHostChange: () => {
+      reader.reset();
+      cursor.rewind();
+    },
   });
   return {
     get port() {

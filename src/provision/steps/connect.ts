@@ -1,6 +1,6 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { maskIdentifiers } from "../../base/identifiers.js";
-import { openIsdR, readEidFromCardPatiently } from "../../lpa/card.js";
+import { opensIsdR, readEidFromCardPatiently } from "../../lpa/card.js";
 import { type EidReading, readEid } from "../../lpa/open.js";
 import type { Dialect } from "../../modem/dialects/dialect.js";
 import { type ModemIdentity, readIdentity } from "../../modem/identity.js";
@@ -50,7 +50,7 @@ async function findEuicc(run: Run, identity: ModemIdentity, signal: AbortSignal)
   const { simSlot } = parts.policy;
   if (simSlot !== undefined && (await switchToSlot(line, dialect, simSlot, parts.log, signal))) facts.changed = true;
   const lpaSwitch = dialect?.lpaSwitch;
-  if (parts.takeIsdR !== undefined && lpaSwitch !== undefined && !(await opensIsdR(run, signal))) {
+  if (parts.takeIsdR !== undefined && lpaSwitch !== undefined && !(await opensIsdR(line, signal))) {
     parts.log.warn(
       { setting: lpaSwitch.name },
       "the modem's own LPA keeps the eUICC to itself; it is switched off now",
@@ -63,12 +63,6 @@ async function findEuicc(run: Run, identity: ModemIdentity, signal: AbortSignal)
     if (!isEsimdError(error, "no_euicc")) throw error;
     throw await inOtherSlot(line, dialect, error, signal);
   }
-}
-
-async function opensIsdR(run: Run, signal: AbortSignal): Promise<boolean> {
-  const isdR = await openIsdR(need(run, "line"), signal);
-  await isdR?.close(signal);
-  return isdR !== undefined;
 }
 
 /** The modem's word for the EID is checked against the eUICC's own, where the modem gives a way to it. */

@@ -24,7 +24,7 @@ export const maxStateFileBytes = 4 * 1024 * 1024;
 const fileMode = 0o640;
 const folderMode = 0o750;
 
-/** Durability out of a file system that promises none until it is asked. @throws EsimdError `state_unwritable`, from every call. */
+/** Durability out of a file system that promises none until it is asked. @throws EsimdError `state_unwritable` or `disk_full`, from every call. */
 export function durableDisk(files: FileSystem): Disk {
   const writeDurably = async (path: string, text: string, flags: OpenFlags): Promise<void> => {
     const file = await files.open(path, flags, fileMode);
@@ -42,7 +42,8 @@ export function durableDisk(files: FileSystem): Disk {
       } catch (cause) {
         if (codeOf(cause) === "ENOENT") return undefined;
         if (cause instanceof FileTooLarge) {
-          const hint = "esimd writes nothing near that size: look at what is in it, and restore the file from a backup.";
+          const hint =
+            "esimd writes nothing near that size: look at what is in it, and restore the file from a backup.";
           throw new EsimdError("state_unwritable", `${path} is not read: ${describeCause(cause)}`, { cause, hint });
         }
         throw diskError("read", path, cause);
@@ -116,7 +117,13 @@ async function guarded(done: string, path: string, work: () => Promise<void>): P
 }
 
 function diskError(done: string, path: string, cause: unknown): EsimdError {
-  return new EsimdError("state_unwritable", `${path} cannot be ${done}: ${describeCause(cause)}`, { cause });
+  // No room is for who looks after the disk, and passes; no right to write is a fault of the set-up.
+  const isFull = ["ENOSPC", "EDQUOT"].includes(codeOf(cause) ?? "");
+  return new EsimdError(
+    isFull ? "disk_full" : "state_unwritable",
+    `${path} cannot be ${done}: ${describeCause(cause)}`,
+    { cause },
+  );
 }
 
 function codeOf(cause: unknown): string | undefined {

@@ -90,6 +90,8 @@ export function minorOf(dev: number): number {
 }
 
 export const modemManagerName = "ModemManager";
+/** What a process of esimd is called (cli.ts). */
+export const esimdName = "esimd";
 
 /** What to do about ModemManager at a port, wherever it shows. */
 export const udevRuleHint =
@@ -114,7 +116,7 @@ function hintFor(holders: readonly PortHolder[]): string {
   const [first] = holders;
   const pid = first?.pid ?? 0;
   if (pid === process.pid) return "This same process works on the port already: wait until it is done.";
-  if (first?.name === "esimd")
+  if (first?.name === esimdName)
     return `Another esimd works on this modem: wait until it is done, or end that one (pid ${pid}).`;
   return `Close ${first?.name ?? "that program"} (pid ${pid}), or give esimd another port of the modem.`;
 }

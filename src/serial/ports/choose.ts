@@ -8,20 +8,25 @@ export const autoPort = "auto";
 const maxNamed = 8;
 
 /**
- * What `--port auto` means: the preferred AT port of the one modem that is there. Ports of unknown role are never taken, since what is
+ * What `--port auto` means: the AT ports of the one modem that is there, the preferred one first, and at least one. Ports of unknown role are never taken, since what is
  * behind them may be anything, and opening it may do anything. Pure.
  * @throws EsimdError `port_missing`, `port_ambiguous`.
  */
-export function choosePort(ports: readonly FoundPort[]): FoundPort {
+export function choosePorts(ports: readonly FoundPort[]): readonly [FoundPort, ...FoundPort[]] {
   const modems = modemsOf(ports).flatMap((modem) => {
-    const [preferred] = modem.atPorts;
-    return preferred === undefined ? [] : [{ modem, preferred }];
+    const [preferred, ...rest] = modem.atPorts;
+    return preferred === undefined ? [] : [{ modem, preferred, rest }];
   });
   const [first, ...others] = modems;
   if (first === undefined) throw missing(ports);
-  if (others.length === 0) return first.preferred;
+  if (others.length === 0) return [first.preferred, ...first.rest];
   const names = modems.map(({ modem, preferred }) => nameOf(modem, preferred));
   throw new EsimdError("port_ambiguous", `${modems.length} modems are there: ${listed(names)}`);
+}
+
+/** The preferred one. @throws EsimdError as {@link choosePorts}. */
+export function choosePort(ports: readonly FoundPort[]): FoundPort {
+  return choosePorts(ports)[0];
 }
 
 function nameOf(modem: FoundModem, port: FoundPort): string {

@@ -2,6 +2,7 @@ import { access, readdir, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { readBounded } from "../../base/bounded-read.js";
 import type { HostRoots } from "../host-roots.js";
+import { isTrue, udevProperties } from "../udev-database.js";
 import type { FoundPort, UsbPlace, WwanPlace } from "./found-port.js";
 import { roleOf } from "./port-role.js";
 import type { RoleSource } from "./port-table.js";
@@ -47,7 +48,7 @@ async function readTty(
   // A virtual console has no device behind it; and what has no node yet cannot be opened.
   if (device === undefined || !(await exists(path))) return undefined;
   const stableName = stableNames.get(path);
-  const port = { path, stableName, wwan: undefined };
+  const port = { path, stableName, wwan: undefined, isOurs: await isOurs(host, entry) };
   const usb = await readUsb(host, device);
   if (usb !== undefined) {
     const { place, interfaceClass } = usb;
@@ -114,7 +115,15 @@ async function readWwan(host: HostRoots, name: string): Promise<FoundPort | unde
   const sysPath = (await realPathOf(join(entry, "device/device"))) ?? (await realPathOf(join(entry, "device")));
   if (sysPath === undefined || !(await exists(path))) return undefined;
   const wwan: WwanPlace = { sysPath, port: name.replace(/^wwan\d+/, "") };
-  return { path, stableName: undefined, usb: undefined, wwan, role: "at", roleFrom: wwanRole };
+  const ours = await isOurs(host, entry);
+  return { path, stableName: undefined, isOurs: ours, usb: undefined, wwan, role: "at", roleFrom: wwanRole };
+}
+
+/** A udev rule keeps the port from ModemManager, as 77-esimd-ports.rules does for esimd. */
+async function isOurs(host: HostRoots, entry: string): Promise<boolean> {
+  const number = await attribute(entry, "dev");
+  if (number === undefined || !/^\d+:\d+$/.test(number)) return false;
+  return isTrue((await udevProperties(`c${number}`, host)).get("ID_MM_PORT_IGNORE"));
 }
 
 /** Device nodes, and their names under /dev/serial/by-id. */

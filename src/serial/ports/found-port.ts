@@ -30,6 +30,8 @@ export interface FoundPort {
   readonly path: string;
   /** Its name under /dev/serial/by-id, which survives a replug. */
   readonly stableName: string | undefined;
+  /** A udev rule keeps ModemManager from it: where it takes AT commands, it is esimd's. */
+  readonly isOurs: boolean;
   readonly usb: UsbPlace | undefined;
   readonly wwan: WwanPlace | undefined;
   readonly role: PortRole;
@@ -47,7 +49,7 @@ export interface FoundModem {
   readonly atPorts: readonly FoundPort[];
 }
 
-/** Roles of ports that take AT commands, in order of preference. */
+/** Roles of ports that take AT commands, in order of preference; before all goes what udev keeps for esimd. */
 const atRoles: readonly PortRole[] = ["at", "at-secondary", "ppp"];
 
 export function speaksAt(port: FoundPort): boolean {
@@ -71,7 +73,8 @@ export function modemsOf(ports: readonly FoundPort[]): readonly FoundModem[] {
 }
 
 function byPreference(one: FoundPort, other: FoundPort): number {
-  return atRoles.indexOf(one.role) - atRoles.indexOf(other.role) || numberOf(one) - numberOf(other);
+  const byRule = Number(other.isOurs) - Number(one.isOurs);
+  return byRule || atRoles.indexOf(one.role) - atRoles.indexOf(other.role) || numberOf(one) - numberOf(other);
 }
 
 function numberOf(port: FoundPort): number {

@@ -98,6 +98,25 @@ describe("secrets", () => {
     expect(textsOf(redacted(["host", `${line}\r`]))[0]).toMatch(expected);
   });
 
+  it.each([
+    ["AT+CGAUTH?", '+CGAUTH: 1,1,"user","pass"', '+CGAUTH: 0,0,"xxxx","xxxx"'],
+    ["AT+QICSGP=1", '+QICSGP: 1,"internet","user","secretpw",1', '+QICSGP: 0,"xxxxxxxx","xxxx","xxxxxxxx",0'],
+    ["AT+CNCFG?", '+CNCFG: 0,1,"internet","user","secretpw",3', '+CNCFG: 0,0,"xxxxxxxx","xxxx","xxxxxxxx",0'],
+    ["AT$QCPDPP?", '$QCPDPP: 1,1,"secretpw","user"', '$QCPDPP: 0,0,"xxxxxxxx","xxxx"'],
+    ["AT#PASSW?", "#PASSW: secretpw", "#PASSW: xxxxxxxx"],
+    ["AT^AUTHDATA?", '^AUTHDATA: 1,2,"","secretpw","user"', '^AUTHDATA: 0,0,"","xxxxxxxx","xxxx"'],
+  ])("shown again in an answer: %s", (command, answer, expected) => {
+    expect(answerTo(command, answer)).toBe(`\r\n${expected}\r\n\r\nOK\r\n`);
+  });
+
+  it.each([
+    ["AT+CPIN?", "+CPIN: SIM PIN"],
+    ['AT+CLCK="SC",2', "+CLCK: 1"],
+    ['AT+QPINC="SC"', '+QPINC: "SC",3,10'],
+  ])("are not what a lock's state is: %s", (command, answer) => {
+    expect(answerTo(command, answer)).toBe(`\r\n${answer}\r\n\r\nOK\r\n`);
+  });
+
   it("the text of a short message goes, its head stays", () => {
     const [text] = textsOf(redacted(["modem", '\r\n+CMT: "+4915112345678",,"26/11/24"\r\nYour code is 998877\r\n']));
     expect(text).toMatch(/^\r\n\+CMT: "\+0+\d",,"26\/11\/24"\r\nxxxx xxxx xx 000000\r\n$/);

@@ -104,6 +104,7 @@ describe("the clock", () => {
 
 describe("a port that this user may not open", () => {
   const facts: PermissionFacts = {
+    subsystem: "tty",
     groupName: "dialout",
     gid: 20,
     groupMayWrite: true,
@@ -115,7 +116,18 @@ describe("a port that this user may not open", () => {
     ["is not in the group", {}, /alice is not in that group/, /usermod -aG dialout alice, then log in anew/],
     ["was added after the session began", { inFile: true }, /after this session began/, /Log in anew/],
     ["is in the group, and is refused all the same", { inSession: true }, /alice is in that group/, /DeviceAllow=/],
-    ["a device without a group of its own", { gid: 0, groupName: "root" }, /to no user but its owner/, /udev rule/],
+    [
+      "a device without a group of its own",
+      { gid: 0, groupName: "root" },
+      /to no user but its owner/,
+      /udev rule: SUBSYSTEM=="tty"/,
+    ],
+    [
+      "a modem on PCIe",
+      { subsystem: "wwan", gid: 0 },
+      /to no user but its owner/,
+      /SUBSYSTEM=="wwan", KERNEL=="wwan\*at\*"/,
+    ],
     ["a device that its group may not write", { groupMayWrite: false }, /to no user but its owner/, /udev rule/],
     ["a group without a name", { groupName: undefined }, /its group 20/, /usermod -aG 20/],
   ])("%s", (_name, change, said, hint) => {

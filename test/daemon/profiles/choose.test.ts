@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseIccid } from "../../../src/base/identifiers.js";
-import { chooseProfile } from "../../../src/daemon/profiles/choose.js";
+import { chooseProfile, shortName } from "../../../src/daemon/profiles/choose.js";
 import type { ProfileDetails } from "../../../src/lpa/lpa.js";
 
 const profile = (iccid: string, nickname?: string): ProfileDetails => ({
@@ -41,5 +41,16 @@ describe("the profile that a person means", () => {
 
   it("is named in a refusal without giving its digits away", () => {
     expect(() => chooseProfile(profiles, "8988307000000999999")).toThrow(/8988…9999/);
+  });
+});
+
+describe("the shortest name of a profile", () => {
+  it.each([
+    ["8988307000000111111", "111111"],
+    // Its last six digits are the nickname of another, and its end.
+    ["8988307000000222222", "0222222"],
+  ])("%s is %s, and means it", (iccid, short) => {
+    expect(shortName(profiles, parseIccid(iccid, "the test"))).toBe(short);
+    expect(chooseProfile(profiles, short).iccid).toBe(iccid);
   });
 });

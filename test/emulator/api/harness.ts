@@ -57,7 +57,8 @@ export function clientOf(api: FakeApi, changes: Partial<ProviderApiOptions> = {}
     clock: systemClock,
     random: seededRandom(1),
     log: silentLog,
-    requestTimeoutMs: 500,
+    // Real HTTP on a machine that may be busy: what is about a timeout has its own.
+    requestTimeoutMs: 20_000,
     retry: { attempts: 2, backoff: { firstMs: 5, maxMs: 5 }, longestRetryAfterMs: 1000 },
     ...changes,
   });

@@ -12,7 +12,7 @@ import {
 import { systemClock } from "../../../src/base/clock.js";
 import { parseArguments } from "../../../src/commands/arguments.js";
 import { fakeModemCommand } from "../../../src/commands/fake-modem.js";
-import { startReplay } from "../../../src/emulator/modem/replay.js";
+import { exchangesOf, ReplayCursor, startReplay } from "../../../src/emulator/modem/replay.js";
 import { testContext } from "../../commands/test-context.js";
 import { AtClient } from "./at-client.js";
 
@@ -117,6 +117,38 @@ describe("another order than the recorded one", () => {
       expect(await client.ask("AT+CMEE=1")).toBe("ERROR");
       expect(unknown).toEqual(["AT+CIMI", 'AT+CCHO="a0"', "AT+CMEE=1"]);
     }));
+
+  it("begins anew with what a host says first", () =>
+    replayed(async (client) => {
+      for (const round of [1, 2]) {
+        await client.ask("AT");
+        expect(await client.ask("AT+CEREG?"), `round ${round}`).toBe("+CEREG: 0,2|OK");
+        expect(await client.ask("AT+CEREG?"), `round ${round}`).toContain("+CEREG: 0,5|OK");
+      }
+    }));
+
+  it("knows what is said on a channel by what is said, since a modem numbers its channels as it likes", () => {
+    const command = (atMs: number, text: string, answer: string): readonly TranscriptEntry[] => [
+      host(atMs, `${text}\r`),
+      modem(atMs, answer),
+    ];
+    const recorded = [
+      command(0, 'AT+CCHO="A0"', "+CCHO: 1"),
+      command(1, 'AT+CGLA=1,10,"80C0000015"', "+CGLA: first"),
+      command(2, "AT+CCHC=1", "closed 1"),
+      command(3, 'AT+CCHO="A0"', "+CCHO: 000385a7"),
+      command(4, 'AT+CGLA=000385A7,10,"80C0000015"', "+CGLA: second"),
+      command(5, "AT+CCHC=000385A7", "closed 2"),
+    ].flat();
+    const cursor = new ReplayCursor(exchangesOf(recorded).slice(1));
+    const said = (line: string): unknown => cursor.next(line)?.pieces[0]?.text;
+    expect(said('AT+CGLA=9,10,"80C0000015"')).toBe("+CGLA: first");
+    expect(said('AT+CGLA=1,10,"80C0000015"')).toBe("+CGLA: second");
+    expect(said('AT+CGLA=1,10,"80C0000016"')).toBeUndefined();
+    expect(said("AT+CCHC=1")).toBe("closed 2");
+    cursor.rewind();
+    expect(said("AT+CCHC=000385a7")).toBe("closed 1");
+  });
 
   it("is silent where the modem was", () =>
     replayed(async (client) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EsimdError } from "../../../src/base/errors.js";
-import { choosePort } from "../../../src/serial/ports/choose.js";
+import { choosePort, choosePorts } from "../../../src/serial/ports/choose.js";
 import { discoverPorts } from "../../../src/serial/ports/discover.js";
 import { eg25, FakeHost } from "../../support/fake-host.js";
 
@@ -28,6 +28,16 @@ describe("--port auto", () => {
     });
     host.plug(eg25({ firstTty: 3 }));
     expect(await chosen()).toBe(host.node("ttyUSB5"));
+  });
+
+  it("prefers the port that a udev rule keeps from ModemManager, and has the modem's others behind it", async () => {
+    host.plug(eg25({}));
+    const paths = async () => choosePorts(await discoverPorts(host.roots)).map(({ path }) => path);
+    expect(await paths()).toEqual([host.node("ttyUSB2"), host.node("ttyUSB3")]);
+    host.keepFromModemManager("ttyUSB3");
+    // A rule of ModemManager's own keeps it from what is no AT port.
+    host.keepFromModemManager("ttyUSB0");
+    expect(await paths()).toEqual([host.node("ttyUSB3"), host.node("ttyUSB2")]);
   });
 
   it("takes a modem on PCIe", async () => {

@@ -48,6 +48,7 @@ describe("looking for ports", () => {
     expect(ports[2]).toEqual({
       path: host.node("ttyUSB6"),
       stableName: host.node("serial/by-id/usb-Quectel_EG25-G_0EC5A1-if02-port0"),
+      isOurs: false,
       usb: {
         vendorId: "2c7c",
         productId: "0125",

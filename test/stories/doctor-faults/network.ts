@@ -15,6 +15,15 @@ export const networkFaults: Readonly<Record<string, Planted>> = {
     says: /the clock says 1970-01-02/,
     next: /time synchronisation/,
   },
+  "the clock stands in 1970, and no time is given to ask a modem that is silent": {
+    field: { modem: "silence" },
+    plant: () => ({ clock: clockAt(86_400_000), words: ["--provider", "none", "--deadline", "1"] }),
+    check: "clock",
+    code: "clock_insane",
+    says: /the clock says 1970-01-02/,
+    next: /NTP|clock/,
+    also: ["deadline"],
+  },
   "the clock is two years ahead, as the API's answer shows": {
     plant: () => ({ clock: clockAt(Date.now() + 2 * 365 * 86_400_000) }),
     check: "clock",

@@ -35,6 +35,25 @@ export const portFaults: Readonly<Record<string, Planted>> = {
     says: /may not be opened by this user: its mode is 0\d\d\d, its group dialout/,
     next: /GROUP="dialout"|usermod -aG dialout alice/,
   },
+  "the modem on PCIe belongs to root": {
+    plant: (field) => {
+      const host = new FakeHost();
+      host.addWwan("wwan0", ["at0", "mbim0"], field.world.port);
+      return {
+        host,
+        port: "auto",
+        seams: {
+          open: (address) =>
+            Promise.reject(new EsimdError("port_forbidden", `${address} may not be opened by this user`)),
+          accounts: accountsOf(-1, "nobody"),
+        },
+      };
+    },
+    check: "modem",
+    code: "port_forbidden",
+    says: /wwan0at0 may not be opened by this user: its mode is 0\d\d\d/,
+    next: /SUBSYSTEM=="wwan"|usermod -aG/,
+  },
   "there is no such port, and another one is": {
     plant: (field) => {
       const host = new FakeHost();
