@@ -101,24 +101,38 @@ export type LedgerReading =
 
 /**
  * Reads the ledger's text. A last line without its end was torn by a power cut before its fsync returned, so nothing was done on it, and
- * it is dropped; anything else that cannot be read is damage.
+ * it is dropped. So is a last line that is no JSON, where the journal is known to have counted fewer lines (`counted`): its pages reached the disk
+ * out of order. Anything else that cannot be read is damage, and an entry that only a later esimd knows is never dropped.
  */
-export function parseLedger(text: string): LedgerReading {
+export function parseLedger(text: string, counted?: number): LedgerReading {
   const lines = text.split("\n");
   const tail = lines.pop() ?? "";
   const entries: LedgerEntry[] = [];
   for (const [index, line] of lines.entries()) {
-    let raw: unknown;
-    try {
-      raw = JSON.parse(line);
-    } catch {
-      return { kind: "damaged", why: `line ${index + 1} is not JSON` };
+    const entry = parseEntry(line);
+    if (typeof entry !== "string") {
+      entries.push(entry);
+      continue;
     }
-    const entry = ledgerEntrySchema.safeParse(raw);
-    if (!entry.success) return { kind: "damaged", why: `line ${index + 1} is not an entry that this esimd knows` };
-    entries.push(entry.data);
+    const isUncounted = counted !== undefined && index === lines.length - 1 && entries.length >= counted;
+    if (isUncounted && entry === notJson) return { kind: "good", entries, torn: true };
+    return { kind: "damaged", why: `line ${index + 1} is ${entry}` };
   }
   return { kind: "good", entries, torn: tail !== "" };
+}
+
+const notJson = "not JSON";
+
+/** The entry, or what the line is instead. */
+function parseEntry(line: string): LedgerEntry | string {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch {
+    return notJson;
+  }
+  const entry = ledgerEntrySchema.safeParse(raw);
+  return entry.success ? entry.data : "not an entry that this esimd knows";
 }
 
 export function foldLedger(entries: readonly LedgerEntry[]): Money {

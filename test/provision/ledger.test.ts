@@ -32,6 +32,17 @@ describe("the ledger", () => {
     expect(parseLedger(text).kind).toBe("damaged");
   });
 
+  it("drops a last line whose pages reached the disk out of order, where the journal had not counted it", () => {
+    const spoilt = `${"\0".repeat(60)}${created.slice(60)}`;
+    expect(parseLedger(intent + spoilt, 1)).toMatchObject({ kind: "good", torn: true, entries: [{ kind: "intent" }] });
+    expect(parseLedger(intent + spoilt, 2).kind).toBe("damaged");
+    expect(parseLedger(intent + spoilt).kind).toBe("damaged");
+  });
+
+  it("never drops what a later esimd wrote, counted or not", () => {
+    expect(parseLedger(intent + line({ kind: "gift", sid: "HP1" }), 1).kind).toBe("damaged");
+  });
+
   it("knows the POST that is without its outcome", () => {
     const reading = parseLedger(intent);
     expect(reading.kind === "good" && foldLedger(reading.entries).pending).toEqual({

@@ -82,6 +82,21 @@ describe("the state of one eUICC", () => {
     await again.close();
   });
 
+  it("drops a last line that is half zeros, which the journal had not counted, and no line that it had", async () => {
+    await writeOneIntent();
+    const path = join(files, "ledger.jsonl");
+    const whole = await readFile(path, "utf8");
+    await appendFile(path, `${"\0".repeat(40)}"sid":"HP1"}\n`);
+    const store = await open();
+    expect(store.money()?.pending?.id).toBe("i1");
+    await store.close();
+    expect(await readFile(path, "utf8")).toBe(whole);
+    await writeFile(path, `${"\0".repeat(whole.length - 1)}\n`);
+    const again = await open();
+    expect(again.money()).toBeUndefined();
+    await again.close();
+  });
+
   it("begins a damaged journal anew, and then wants at least a ledger", async () => {
     await writeOneIntent();
     await writeFile(join(files, "journal.json"), "{ torn");

@@ -128,7 +128,7 @@ async function readRecords(disk: StateDisk, folder: string): Promise<EsimdError 
 /** As the store judges it (provision/store/store.ts): a journal that is not good wants a ledger of at least one line. Pure. */
 export function ledgerTrouble(journal: JournalReading, ledgerText: string, path: string): EsimdError | undefined {
   const wanted = journal.kind === "good" ? journal.journal.ledgerEntries : 1;
-  const ledger = parseLedger(ledgerText);
+  const ledger = parseLedger(ledgerText, journal.kind === "good" ? wanted : undefined);
   const place = maskIdentifiers(path);
   if (ledger.kind === "damaged")
     return new EsimdError("ledger_damaged", `the ledger ${place} is damaged: ${ledger.why}`);

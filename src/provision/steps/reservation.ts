@@ -133,9 +133,12 @@ export async function settle(run: Run, signal: AbortSignal): Promise<EventName> 
   }
 }
 
-/** A reservation that nobody knew: alive, it is ours to use; failed, only if it is as young as the POST. */
+/**
+ * A reservation that nobody knew: alive, it is ours to use, whatever the clocks say; one that is over (failed, or installed, which nothing
+ * of a POST without its answer can be yet) only if it is as young as the POST. An older one would settle it, and hide a charge.
+ */
 function mayComeFrom(reservation: ESimProfile, pending: PendingIntent): boolean {
-  if (reservation.status !== "failed") return true;
+  if (reservation.status !== "failed" && reservation.status !== "installed") return true;
   return reservation.dateCreatedMs !== undefined && reservation.dateCreatedMs >= pending.atMs - clockSkewMs;
 }
 
@@ -178,6 +181,10 @@ async function concludeUnclear(run: Run, pending: PendingIntent, listed: readonl
   if (decision.do === "reserve") {
     facts.reserveWhy = decision.why;
     return "to-reserve";
+  }
+  if (decision.do === "adopt") {
+    await adopt(run, decision.reservation, `found at the provider as ${decision.reservation.status}`);
+    return "reserved";
   }
   throw heldOver(
     run,

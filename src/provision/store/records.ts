@@ -24,7 +24,7 @@ export async function readRecords(stateDir: string, eid: Eid, disk: Pick<Disk, "
   const reading = text === undefined ? undefined : parseJournal(text, path);
   const journal = reading?.kind === "good" && reading.journal.eid === eid ? reading.journal : undefined;
   const journalled = reading === undefined ? 0 : (journal?.ledgerEntries ?? 1);
-  const ledger = parseLedger((await disk.read(join(folder, "ledger.jsonl"))) ?? "");
+  const ledger = parseLedger((await disk.read(join(folder, "ledger.jsonl"))) ?? "", journal?.ledgerEntries);
   if (ledger.kind === "damaged") return { eid, journal, entries: undefined, trouble: ledger.why };
   const has = ledger.entries.length;
   if (has < journalled) {

@@ -53,8 +53,9 @@ async function readStore(folder: string, eid: Eid, options: StoreOptions, unlock
   const journalPath = join(folder, "journal.json");
   const ledgerPath = join(folder, "ledger.jsonl");
 
-  let journal = await readJournal(disk, journalPath, eid, clock, log);
-  let entries: readonly LedgerEntry[] | undefined = await readLedger(disk, ledgerPath, journal.ledgerEntries, log);
+  const found = await readJournal(disk, journalPath, eid, clock, log);
+  let { journal } = found;
+  let entries: readonly LedgerEntry[] | undefined = await readLedger(disk, ledgerPath, found, log);
 
   const save = async (change: Partial<Journal>): Promise<void> => {
     const next: Journal = { ...journal, ...change, updatedAt: new Date(clock.nowMs()).toISOString() };
@@ -81,26 +82,34 @@ async function readStore(folder: string, eid: Eid, options: StoreOptions, unlock
   };
 }
 
-async function readJournal(disk: Disk, path: string, eid: Eid, clock: Clock, log: Log): Promise<Journal> {
+interface FoundJournal {
+  readonly journal: Journal;
+  /** It was read, and so knows how many lines the ledger had. */
+  readonly isRead: boolean;
+}
+
+async function readJournal(disk: Disk, path: string, eid: Eid, clock: Clock, log: Log): Promise<FoundJournal> {
   const text = await disk.read(path);
-  if (text === undefined) return emptyJournal(eid, clock.nowMs());
+  const none = emptyJournal(eid, clock.nowMs());
+  if (text === undefined) return { journal: none, isRead: false };
   const reading = parseJournal(text, path);
-  if (reading.kind === "good" && reading.journal.eid === eid) return reading.journal;
+  if (reading.kind === "good" && reading.journal.eid === eid) return { journal: reading.journal, isRead: true };
   const why = reading.kind === "good" ? "it belongs to another EID" : reading.why;
   log.warn({ path, why }, "the journal cannot be used and is begun anew; the ledger is not touched");
   // What it knew of the ledger's length is lost, so that a ledger must at least exist: one entry.
-  return { ...emptyJournal(eid, clock.nowMs()), ledgerEntries: 1 };
+  return { journal: { ...none, ledgerEntries: 1 }, isRead: false };
 }
 
 /** The entries, or undefined when they cannot be trusted. */
 async function readLedger(
   disk: Disk,
   path: string,
-  journalled: number,
+  { journal, isRead }: FoundJournal,
   log: Log,
 ): Promise<readonly LedgerEntry[] | undefined> {
+  const journalled = journal.ledgerEntries;
   const text = (await disk.read(path)) ?? "";
-  const reading = parseLedger(text);
+  const reading = parseLedger(text, isRead ? journalled : undefined);
   if (reading.kind === "damaged") {
     log.error({ path, why: reading.why }, "the ledger is damaged");
     return undefined;
