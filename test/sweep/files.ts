@@ -1,0 +1,209 @@
+import { dirname } from "node:path";
+import type { FileSystem, OpenFile, OpenFlags } from "../../src/provision/store/file-system.js";
+
+/**
+ * A file system that forgets what was not synced. Names and contents are durable apart from one another, as POSIX has it and as ext4 and
+ * cheap flash were seen to do: a file whose content was synced may lose its name, and a name may survive a content that was not.
+ */
+
+/** What is left of what was not synced when the power goes. */
+export const powerCuts = [
+  /** Nothing: the strictest reading of fsync(2). */
+  "strict",
+  /** Everything, as when the kernel had just written it back. */
+  "lucky",
+  /** Names are there; of a content that was not synced, the first half. */
+  "torn",
+  /** Names are there; a content that was not synced is as long as it was and all NUL (ext4 with delayed allocation, and worn flash). */
+  "zeros",
+  /** Names are there; of a content that was not synced, the second half reached the disk and the first did not. */
+  "pages-out-of-order",
+  /** Names are there, and contents are as they were when they were last synced: a file that was renamed into place is empty. */
+  "names-first",
+  /** Contents are there; a name that was not synced is not: the old file stands in the place of the renamed one. */
+  "stale-names",
+] as const;
+type HonestCut = (typeof powerCuts)[number];
+/** A disk that lies: it had said of the last few syncs that they were done (worn flash with a cache of its own). */
+export type PowerCut = (typeof powerCuts)[number] | "forgetful";
+
+interface Inode {
+  readonly isFolder: boolean;
+  content: string;
+  durable: string | undefined;
+}
+
+/** Contents by path; undefined for a folder. */
+type Image = ReadonlyMap<string, string | undefined>;
+
+export type DiskFailure = "ENOSPC" | "EROFS" | "EIO";
+
+export class SimFiles implements FileSystem {
+  /** By absolute path, the root left out. */
+  #names = new Map<string, Inode>();
+  #durableNames = new Map<string, Inode>();
+  /** What was durable at each of the last syncs, the oldest first, where the disk is one that lies. */
+  readonly #images: Image[] = [];
+  readonly #forgets: number;
+
+  /** `forgets`: how many syncs a `forgetful` power cut undoes. */
+  constructor(forgets = 0) {
+    this.#forgets = forgets;
+  }
+
+  async readFile(path: string): Promise<string> {
+    return this.#file(path).content;
+  }
+
+  async open(path: string, flags: OpenFlags): Promise<OpenFile> {
+    this.#requireFolder(dirname(path));
+    const there = this.#names.get(path);
+    if (there?.isFolder) throw failure("EISDIR", path);
+    if (there !== undefined && flags === "wx") throw failure("EEXIST", path);
+    const inode = there ?? { isFolder: false, content: "", durable: undefined };
+    if (there === undefined) this.#names.set(path, inode);
+    if (flags === "w") inode.content = "";
+    return {
+      write: async (text) => {
+        inode.content += text;
+      },
+      sync: async () => {
+        this.#remember();
+        inode.durable = inode.content;
+      },
+      close: async () => undefined,
+    };
+  }
+
+  async mkdir(path: string): Promise<void> {
+    if (this.#names.has(path)) throw failure("EEXIST", path);
+    this.#requireFolder(dirname(path));
+    this.#names.set(path, { isFolder: true, content: "", durable: "" });
+  }
+
+  async isFolder(path: string): Promise<boolean> {
+    if (path === "/") return true;
+    const inode = this.#names.get(path);
+    if (inode === undefined) throw failure("ENOENT", path);
+    return inode.isFolder;
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const inode = this.#file(from);
+    this.#names.delete(from);
+    this.#names.set(to, inode);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#names.delete(path);
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    this.#requireFolder(path);
+    this.#remember();
+    for (const name of [...this.#durableNames.keys()]) {
+      if (dirname(name) === path && !this.#names.has(name)) this.#durableNames.delete(name);
+    }
+    for (const [name, inode] of this.#names) if (dirname(name) === path) this.#durableNames.set(name, inode);
+  }
+
+  /** The power goes; what is on the disk afterwards is all that there is. */
+  cutPower(cut: PowerCut): void {
+    if (cut === "forgetful") {
+      this.#restore(this.#images[0] ?? this.#durableImage());
+      this.#images.length = 0;
+      return;
+    }
+    const keepsNames = cut !== "strict" && cut !== "stale-names";
+    const names = reachable(keepsNames ? this.#names : this.#durableNames);
+    const survived = new Map<string, Inode>();
+    const moved = new Map<Inode, Inode>();
+    for (const [name, inode] of names) {
+      const after = moved.get(inode) ?? surviving(inode, cut);
+      moved.set(inode, after);
+      survived.set(name, after);
+    }
+    this.#names = survived;
+    this.#durableNames = new Map(survived);
+  }
+
+  #remember(): void {
+    if (this.#forgets === 0) return;
+    this.#images.push(this.#durableImage());
+    if (this.#images.length > this.#forgets) this.#images.shift();
+  }
+
+  #durableImage(): Image {
+    const names = [...reachable(this.#durableNames)];
+    return new Map(names.map(([name, inode]) => [name, inode.isFolder ? undefined : (inode.durable ?? "")]));
+  }
+
+  #restore(image: Image): void {
+    const names = [...image].map(([name, content = ""]): [string, Inode] => [
+      name,
+      { isFolder: image.get(name) === undefined, content, durable: content },
+    ]);
+    this.#names = new Map(names);
+    this.#durableNames = new Map(names);
+  }
+
+  /** Contents by path, for the invariants. */
+  contents(): ReadonlyMap<string, string> {
+    return new Map(
+      [...this.#names].filter(([, inode]) => !inode.isFolder).map(([name, inode]) => [name, inode.content]),
+    );
+  }
+
+  #file(path: string): Inode {
+    const inode = this.#names.get(path);
+    if (inode === undefined) throw failure("ENOENT", path);
+    if (inode.isFolder) throw failure("EISDIR", path);
+    return inode;
+  }
+
+  #requireFolder(path: string): void {
+    if (path !== "/" && this.#names.get(path)?.isFolder !== true) throw failure("ENOENT", path);
+  }
+}
+
+/** A name counts only when every folder above it is there. */
+function reachable(names: ReadonlyMap<string, Inode>): Map<string, Inode> {
+  const isReachable = (path: string): boolean => path === "/" || (names.has(path) && isReachable(dirname(path)));
+  return new Map([...names].filter(([name]) => isReachable(name)));
+}
+
+function surviving(inode: Inode, cut: HonestCut): Inode {
+  if (inode.isFolder) return { isFolder: true, content: "", durable: "" };
+  const content = contentAfter(inode, cut);
+  return { isFolder: false, content, durable: content };
+}
+
+function contentAfter({ content, durable = "" }: Inode, cut: HonestCut): string {
+  switch (cut) {
+    case "strict":
+    case "names-first":
+      return durable;
+    case "lucky":
+    case "stale-names":
+      return content;
+    case "torn":
+      return spoilt(content, durable, (added) => added.slice(0, Math.floor(added.length / 2)));
+    case "zeros":
+      return spoilt(content, durable, (added) => "\0".repeat(added.length));
+    case "pages-out-of-order":
+      return spoilt(content, durable, (added) => {
+        const half = Math.floor(added.length / 2);
+        return "\0".repeat(half) + added.slice(half);
+      });
+  }
+}
+
+/** What was synced before stays, and what came since is spoilt; a file that was written anew has nothing that was synced. */
+function spoilt(content: string, durable: string, spoil: (added: string) => string): string {
+  const kept = content.startsWith(durable) ? durable : "";
+  return kept + spoil(content.slice(kept.length));
+}
+
+export function failure(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: emulated, '${path}'`), { code });
+}

@@ -1,0 +1,165 @@
+import type { Iccid } from "../../src/base/identifiers.js";
+import { parseJournal } from "../../src/provision/journal.js";
+import { type LedgerEntry, parseLedger } from "../../src/provision/ledger.js";
+import { type Report, reportSchema } from "../../src/report/schema.js";
+import type { SimWorld } from "./world.js";
+
+/**
+ * What holds whatever happens: what the product is bought for. The first list is checked at every point of every sweep, the second
+ * when a run ended by itself, the third when the world was healthy again.
+ */
+
+/** A sentence that says what is violated, for each violation. */
+export type Complaints = Iterable<string>;
+
+/** What a sweep did to the world, as far as a rule depends on it. */
+export interface Circumstances {
+  /** Reservations that a person asked for beyond the first. */
+  readonly askedFor: number;
+  /**
+   * The provider's list lagged for longer than `reserve_settle`, and `on_unclear` is `retry`: then a second charge cannot be told from the
+   * first one's absence (contract, rule 1).
+   */
+  readonly mayPayTwice: boolean;
+  /** `on_unclear` is `hold`. */
+  readonly holdsWhenUnclear: boolean;
+  /** The disk forgets what it had said was durable: a ledger that is shorter than the journal saw is held. */
+  readonly diskLies: boolean;
+  /** The modem's LPA downloads: what it lost of an install result cannot be sent again, no command asks it to. */
+  readonly resultMayBeLost: boolean;
+  /** What was on the eUICC before the first run. */
+  readonly before: readonly Iccid[];
+}
+
+// --- at every point ---
+
+export function* alwaysHolds(world: SimWorld, { askedFor, mayPayTwice }: Circumstances, seen: Seen): Complaints {
+  const charges = world.api.ledger().length;
+  const allowed = 1 + askedFor + (mayPayTwice ? 1 : 0);
+  if (charges > allowed) yield `${charges} charges for one EID, ${allowed} allowed`;
+  for (const order of world.smdp.orders()) {
+    if (order.state === "Error") yield `the order of ${order.iccid} was moved to Error`;
+  }
+  const onEuicc = new Set(world.modem.euicc.profiles.map(({ iccid }) => iccid));
+  for (const iccid of seen.profiles) if (!onEuicc.has(iccid)) yield `the profile ${iccid} is no longer on the eUICC`;
+  for (const iccid of onEuicc) seen.profiles.add(iccid);
+}
+
+/** What was there at an earlier point. */
+export interface Seen {
+  readonly profiles: Set<Iccid>;
+}
+
+// --- when a run ended ---
+
+export function* holdsAtEnd(world: SimWorld, report: Report, exitStatus: number): Complaints {
+  const shape = reportSchema.safeParse(report);
+  if (!shape.success) yield `the report is not one: ${shape.error.message}`;
+  const { state, error } = report;
+  if (state === "provisioned") {
+    if (error !== null) yield `provisioned, with the error ${error.code}`;
+    if (exitStatus !== 0 && exitStatus !== 11) yield `provisioned, with exit status ${exitStatus}`;
+    const enabled = world.modem.euicc.profiles.filter((profile) => profile.state === "enabled");
+    if (!enabled.some(({ iccid }) => iccid === report.iccid)) yield "provisioned, and the profile is not enabled";
+  } else {
+    if (error === null) yield `${state} without an error`;
+    if (exitStatus === 0) yield `${state} with exit status 0`;
+    if ((state === "held") !== (exitStatus === 79)) yield `${state} with exit status ${exitStatus}`;
+  }
+  if (error === null) return;
+  if (error.code === "unexpected") yield `a defect: ${error.message}`;
+  if (/undefined|\[object|\bat .+:\d+:\d+/.test(error.message)) yield `no sentence: ${error.message}`;
+  if (error.message.length < 10 || error.hint === "") yield `the error ${error.code} says too little`;
+}
+
+/** A run has an end: by itself, within its deadline and what closing takes. */
+export function* hasAnEnd(elapsedMs: number, deadlineMs: number): Complaints {
+  if (elapsedMs > deadlineMs + 120_000)
+    yield `the run took ${Math.round(elapsedMs / 1000)} s, its deadline is ${deadlineMs / 1000} s`;
+}
+
+// --- when the world was healthy again ---
+
+export function* holdsAfterHealing(world: SimWorld, report: Report, circumstances: Circumstances): Complaints {
+  const charges = world.api.ledger();
+  const files = filesOf(world);
+  if (report.state === "held") {
+    if (!mayHold(world, report, files, circumstances))
+      yield `held, where the contract wants an end: ${report.error?.code}: ${report.error?.message}`;
+    return;
+  }
+  if (report.state !== "provisioned") {
+    yield `in a healthy world it ends ${report.state}: ${report.error?.code}: ${report.error?.message}`;
+    return;
+  }
+  const paid = charges.map(({ iccid }) => iccid);
+  if (world.setup.provider !== "none" && !paid.includes(report.iccid ?? ""))
+    yield `it uses ${report.iccid}, paid was ${paid.join()}`;
+  if (paid.length > 1 + circumstances.askedFor && !circumstances.mayPayTwice) yield `${paid.length} charges`;
+  const known = new Set([...circumstances.before, ...paid]);
+  for (const { iccid } of world.modem.euicc.profiles)
+    if (!known.has(iccid)) yield `on the eUICC is ${iccid}, which nobody paid for`;
+  yield* reportsAreDelivered(world, report.iccid, circumstances, files);
+}
+
+/** A report that was owed is delivered, or still in the outbox. */
+function* reportsAreDelivered(
+  world: SimWorld,
+  iccid: string | null,
+  { resultMayBeLost }: Circumstances,
+  { outbox }: Files,
+): Complaints {
+  const told = world.smdp
+    .notifications()
+    .some((note) => note.kind === "install" && note.outcome === "success" && note.verified && note.iccid === iccid);
+  const { notifications } = world.modem.euicc.toJSON();
+  const kept = notifications.some((note) => note.operation === "install" && note.iccid === iccid) || outbox > 0;
+  if (!told && !kept && !resultMayBeLost) yield "the SM-DP+ never heard of the installation, and nobody will tell it";
+}
+
+interface Files {
+  readonly ledger: readonly LedgerEntry[];
+  readonly isLedgerWhole: boolean;
+  readonly outbox: number;
+}
+
+function filesOf(world: SimWorld): Files {
+  const contents = world.files.contents();
+  const folder = `/state/euicc/${world.eid}`;
+  const ledger = parseLedger(contents.get(`${folder}/ledger.jsonl`) ?? "");
+  const journal = parseJournal(contents.get(`${folder}/journal.json`) ?? "", "journal.json");
+  const entries = ledger.kind === "good" ? ledger.entries : [];
+  const journalled = journal.kind === "good" ? journal.journal.ledgerEntries : 0;
+  return {
+    ledger: entries,
+    isLedgerWhole: ledger.kind === "good" && entries.length >= journalled,
+    outbox: journal.kind === "good" ? journal.journal.outbox.length : 0,
+  };
+}
+
+/**
+ * Held, only where the contract says so (rule 1): a POST by activation code whose answer never came; a POST by EID in doubt under
+ * `on_unclear = "hold"`, or for the second time, since the budget counts unclear POSTs and `retry` allows one more; a ledger that is damaged
+ * or missing beside a journal, which an honest disk never leaves. What was paid for is named.
+ */
+function mayHold(
+  world: SimWorld,
+  { error }: Report,
+  { ledger, isLedgerWhole }: Files,
+  { holdsWhenUnclear, diskLies }: Circumstances,
+): boolean {
+  switch (error?.code) {
+    case "reservation_unclear":
+      if (ledger.filter(({ kind }) => kind === "unclear").length > (holdsWhenUnclear ? 0 : 1)) return true;
+      return world.setup.method === "activation-code" && hasPending(ledger);
+    case "ledger_damaged":
+      return diskLies && !isLedgerWhole;
+    default:
+      return false;
+  }
+}
+
+function hasPending(ledger: readonly LedgerEntry[]): boolean {
+  const ended = new Set(ledger.flatMap((entry) => (entry.kind !== "intent" && "id" in entry ? [entry.id] : [])));
+  return ledger.some((entry) => entry.kind === "intent" && !ended.has(entry.id));
+}
