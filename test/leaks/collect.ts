@@ -161,12 +161,14 @@ function collected(words: readonly string[], context: CommandContext): CommandCo
     {
       ...Object.getOwnPropertyDescriptors(context),
       stdout: {
+        enumerable: true,
         value: (text: string): void => {
           stdout?.add(text);
           context.stdout(text);
         },
       },
       stderr: {
+        enumerable: true,
         value: (text: string): void => {
           stderr.add(text);
           context.stderr(text);
