@@ -65,7 +65,14 @@ interface Connected {
 
 async function connect(port: UartPort, wish: BaudWish): Promise<Connected> {
   const clock = new VirtualClock();
-  const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: wish, besideEsimd: true as const };
+  const parts = {
+    clock,
+    random: seededRandom(3),
+    log: silentLog,
+    wakeMs: 5_000,
+    baud: wish,
+    besideEsimd: true as const,
+  };
   const line = await clock.runUntil(connectModem(port.name, { ...parts, open: async () => port }, never));
   return { port, clock, line, close: () => clock.runUntil(line.channel.close()) };
 }

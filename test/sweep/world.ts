@@ -174,6 +174,11 @@ export class SimWorld {
     void this.files.mkdir(stateDir).then(() => this.files.syncFolder("/"));
   }
 
+  /** What the account's API takes, for requests of somebody else's. */
+  get authorization(): string {
+    return `Basic ${Buffer.from(`${fakeApiDefaults.key}:${fakeApiDefaults.secret}`).toString("base64")}`;
+  }
+
   get deadlineMs(): number {
     return this.#config.deadlineMs;
   }
