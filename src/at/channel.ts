@@ -61,6 +61,9 @@ interface InFlight {
  * so that a late answer is never taken for the next one's (a modem works off its input in order: what it still owes comes before
  * the answer to a query that only that query can cause).
  */
+/** A reason at hand: without one, each exchange would make an error with its stack. */
+const isOver = "the exchange is over";
+
 export class AtChannel {
   readonly #port: BytePort;
   readonly #clock: Clock;
@@ -259,7 +262,7 @@ export class AtChannel {
         this.#inFlight = undefined;
         // An answer that comes before the line has gone out is not this line's, and cuts it.
         if (writing?.isWhole() === false) this.#lose(command);
-        over.abort();
+        over.abort(isOver);
       };
       const lose = (error: unknown): void => {
         this.#lose(command);

@@ -46,7 +46,7 @@ export class LineOut {
     try {
       await this.#parts.wait.until(() => taken, timeoutMs, signal);
     } finally {
-      over.abort();
+      over.abort("the line was taken, or is waited for no longer");
     }
     return taken;
   }

@@ -1,11 +1,11 @@
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { openIsdR } from "../lpa/card.js";
-import { closeAnyway } from "../lpa/close.js";
 import { describeProfiles } from "../lpa/host/profiles.js";
 import type { ProfileDetails } from "../lpa/lpa.js";
 import { listByModem } from "../lpa/modem-profiles.js";
 import { type EidReading, readEid } from "../lpa/open.js";
 import { type PacketContext, readPacketContext } from "../modem/apn.js";
+import { closeAnyway } from "../modem/close.js";
 import { detectDialect } from "../modem/detect.js";
 import { type Dialect, hasOwnLpa, type SlotRow } from "../modem/dialects/dialect.js";
 import { answersOk, type ModemLine } from "../modem/exchange.js";

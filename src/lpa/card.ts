@@ -1,10 +1,10 @@
 import { type CancelTimer, type Clock, sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Eid, parseSmdpAddress, type SmdpAddress } from "../base/identifiers.js";
+import { closeAnyway } from "../modem/close.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { isdrAid, openCardChannel } from "../modem/uicc-access.js";
 import { Es10Channel, StatusWordError } from "./apdu/es10-channel.js";
-import { closeAnyway } from "./close.js";
 import { decodeConfiguredAddresses, encodeGetConfiguredAddresses } from "./es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "./es10/eid.js";
 import {

@@ -1,5 +1,6 @@
 import type { AtReply } from "../at/channel.js";
 import { isEsimdError } from "../base/errors.js";
+import { closeAnyway } from "./close.js";
 import type { Catalogue } from "./dialects/catalogue.js";
 import type { Dialect, Recognition } from "./dialects/dialect.js";
 import { askWhileBusy, type ModemLine } from "./exchange.js";
@@ -90,6 +91,6 @@ async function answerOf(asked: Promise<AtReply>): Promise<AtReply | undefined> {
 
 async function opensIsdR(line: ModemLine, signal: AbortSignal): Promise<boolean> {
   const card = await openCardChannel(line, isdrAid, signal);
-  await card?.close(signal);
+  if (card !== undefined) await closeAnyway(card, line.clock);
   return card !== undefined;
 }

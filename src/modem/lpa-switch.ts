@@ -1,6 +1,7 @@
 import { sleep } from "../base/clock.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { bringUp } from "./bring-up.js";
+import { closeAnyway } from "./close.js";
 import type { LpaSwitch } from "./dialects/dialect.js";
 import { askWhileBusy, type ModemLine, runExchange } from "./exchange.js";
 import { resetModem } from "./power.js";
@@ -88,7 +89,7 @@ async function opensIsdR(line: ModemLine, wakeMs: number, signal: AbortSignal): 
   await bringUp(line, wakeMs, signal);
   try {
     const card = await openCardChannel(line, isdrAid, signal);
-    await card?.close(signal);
+    if (card !== undefined) await closeAnyway(card, line.clock);
     return card !== undefined;
   } catch (error) {
     const passing =

@@ -1,6 +1,7 @@
 import { afterPrefix, splitFields } from "../at/fields.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
+import { closeAnyway } from "./close.js";
 import { askWhileBusy, type ModemLine, refusal, runExchange } from "./exchange.js";
 
 /** A logical channel to an application on the card, opened through the modem (TS 27.007 8.17, 8.45, 8.46). */
@@ -124,7 +125,7 @@ async function openByCsim(
   const select = Uint8Array.of(channel, 0xa4, 0x04, 0x00, name.length, ...name);
   const selected = await whileOpen(csim(line, select, openTimeoutMs, signal));
   if (!isDone(selected) && selected.at(-2) !== 0x61) {
-    await close(signal);
+    await closeAnyway({ close }, line.clock);
     return undefined;
   }
   return {

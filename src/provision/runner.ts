@@ -1,7 +1,7 @@
 import { withDeadline } from "../base/deadline.js";
 import { errorRegistry } from "../base/error-registry.js";
 import { EsimdError, toEsimdError } from "../base/errors.js";
-import { closeAnyway } from "../lpa/close.js";
+import { closeAnyway } from "../modem/close.js";
 import type { Policy } from "./policy.js";
 import { type Facts, noFacts, type Run, type RunParts } from "./run.js";
 import {

@@ -33,7 +33,7 @@ async function atTheBench(
   const modem = await startFakeModem({ ...common, pki: createPki(), wire: { kind: "memory", wire }, scenario });
   const connect: Bench["connect"] = async (baud) => {
     const port = await wire.openPort("memory", never);
-    const parts = { ...common, wakeMs: 5_000, baud, open: async () => port };
+    const parts = { ...common, wakeMs: 5_000, baud, besideEsimd: true as const, open: async () => port };
     return { line: await connectModem("/dev/ttyS1", parts, never), port };
   };
   try {

@@ -171,7 +171,7 @@ describe("the speed of the line", () => {
     const clock = new VirtualClock();
     const port = new MemoryPort();
     port.answer(() => port.sayLines("OK"));
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto" } as const;
+    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto", besideEsimd: true } as const;
     await clock.runUntil(connectModem("/dev/ttyUSB2", { ...parts, open: async () => port }, never));
     expect(port.sent).toEqual(["AT", "ATV1", "ATE0", "AT+CMEE=1"]);
   });
@@ -205,7 +205,7 @@ describe("a modem that a killed run left at a high rate", () => {
   it("is looked for before it counts as silent, and not for ever", async () => {
     const port = new UartPort({ offer, set: 921_600, deaf: [921_600] });
     const clock = new VirtualClock();
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000 };
+    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, besideEsimd: true as const };
     const waking = clock.runUntil(connectModem(port.name, { ...parts, open: async () => port }, never));
     await expect(waking).rejects.toMatchObject({ code: "modem_silent" });
     expect(new Set(port.speeds)).toContain(921_600);
@@ -218,7 +218,7 @@ describe("the way back", () => {
     // Deaf at 3 000 000 for good: only a power cycle helps, and the sentence says where it was to go.
     const port = new UartPort({ offer, deaf: [3_000_000] });
     const clock = new VirtualClock();
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto" } as const;
+    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto", besideEsimd: true } as const;
     const failed = clock.runUntil(connectModem(port.name, { ...parts, open: async () => port }, never));
     await expect(failed).rejects.toMatchObject({
       code: "modem_silent",
@@ -232,7 +232,7 @@ describe("the way back", () => {
     const port = new UartPort({ offer, bad: [3_000_000] });
     const clock = new VirtualClock();
     const stop = new AbortController();
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto" } as const;
+    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto", besideEsimd: true } as const;
     const connecting = connectModem(port.name, { ...parts, open: async () => port }, stop.signal);
     const failed = expect(clock.runUntil(connecting)).rejects.toMatchObject({ code: "cancelled" });
     clock.setTimer(500, () => stop.abort(new EsimdError("cancelled", "stopped")));

@@ -46,10 +46,20 @@ export function publicKeyFromPoint(curve: Curve, point: Uint8Array): KeyObject {
   return publicKeyFromSpki(spki);
 }
 
+/** The keys of the few certificates of an emulated world, which are read again in every session. */
+const knownKeys = new Map<string, KeyObject>();
+const mostKnownKeys = 64;
+
 /** @throws TlvError */
 export function publicKeyFromSpki(spki: Uint8Array): KeyObject {
+  const name = Buffer.from(spki).toString("base64");
+  const known = knownKeys.get(name);
+  if (known !== undefined) return known;
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    if (knownKeys.size >= mostKnownKeys) knownKeys.clear();
+    knownKeys.set(name, key);
+    return key;
   } catch (cause) {
     throw new TlvError(`a public key cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
