@@ -171,7 +171,14 @@ describe("the speed of the line", () => {
     const clock = new VirtualClock();
     const port = new MemoryPort();
     port.answer(() => port.sayLines("OK"));
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto", besideEsimd: true } as const;
+    const parts = {
+      clock,
+      random: seededRandom(3),
+      log: silentLog,
+      wakeMs: 5_000,
+      baud: "auto",
+      besideEsimd: true,
+    } as const;
     await clock.runUntil(connectModem("/dev/ttyUSB2", { ...parts, open: async () => port }, never));
     expect(port.sent).toEqual(["AT", "ATV1", "ATE0", "AT+CMEE=1"]);
   });
@@ -218,7 +225,14 @@ describe("the way back", () => {
     // Deaf at 3 000 000 for good: only a power cycle helps, and the sentence says where it was to go.
     const port = new UartPort({ offer, deaf: [3_000_000] });
     const clock = new VirtualClock();
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto", besideEsimd: true } as const;
+    const parts = {
+      clock,
+      random: seededRandom(3),
+      log: silentLog,
+      wakeMs: 5_000,
+      baud: "auto",
+      besideEsimd: true,
+    } as const;
     const failed = clock.runUntil(connectModem(port.name, { ...parts, open: async () => port }, never));
     await expect(failed).rejects.toMatchObject({
       code: "modem_silent",
@@ -232,7 +246,14 @@ describe("the way back", () => {
     const port = new UartPort({ offer, bad: [3_000_000] });
     const clock = new VirtualClock();
     const stop = new AbortController();
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud: "auto", besideEsimd: true } as const;
+    const parts = {
+      clock,
+      random: seededRandom(3),
+      log: silentLog,
+      wakeMs: 5_000,
+      baud: "auto",
+      besideEsimd: true,
+    } as const;
     const connecting = connectModem(port.name, { ...parts, open: async () => port }, stop.signal);
     const failed = expect(clock.runUntil(connecting)).rejects.toMatchObject({ code: "cancelled" });
     clock.setTimer(500, () => stop.abort(new EsimdError("cancelled", "stopped")));
