@@ -4,6 +4,7 @@ import { parseEid, parseIccid } from "../../src/base/identifiers.js";
 import { orphansOf } from "../../src/daemon/reservations/account.js";
 import type { LedgerEntry, LedgerFact } from "../../src/provision/ledger.js";
 import type { Records } from "../../src/provision/store/records.js";
+import { reservation } from "../support/reservation.js";
 
 /** Which reservations of an account are nobody's, and which undecided POST may have made them. */
 
@@ -19,21 +20,7 @@ function records(of: typeof eid, ...facts: readonly (LedgerFact & { readonly atS
 }
 
 function made(sid: string, atS: number, more: Partial<ESimProfile> = {}): ESimProfile {
-  return {
-    sid,
-    status: "available",
-    iccid: undefined,
-    simSid: undefined,
-    eid: undefined,
-    smdpAddress: undefined,
-    matchingId: undefined,
-    activationCode: undefined,
-    errorCode: undefined,
-    errorMessage: undefined,
-    dateCreatedMs: startMs + atS * 1000,
-    dateUpdatedMs: undefined,
-    ...more,
-  };
+  return reservation(sid, "available", { dateCreatedMs: startMs + atS * 1000, ...more });
 }
 
 const post = (id: string, atS: number) =>

@@ -63,17 +63,15 @@ interface Connected {
   readonly close: () => Promise<void>;
 }
 
+/** Who else is at the port is a question to the real host, which has no virtual time. */
+const partsWith = (clock: VirtualClock, baud: BaudWish) =>
+  ({ clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, baud, besideEsimd: true }) as const;
+
 async function connect(port: UartPort, wish: BaudWish): Promise<Connected> {
   const clock = new VirtualClock();
-  const parts = {
-    clock,
-    random: seededRandom(3),
-    log: silentLog,
-    wakeMs: 5_000,
-    baud: wish,
-    besideEsimd: true as const,
-  };
-  const line = await clock.runUntil(connectModem(port.name, { ...parts, open: async () => port }, never));
+  const line = await clock.runUntil(
+    connectModem(port.name, { ...partsWith(clock, wish), open: async () => port }, never),
+  );
   return { port, clock, line, close: () => clock.runUntil(line.channel.close()) };
 }
 
@@ -171,14 +169,7 @@ describe("the speed of the line", () => {
     const clock = new VirtualClock();
     const port = new MemoryPort();
     port.answer(() => port.sayLines("OK"));
-    const parts = {
-      clock,
-      random: seededRandom(3),
-      log: silentLog,
-      wakeMs: 5_000,
-      baud: "auto",
-      besideEsimd: true,
-    } as const;
+    const parts = partsWith(clock, "auto");
     await clock.runUntil(connectModem("/dev/ttyUSB2", { ...parts, open: async () => port }, never));
     expect(port.sent).toEqual(["AT", "ATV1", "ATE0", "AT+CMEE=1"]);
   });
@@ -212,7 +203,7 @@ describe("a modem that a killed run left at a high rate", () => {
   it("is looked for before it counts as silent, and not for ever", async () => {
     const port = new UartPort({ offer, set: 921_600, deaf: [921_600] });
     const clock = new VirtualClock();
-    const parts = { clock, random: seededRandom(3), log: silentLog, wakeMs: 5_000, besideEsimd: true as const };
+    const parts = partsWith(clock, "keep");
     const waking = clock.runUntil(connectModem(port.name, { ...parts, open: async () => port }, never));
     await expect(waking).rejects.toMatchObject({ code: "modem_silent" });
     expect(new Set(port.speeds)).toContain(921_600);
@@ -225,14 +216,7 @@ describe("the way back", () => {
     // Deaf at 3 000 000 for good: only a power cycle helps, and the sentence says where it was to go.
     const port = new UartPort({ offer, deaf: [3_000_000] });
     const clock = new VirtualClock();
-    const parts = {
-      clock,
-      random: seededRandom(3),
-      log: silentLog,
-      wakeMs: 5_000,
-      baud: "auto",
-      besideEsimd: true,
-    } as const;
+    const parts = partsWith(clock, "auto");
     const failed = clock.runUntil(connectModem(port.name, { ...parts, open: async () => port }, never));
     await expect(failed).rejects.toMatchObject({
       code: "modem_silent",
@@ -246,14 +230,7 @@ describe("the way back", () => {
     const port = new UartPort({ offer, bad: [3_000_000] });
     const clock = new VirtualClock();
     const stop = new AbortController();
-    const parts = {
-      clock,
-      random: seededRandom(3),
-      log: silentLog,
-      wakeMs: 5_000,
-      baud: "auto",
-      besideEsimd: true,
-    } as const;
+    const parts = partsWith(clock, "auto");
     const connecting = connectModem(port.name, { ...parts, open: async () => port }, stop.signal);
     const failed = expect(clock.runUntil(connecting)).rejects.toMatchObject({ code: "cancelled" });
     clock.setTimer(500, () => stop.abort(new EsimdError("cancelled", "stopped")));

@@ -10,6 +10,7 @@ import {
   type ProviderWord,
 } from "../../src/provision/by-hand.js";
 import { foldLedger, type LedgerFact } from "../../src/provision/ledger.js";
+import { reservation } from "../support/reservation.js";
 
 /** What a person may adopt and give up: tables of cases. */
 
@@ -20,23 +21,8 @@ const second = parseIccid("89883070000000000024", "the test");
 const at = "2026-01-01T00:00:00.000Z";
 const atMs = Date.parse(at);
 
-function reservation(status: ESimProfileStatus, more: Partial<ESimProfile> = {}): ESimProfile {
-  return {
-    sid: "HP1",
-    status,
-    iccid: undefined,
-    simSid: undefined,
-    eid: undefined,
-    smdpAddress: undefined,
-    matchingId: undefined,
-    activationCode: undefined,
-    errorCode: undefined,
-    errorMessage: undefined,
-    dateCreatedMs: undefined,
-    dateUpdatedMs: undefined,
-    ...more,
-  };
-}
+const first = (status: ESimProfileStatus, more: Partial<ESimProfile> = {}): ESimProfile =>
+  reservation("HP1", status, more);
 
 interface State {
   readonly ledger?: readonly LedgerFact[];
@@ -77,80 +63,65 @@ function said(judgement: Judgement): string {
 describe("an adoption by a person", () => {
   const installed = { reservationSid: "HP9", installedIccid: second, provisioned: true };
   it.each<[string, ESimProfile, State, string | RegExp]>([
-    ["one for this EID that no ledger knows", reservation("available", { eid }), {}, "adopted"],
-    ["one under way", reservation("reserving", { eid }), {}, "adopted"],
-    ["one that was claimed and not installed", reservation("downloaded", { eid }), {}, "adopted"],
-    ["an unclaimed one by activation code", reservation("available"), {}, "adopted"],
+    ["one for this EID that no ledger knows", first("available", { eid }), {}, "adopted"],
+    ["one under way", first("reserving", { eid }), {}, "adopted"],
+    ["one that was claimed and not installed", first("downloaded", { eid }), {}, "adopted"],
+    ["an unclaimed one by activation code", first("available"), {}, "adopted"],
     [
       "the one it works on already",
-      reservation("available", { eid }),
+      first("available", { eid }),
       { ledger: [charged], journal: { reservationSid: "HP1" } },
       "nothing",
     ],
-    ["one that the journal lost", reservation("available"), { ledger: [charged] }, "adopted"],
-    [
-      "another eUICC's",
-      reservation("available", { eid: otherEid }),
-      {},
-      /^reservation_state: .* is for the EID 8904…0074/,
-    ],
-    ["a failed one", reservation("failed", { eid }), {}, /^reservation_state: .* is failed/],
-    ["an installed one", reservation("installed", { eid }), {}, /^reservation_state: .* is installed/],
-    [
-      "one with a status that nobody knows",
-      reservation("unknown:paused", { eid }),
-      {},
-      /^reservation_state: .* is paused/,
-    ],
-    ["a burned one", reservation("available", { eid }), { ledger: [charged, burned] }, "adopted lifts burned"],
-    ["one given up", reservation("available", { eid }), { ledger: [charged, released] }, "adopted lifts released"],
+    ["one that the journal lost", first("available"), { ledger: [charged] }, "adopted"],
+    ["another eUICC's", first("available", { eid: otherEid }), {}, /^reservation_state: .* is for the EID 8904…0074/],
+    ["a failed one", first("failed", { eid }), {}, /^reservation_state: .* is failed/],
+    ["an installed one", first("installed", { eid }), {}, /^reservation_state: .* is installed/],
+    ["one with a status that nobody knows", first("unknown:paused", { eid }), {}, /^reservation_state: .* is paused/],
+    ["a burned one", first("available", { eid }), { ledger: [charged, burned] }, "adopted lifts burned"],
+    ["one given up", first("available", { eid }), { ledger: [charged, released] }, "adopted lifts released"],
     [
       "both",
-      reservation("available", { eid }),
+      first("available", { eid }),
       { ledger: [charged, burned, released] },
       "adopted lifts burned lifts released",
     ],
     [
       "while a POST by activation code waits",
-      reservation("available"),
+      first("available"),
       { ledger: [intent("i1", code)] },
       "adopted settles i1",
     ],
     [
       "while one stayed unclear",
-      reservation("available"),
+      first("available"),
       { ledger: [intent("i1", code), { kind: "unclear", id: "i1" }] },
       "adopted settles i1",
     ],
     [
       "by EID while a POST by activation code waits",
-      reservation("available", { eid }),
+      first("available", { eid }),
       { ledger: [intent("i1", code)] },
       "adopted",
     ],
-    [
-      "by activation code while a POST by EID waits",
-      reservation("available"),
-      { ledger: [intent("i1", "eid")] },
-      "adopted",
-    ],
+    ["by activation code while a POST by EID waits", first("available"), { ledger: [intent("i1", "eid")] }, "adopted"],
     [
       "one made long before the POST",
-      reservation("available", { dateCreatedMs: atMs - 3_600_000 }),
+      first("available", { dateCreatedMs: atMs - 3_600_000 }),
       { ledger: [intent("i1", code)] },
       "adopted",
     ],
-    ["one that a POST long known made", reservation("available"), { ledger: [charged, intent("i1", code)] }, "adopted"],
+    ["one that a POST long known made", first("available"), { ledger: [charged, intent("i1", code)] }, "adopted"],
     [
       "while a run left another profile enabled",
-      reservation("available"),
+      first("available"),
       { journal: installed },
       /^reservation_state: .* 8988…0024 of another/,
     ],
-    ["that profile is gone, the eUICC says", reservation("available"), { journal: installed, onEuicc: [] }, "adopted"],
+    ["that profile is gone, the eUICC says", first("available"), { journal: installed, onEuicc: [] }, "adopted"],
     [
       "that profile is there, the eUICC says",
-      reservation("available"),
+      first("available"),
       { journal: { ...installed, provisioned: false }, onEuicc: [second] },
       /^reservation_state/,
     ],
@@ -161,7 +132,7 @@ describe("an adoption by a person", () => {
   });
 
   it("takes none that another eUICC's ledger names", () => {
-    expect(said(judgeAdoption(hand({}), reservation("available"), { eid: otherEid }, undefined))).toMatch(/8904…0074/);
+    expect(said(judgeAdoption(hand({}), first("available"), { eid: otherEid }, undefined))).toMatch(/8904…0074/);
   });
 
   it("is of the POST that is nearest in time", () => {
@@ -173,7 +144,7 @@ describe("an adoption by a person", () => {
       said(
         judgeAdoption(
           { ...hand({}), money },
-          reservation("available", { dateCreatedMs: atMs + afterMs }),
+          first("available", { dateCreatedMs: atMs + afterMs }),
           undefined,
           undefined,
         ),
@@ -182,7 +153,7 @@ describe("an adoption by a person", () => {
   });
 
   it("says who decided and why", () => {
-    expect(judgeAdoption(hand({}), reservation("available"), undefined, "read off the invoice")).toMatchObject({
+    expect(judgeAdoption(hand({}), first("available"), undefined, "read off the invoice")).toMatchObject({
       fact: { by: "person", why: "read off the invoice" },
     });
   });
@@ -196,32 +167,22 @@ describe("a release by a person", () => {
   it.each<[string, ProviderWord, State, string | RegExp]>([
     [
       "a charged one that failed",
-      found(reservation("failed", { eid, iccid: ours })),
+      found(first("failed", { eid, iccid: ours })),
       { ledger: [charged, burned] },
       "released",
     ],
-    ["a live one", found(reservation("available", { eid })), { ledger: [charged] }, "released"],
-    ["one for this EID that the ledger does not know", found(reservation("available", { eid })), {}, "released"],
+    ["a live one", found(first("available", { eid })), { ledger: [charged] }, "released"],
+    ["one for this EID that the ledger does not know", found(first("available", { eid })), {}, "released"],
     ["one that the provider lost", missing, { ledger: [charged] }, "released"],
     ["one that nobody could be asked about", unasked, { ledger: [charged] }, "released"],
-    ["one given up before", found(reservation("available", { eid })), { ledger: [released] }, "nothing"],
+    ["one given up before", found(first("available", { eid })), { ledger: [released] }, "nothing"],
     ["one that nobody knows", missing, {}, /^reservation_unknown/],
     ["one that only the provider could know", unasked, {}, /^reservation_unknown/],
-    [
-      "another eUICC's",
-      found(reservation("available", { eid: otherEid })),
-      {},
-      /^reservation_state: .* is for the EID/,
-    ],
-    [
-      "an unclaimed one that no ledger names",
-      found(reservation("available")),
-      {},
-      /^reservation_state: no ledger names/,
-    ],
+    ["another eUICC's", found(first("available", { eid: otherEid })), {}, /^reservation_state: .* is for the EID/],
+    ["an unclaimed one that no ledger names", found(first("available")), {}, /^reservation_state: no ledger names/],
     [
       "one that was not charged",
-      found(reservation("failed", { eid })),
+      found(first("failed", { eid })),
       { ledger: [{ kind: "created", id: "i1", sid: "HP1" }] },
       /^reservation_state: .* before it was charged/,
     ],
@@ -233,14 +194,14 @@ describe("a release by a person", () => {
     ],
     [
       "installed, by the journal",
-      found(reservation("installed", { eid, iccid: ours })),
+      found(first("installed", { eid, iccid: ours })),
       { ledger: [charged], journal: works },
       /^reservation_state: .* 8988…0016 .* its journal says/,
     ],
     ["installed, by the journal, offline", unasked, { ledger: [charged], journal: works }, /^reservation_state/],
     [
       "installed, by the provider's ICCID",
-      found(reservation("installed", { eid, iccid: ours })),
+      found(first("installed", { eid, iccid: ours })),
       { ledger: [charged], journal: { installedIccid: ours } },
       /^reservation_state/,
     ],
@@ -252,19 +213,19 @@ describe("a release by a person", () => {
     ],
     [
       "installed by the journal, and gone from the eUICC",
-      found(reservation("installed", { eid, iccid: ours })),
+      found(first("installed", { eid, iccid: ours })),
       { ledger: [charged], journal: works, onEuicc: [second] },
       "released",
     ],
     [
       "installed, by the eUICC alone",
-      found(reservation("installed", { eid, iccid: ours })),
+      found(first("installed", { eid, iccid: ours })),
       { ledger: [charged], onEuicc: [ours] },
       /^reservation_state/,
     ],
     [
       "another one while the journal's is installed",
-      found(reservation("failed", { eid, iccid: second })),
+      found(first("failed", { eid, iccid: second })),
       { ledger: [charged], journal: { reservationSid: "HP9", iccid: ours, installedIccid: ours } },
       "released",
     ],

@@ -1,30 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { ESimProfile, ESimProfileStatus, Sim } from "../../src/api/resources.js";
+import type { Sim } from "../../src/api/resources.js";
 import { type Iccid, parseIccid } from "../../src/base/identifiers.js";
 import { type Decision, decideReservation, type World } from "../../src/provision/decide.js";
 import { foldLedger, type LedgerFact } from "../../src/provision/ledger.js";
 import type { HeldOver } from "../../src/provision/next-step.js";
+import { reservation } from "../support/reservation.js";
 
 const ours = parseIccid("89883070000000000016", "test");
 const foreign = parseIccid("89490200001234567892", "test");
-
-function reservation(sid: string, status: ESimProfileStatus, more: Partial<ESimProfile> = {}): ESimProfile {
-  return {
-    sid,
-    status,
-    iccid: undefined,
-    simSid: undefined,
-    eid: undefined,
-    smdpAddress: undefined,
-    matchingId: undefined,
-    activationCode: undefined,
-    errorCode: undefined,
-    errorMessage: undefined,
-    dateCreatedMs: undefined,
-    dateUpdatedMs: undefined,
-    ...more,
-  };
-}
 
 function sim(iccid: Iccid): Sim {
   return { sid: "HS1", iccid, status: "new", fleetSid: undefined, uniqueName: undefined };

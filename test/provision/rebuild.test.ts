@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ESimProfile, ESimProfileStatus } from "../../src/api/resources.js";
+import type { ESimProfile } from "../../src/api/resources.js";
 import { VirtualClock } from "../../src/base/clock.js";
 import { EsimdError } from "../../src/base/errors.js";
 import { parseEid, parseIccid } from "../../src/base/identifiers.js";
@@ -9,6 +9,7 @@ import { foldLedger, type LedgerFact, parseLedger } from "../../src/provision/le
 import { rebuildLedger } from "../../src/provision/rebuild.js";
 import { replaceLedger } from "../../src/provision/store/replace-ledger.js";
 import { openStore, type Store, storeFolder } from "../../src/provision/store/store.js";
+import { reservation } from "../support/reservation.js";
 import { MemoryDisk } from "../support/small-world.js";
 
 /** A damaged ledger made anew: what it then says, and that a power cut in the middle never leaves one that says that nothing was paid. */
@@ -21,23 +22,7 @@ const charged = line({ kind: "charged", sid: "HP1" });
 const burned = line({ kind: "burned", sid: "HP1", why: "test" });
 const policy = { maxReservations: 1, onUnclear: "retry" } as const;
 
-function made(sid: string, status: ESimProfileStatus, more: Partial<ESimProfile> = {}): ESimProfile {
-  return {
-    sid,
-    status,
-    iccid: undefined,
-    simSid: undefined,
-    eid: undefined,
-    smdpAddress: undefined,
-    matchingId: undefined,
-    activationCode: undefined,
-    errorCode: undefined,
-    errorMessage: undefined,
-    dateCreatedMs: undefined,
-    dateUpdatedMs: undefined,
-    ...more,
-  };
-}
+const made = reservation;
 
 describe("a ledger made anew", () => {
   it.each<[string, string, readonly ESimProfile[], readonly string[], string]>([
