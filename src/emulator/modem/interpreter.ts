@@ -174,6 +174,8 @@ export class Interpreter {
         const text = this.#spell(answer);
         await this.#say(text.slice(0, Math.ceil(text.length / 2)));
       }
+      // Only the line is gone: what was begun goes on, and ends some day.
+      if (action.keepsPower) answer?.after?.();
     }
     this.#options.unplug({ replugAfterMs: action.replugAfterMs, keepsPower: action.keepsPower });
   }
