@@ -102,6 +102,7 @@ try {
       pairs,
       faults,
       seeds: total.seeds,
+      kills: killed,
       violations,
       lives,
       seconds,
