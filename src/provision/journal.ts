@@ -51,6 +51,11 @@ const journalSchema = z.object({
     .strictObject({ iccid: z.string().max(20), steps: z.number().int().nonnegative() })
     .nullable()
     .default(null),
+  /** How long the provider's list was watched for a POST without its answer (its intent's id), over all runs. */
+  settling: z
+    .strictObject({ post: z.string().max(64), waitedMs: z.number().int().nonnegative() })
+    .nullable()
+    .default(null),
   /** Code and sentence of the error that ended the last run, if one did. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -73,6 +78,7 @@ export function emptyJournal(eid: string, nowMs: number): Journal {
     outbox: [],
     contextBefore: null,
     restarts: null,
+    settling: null,
     error: null,
   };
 }
