@@ -185,11 +185,13 @@ async function concludeUnclear(run: Run, pending: PendingIntent, listed: readonl
   await store.record({ kind: "unclear", id: pending.id });
   const decision = decideReservation(
     {
+      eid: need(run, "eid"),
       onEuicc: facts.baseline,
       ownSims: new Map(),
       reservations: listed,
       journalSid: undefined,
       journalIccid: undefined,
+      journalInstalled: store.journal.installedIccid ?? undefined,
       money: store.money(),
     },
     parts.policy,
