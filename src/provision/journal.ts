@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EsimdError } from "../base/errors.js";
+import { maskIdentifiers, parseEid } from "../base/identifiers.js";
 import { type StateName, stateNames } from "./states.js";
 
 /**
@@ -105,4 +106,28 @@ export function parseJournal(text: string, path: string): JournalReading {
   const journal = journalSchema.safeParse(raw);
   if (!journal.success) return { kind: "damaged", why: "it lacks fields of a journal" };
   return { kind: "good", journal: journal.data };
+}
+
+/**
+ * A reading as that of one eUICC's folder. The journal of another eUICC came there by a folder that was renamed or copied, and its ledger
+ * with it: begun anew beside that ledger, this eUICC would take the other one's money for its own, and write into its record.
+ * @throws EsimdError `state_foreign`: nothing of the folder is ours to use or to touch.
+ */
+export function asOwn(reading: JournalReading, eid: string, path: string): JournalReading {
+  if (reading.kind === "damaged" || reading.journal.eid === eid) return reading;
+  const { eid: other } = reading.journal;
+  if (!isEid(other)) return { kind: "damaged", why: "what it names as its EID is none" };
+  throw new EsimdError(
+    "state_foreign",
+    `${path} is the journal of another eUICC, whose EID is ${maskIdentifiers(other)}`,
+  );
+}
+
+function isEid(text: string): boolean {
+  try {
+    parseEid(text, "the journal");
+    return true;
+  } catch {
+    return false;
+  }
 }
