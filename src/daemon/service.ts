@@ -36,8 +36,8 @@ const longestRestartMs = 60_000;
  */
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
   const { clock, random, log, port } = parts;
-  for (let failures = 0; !signal.aborted; ) {
-    const { error, owes } = await runOnce(parts, signal);
+  for (let failures = 0, costly = 0; !signal.aborted; ) {
+    const { error, owes, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
     if (error === undefined && owes) {
       failures++;
@@ -53,6 +53,7 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       );
       await untilReplaced(parts, signal);
       failures = 0;
+      costly = 0;
       continue;
     }
     if (error.code === "port_missing") {
@@ -66,12 +67,10 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       // Once is a modem that was replugged. Again and again is one that flaps, and each run may cost a session of the paid order.
       if (failures === 1) continue;
     }
-    const pauseMs = backoffMs(
-      hardlyChanges.has(error.code) ? seldom : retryPause,
-      failures,
-      random,
-      error.retryAfterMs,
-    );
+    if (spentSession) costly++;
+    const pauseMs = spentSession
+      ? backoffMs(seldom, costly, random, error.retryAfterMs)
+      : backoffMs(hardlyChanges.has(error.code) ? seldom : retryPause, failures, random, error.retryAfterMs);
     log.info({ port, code: error.code, pauseMs: Math.round(pauseMs) }, "the run is tried again after a pause");
     await rest(clock, pauseMs, signal);
   }
@@ -107,6 +106,11 @@ interface Ended {
   readonly error: EsimdError | undefined;
   /** The eUICC keeps notifications that its SM-DP+ did not take. */
   readonly owes: boolean;
+  /**
+   * The SM-DP+ let it through to a package, which did not arrive. It counts such sessions, and gives an order that was paid for up after a few: a
+   * network that loses large answers for a day must not cost them all.
+   */
+  readonly spentSession: boolean;
 }
 
 /** How a run ended. A run that could not begin ends with an error too, if a later one may begin. */
@@ -116,11 +120,12 @@ async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<Ended>
     // Told even when esimd is being stopped: what the run reached is reached.
     parts.onResult(result);
     const { error, facts } = result.outcome;
-    return { error, owes: facts.owedNotifications > 0 };
+    const spentSession = facts.session?.offer !== undefined && facts.arrived === undefined;
+    return { error, owes: facts.owedNotifications > 0, spentSession };
   } catch (error) {
     if (!isEsimdError(error) || isForGood(error)) throw error;
     parts.log.warn({ port: parts.port, error }, "a run could not begin");
-    return { error, owes: false };
+    return { error, owes: false, spentSession: false };
   }
 }
 

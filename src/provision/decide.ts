@@ -1,6 +1,6 @@
 import type { ESimProfile, Sim } from "../api/resources.js";
 import type { ErrorCode } from "../base/errors.js";
-import type { Iccid } from "../base/identifiers.js";
+import { type Iccid, maskIdentifiers } from "../base/identifiers.js";
 import type { InstalledProfile } from "../lpa/lpa.js";
 import { type BudgetPolicy, budgetOf, wasCharged } from "./budget.js";
 import type { Money } from "./ledger.js";
@@ -8,6 +8,7 @@ import type { HeldOver } from "./next-step.js";
 
 /** What was seen before deciding about money. Lists that could not be read to their end never get here: unknown permits nothing. */
 export interface World {
+  readonly eid: string;
   /** The eUICC's list. */
   readonly onEuicc: readonly InstalledProfile[];
   /** The Sims of our account among them, by ICCID. */
@@ -16,6 +17,8 @@ export interface World {
   readonly reservations: readonly ESimProfile[];
   readonly journalSid: string | undefined;
   readonly journalIccid: string | undefined;
+  /** The profile that the journal knows to have been on this eUICC. */
+  readonly journalInstalled: string | undefined;
   /** Undefined when the ledger is missing beside a journal, or damaged. */
   readonly money: Money | undefined;
 }
@@ -51,7 +54,7 @@ export function decideReservation(world: World, policy: BudgetPolicy): Decision 
       { sid: strange.sid },
     );
   }
-  const usable = reservations.filter(({ sid }) => money?.burned.has(sid) !== true);
+  const usable = reservations.filter((one) => money?.burned.has(one.sid) !== true && !isOthers(one, world));
   const live = preferred(
     usable.filter(
       ({ status }) => status === "new" || status === "reserving" || status === "available" || status === "downloaded",
@@ -74,11 +77,17 @@ export function decideReservation(world: World, policy: BudgetPolicy): Decision 
       { postId: money.pending.id },
     );
   }
-  return decideBudget(world.reservations, money, policy);
+  return decideBudget(world, money, policy);
+}
+
+/** By its own word it is for another eUICC: claimed by that one, or in a ledger that came from another device. */
+function isOthers({ eid }: ESimProfile, world: Pick<World, "eid">): boolean {
+  return eid !== undefined && eid !== world.eid;
 }
 
 /** More may be paid only while the budget has room for it; what is gone already decides the sentence. */
-function decideBudget(all: readonly ESimProfile[], money: Money, policy: BudgetPolicy): Decision {
+function decideBudget(world: World, money: Money, policy: BudgetPolicy): Decision {
+  const { reservations: all } = world;
   const { spent, allowed, left } = budgetOf(money, all, policy);
   const isGivenUp = (sid: string): boolean => money.released.has(sid);
   const doubtful = money.unclearPosts.filter(({ released }) => !released);
@@ -92,13 +101,14 @@ function decideBudget(all: readonly ESimProfile[], money: Money, policy: BudgetP
     return hold("install_failed", `the reservation ${sid} cannot be downloaded any more: ${why}`, { sid });
   }
   const gone = all.find((reservation) => !isGivenUp(reservation.sid) && wasCharged(reservation, money));
-  if (gone?.status === "installed") {
+  if (gone !== undefined && isOthers(gone, world)) {
     return hold(
-      "reservation_installed",
-      `the provider says that ${gone.sid} is installed, but its profile is not on this eUICC`,
+      "budget_spent",
+      `the reservation ${gone.sid}, which this eUICC's ledger names, is for the EID ${maskIdentifiers(gone.eid ?? "")}`,
       { sid: gone.sid },
     );
   }
+  if (gone?.status === "installed") return holdInstalled(gone, world);
   if (gone?.status === "failed") {
     const why = [gone.errorCode, gone.errorMessage].filter((part) => part !== undefined).join(" ");
     return hold(
@@ -119,6 +129,15 @@ function decideBudget(all: readonly ESimProfile[], money: Money, policy: BudgetP
     `this eUICC has used ${spent} of ${allowed} reservation(s)`,
     sid === undefined ? {} : { sid },
   );
+}
+
+/** Deleted here; or, where this device never saw it, on another eUICC with this EID. */
+function holdInstalled({ sid, iccid }: ESimProfile, { journalInstalled }: World): Decision {
+  const wasHere = journalInstalled !== undefined && (iccid === undefined || iccid === journalInstalled);
+  const says = `the provider says that ${sid} is installed, but its profile is not on this eUICC`;
+  return wasHere
+    ? hold("reservation_installed", says, { sid })
+    : hold("reservation_installed", `${says}, and this device never saw it there`, { sid, neverHere: true });
 }
 
 function whyReserve(inDoubt: boolean, gaveUp: boolean): string {

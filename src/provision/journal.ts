@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EsimdError } from "../base/errors.js";
+import { maskIdentifiers, parseEid } from "../base/identifiers.js";
 import { type StateName, stateNames } from "./states.js";
 
 /**
@@ -51,6 +52,11 @@ const journalSchema = z.object({
     .strictObject({ iccid: z.string().max(20), steps: z.number().int().nonnegative() })
     .nullable()
     .default(null),
+  /** How long the provider's list was watched for a POST without its answer (its intent's id), over all runs. */
+  settling: z
+    .strictObject({ post: z.string().max(64), waitedMs: z.number().int().nonnegative() })
+    .nullable()
+    .default(null),
   /** Code and sentence of the error that ended the last run, if one did. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -73,6 +79,7 @@ export function emptyJournal(eid: string, nowMs: number): Journal {
     outbox: [],
     contextBefore: null,
     restarts: null,
+    settling: null,
     error: null,
   };
 }
@@ -99,4 +106,28 @@ export function parseJournal(text: string, path: string): JournalReading {
   const journal = journalSchema.safeParse(raw);
   if (!journal.success) return { kind: "damaged", why: "it lacks fields of a journal" };
   return { kind: "good", journal: journal.data };
+}
+
+/**
+ * A reading as that of one eUICC's folder. The journal of another eUICC came there by a folder that was renamed or copied, and its ledger
+ * with it: begun anew beside that ledger, this eUICC would take the other one's money for its own, and write into its record.
+ * @throws EsimdError `state_foreign`: nothing of the folder is ours to use or to touch.
+ */
+export function asOwn(reading: JournalReading, eid: string, path: string): JournalReading {
+  if (reading.kind === "damaged" || reading.journal.eid === eid) return reading;
+  const { eid: other } = reading.journal;
+  if (!isEid(other)) return { kind: "damaged", why: "what it names as its EID is none" };
+  throw new EsimdError(
+    "state_foreign",
+    `${path} is the journal of another eUICC, whose EID is ${maskIdentifiers(other)}`,
+  );
+}
+
+function isEid(text: string): boolean {
+  try {
+    parseEid(text, "the journal");
+    return true;
+  } catch {
+    return false;
+  }
 }

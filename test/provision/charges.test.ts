@@ -97,6 +97,7 @@ describe("the next step of a held run", () => {
     ["reservation_unclear", { sid: "HP1" }, ["reservation release HP1`"]],
     ["reservation_lost", { sid: "HP1" }, ["reservation release HP1`"]],
     ["reservation_installed", { sid: "HP1" }, ["reservation release HP1 --port /dev/x`"]],
+    ["reservation_installed", { sid: "HP1", neverHere: true }, ["reservation release HP1 --port /dev/x`"]],
     ["install_failed", { sid: "HP1" }, ["reservation adopt HP1`", "reservation release HP1`"]],
     ["budget_spent", { sid: "HP1" }, ["reservation list`", "reservation adopt HP1`", "reservation release HP1`"]],
   ] as const)("%s over %j names the command", (code, over, commands) => {

@@ -119,6 +119,21 @@ describe("the state of one eUICC", () => {
     expect(await readFile(join(files, "journal.json"), "utf8")).toBe(text);
   });
 
+  it("does not touch the journal and the ledger of another EID, and takes a journal that names none for damaged", async () => {
+    await writeOneIntent();
+    const path = join(files, "journal.json");
+    const own = await readFile(path, "utf8");
+    const others = own.replace(eid, "89049032000001000000000000000074");
+    await writeFile(path, others);
+    await expect(open()).rejects.toMatchObject({ code: "state_foreign", exitStatus: 78 });
+    expect(await readFile(path, "utf8")).toBe(others);
+    await expect(stat(join(files, "lock"))).rejects.toMatchObject({ code: "ENOENT" });
+    await writeFile(path, own.replace(eid, "89049032000001000000000000000075"));
+    const store = await open();
+    expect(store.money()?.pending?.id).toBe("i1");
+    await store.close();
+  });
+
   it("is locked for a second esimd, and free again after a kill", async () => {
     const first = await open({ ownPid: 10, birthOf: living({ 10: "boot/1", 11: "boot/2" }) });
     const second = { ownPid: 11, birthOf: living({ 10: "boot/1", 11: "boot/2" }) };

@@ -147,6 +147,19 @@ export class SimFiles implements FileSystem {
     this.#durableNames = new Map(names);
   }
 
+  /** Puts a file there as somebody else left it, long ago. */
+  seed(path: string, content: string): void {
+    for (let folder = dirname(path); folder !== "/"; folder = dirname(folder)) {
+      if (this.#names.has(folder)) continue;
+      const made = { isFolder: true, content: "", durable: "" };
+      this.#names.set(folder, made);
+      this.#durableNames.set(folder, made);
+    }
+    const inode = { isFolder: false, content, durable: content };
+    this.#names.set(path, inode);
+    this.#durableNames.set(path, inode);
+  }
+
   /** Contents by path, for the invariants. */
   contents(): ReadonlyMap<string, string> {
     return new Map(

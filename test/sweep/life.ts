@@ -36,6 +36,8 @@ export interface LifeParts {
   readonly at: (point: Point) => Happening | undefined;
   /** Prepares the modem for the line that comes next. */
   readonly misbehave: (name: string) => void;
+  /** Why TLS refuses every server at the moment, by the device's clock. */
+  readonly refusal: () => string | undefined;
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
@@ -181,9 +183,11 @@ export class Life {
       const progress = { sent: false, status: undefined as number | undefined };
       try {
         return await withDeadline({ clock: this.clock, timeoutMs: requestTimeoutMs, signal, what }, () =>
-          this.step("api", effectOfHttp(request.method, request.url), (happening) =>
-            this.#parts.network.api(request, networkFault(happening), progress),
-          ),
+          this.step("api", effectOfHttp(request.method, request.url), async (happening) => {
+            const refusal = this.#parts.refusal();
+            if (refusal !== undefined) throw new EsimdError("api_unreachable", `${what}: no connection: ${refusal}`);
+            return this.#parts.network.api(request, networkFault(happening), progress);
+          }),
         );
       } catch (cause) {
         const error =
@@ -198,14 +202,16 @@ export class Life {
 
   readonly openExchange: OpenEs9Exchange = async () => ({
     post: (url, json) =>
-      this.step("smdp", new URL(url).pathname.split("/").at(-1) ?? "", (happening) =>
-        this.#parts.network.es9Plus(
+      this.step("smdp", new URL(url).pathname.split("/").at(-1) ?? "", async (happening) => {
+        const refusal = this.#parts.refusal();
+        if (refusal !== undefined) throw new ConnectFailure("the certificate is refused by its dates", refusal);
+        return this.#parts.network.es9Plus(
           url,
           json,
           networkFault(happening),
           (message) => new ConnectFailure(message, "ECONNREFUSED"),
-        ),
-      ),
+        );
+      }),
     close: async () => undefined,
   });
 

@@ -1,33 +1,33 @@
-import type { OpenHttpTransport } from "../../src/api/transport.js";
-import { sleep, VirtualClock } from "../../src/base/clock.js";
+import type { VirtualClock } from "../../src/base/clock.js";
 import { withDeadline } from "../../src/base/deadline.js";
-import { parseEid, parseSmdpAddress } from "../../src/base/identifiers.js";
+import { type EsimdError, isEsimdError } from "../../src/base/errors.js";
+import { type Eid, parseEid } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
-import { seededRandom } from "../../src/base/random.js";
+import { type Random, seededRandom } from "../../src/base/random.js";
 import type { Config } from "../../src/daemon/config/config.js";
-import type { ConfigFileSystem } from "../../src/daemon/config/files.js";
-import { loadConfig } from "../../src/daemon/config/load.js";
+import type { Outside } from "../../src/daemon/outside.js";
 import { type ProvisionResult, provisionOnce } from "../../src/daemon/provisioner.js";
 import type { Behaviour as ApiBehaviour } from "../../src/emulator/api/behaviours.js";
-import { progressPath } from "../../src/emulator/api/progress.js";
-import { type ApiService, createApiService, fakeApiDefaults } from "../../src/emulator/api/service.js";
-import { createEs2PlusSupplier } from "../../src/emulator/api/supplier.js";
+import { type ApiService, fakeApiDefaults } from "../../src/emulator/api/service.js";
 import type { Behaviour } from "../../src/emulator/modem/behaviours.js";
 import type { HttpResponse } from "../../src/emulator/modem/dialects/http-text.js";
 import { type FakeModem, startFakeModem } from "../../src/emulator/modem/fake-modem.js";
 import type { World as ModemWorld } from "../../src/emulator/modem/scenario.js";
 import { openMemoryWire } from "../../src/emulator/modem/transport/memory.js";
 import { createPki, type Pki } from "../../src/emulator/pki/pki.js";
-import { checkScenario } from "../../src/emulator/smdp/scenario.js";
-import { createSmdpService, type SmdpService } from "../../src/emulator/smdp/service.js";
+import type { ScenarioInput } from "../../src/emulator/smdp/scenario.js";
+import type { SmdpService } from "../../src/emulator/smdp/service.js";
 import type { Es9Answer } from "../../src/lpa/es9plus/client.js";
 import { durableDisk } from "../../src/provision/store/disk.js";
 import type { BytePort, OpenPort } from "../../src/serial/port.js";
+import { DeviceClock, refusalByDate } from "./device-clock.js";
 import { type PowerCut, SimFiles } from "./files.js";
 import { type Death, type Happening, Life } from "./life.js";
 import { modemFaults } from "./modem-faults.js";
 import { SimNetwork } from "./network.js";
 import type { Point } from "./points.js";
+import { createSimProvider, type SimProvider, smdpAddress } from "./sim-provider.js";
+import { type ConfigValues, configOf, stateDir } from "./world-config.js";
 
 /**
  * The whole of it in one process and on one clock that stands still unless told to move: modem, eUICC, SM-DP+, API, disk, power. The
@@ -44,24 +44,38 @@ export interface Setup {
 export interface SimOptions extends Setup {
   readonly pki: Pki;
   readonly apiBehaviours?: readonly ApiBehaviour[];
+  readonly smdpScenario?: ScenarioInput;
   /** Configuration keys and their values, as in a file. */
-  readonly config?: Readonly<Record<string, string | number | boolean>>;
+  readonly config?: ConfigValues;
   readonly modemWorld?: Partial<ModemWorld>;
   /** How many syncs the disk forgets in a `forgetful` power cut. */
   readonly diskForgets?: number;
+  readonly eid?: Eid;
+  /** Another device at the same provider, with a modem, a disk and a clock of its own. */
+  readonly beside?: SimWorld;
 }
 
 export type Ending =
   | { readonly kind: "ended"; readonly result: ProvisionResult }
   | { readonly kind: "died"; readonly death: Death }
+  /** There was no run: its beginning was refused. */
+  | { readonly kind: "unable"; readonly error: EsimdError }
   /** Nothing was left that could ever have ended it. */
   | { readonly kind: "hung"; readonly error: unknown };
 
-const eid = parseEid("89049032123451234512345678901235", "the sweep");
-const smdpAddress = parseSmdpAddress("smdp.sweep.example", "the sweep");
-const apiUrl = "https://api.sweep.example";
-const stateDir = "/state";
-const configFile = "/sweep.toml";
+export type At = (point: Point) => Happening | undefined;
+
+/** A process of the device, with all that it is given of the world. */
+export interface SimProcess {
+  readonly config: Config;
+  readonly clock: Life["clock"];
+  readonly random: Random;
+  readonly outside: Outside;
+  provision(signal: AbortSignal): Promise<ProvisionResult>;
+}
+
+const sweepEid = parseEid("89049032123451234512345678901235", "the sweep");
+export const simPort = "unix:/sweep/modem";
 /** From power to a running esimd, and from a kill to the next start. */
 const bootMs = 25_000;
 const restartMs = 1_000;
@@ -75,18 +89,28 @@ export function sweepPki(): Pki {
   return sharedPki;
 }
 
+interface WorldParts {
+  readonly provider: SimProvider;
+  readonly modem: FakeModem;
+  readonly openModem: OpenPort;
+}
+
 export class SimWorld {
-  readonly clock = new VirtualClock();
+  readonly provider: SimProvider;
+  /** The true time, and everybody's. */
+  readonly clock: VirtualClock;
+  readonly deviceClock: DeviceClock;
   readonly files: SimFiles;
-  readonly eid = eid;
+  readonly eid: Eid;
   readonly setup: Setup;
   readonly api: ApiService;
   readonly smdp: SmdpService;
   readonly modem: FakeModem;
   readonly network: SimNetwork;
   readonly #openModem: OpenPort;
-  readonly #config: Config;
+  readonly #ownsProvider: boolean;
   readonly #ciPem: string;
+  #config: Config;
   #ids = 0;
   #lives = 0;
   #alive: number | undefined;
@@ -94,84 +118,43 @@ export class SimWorld {
 
   static async create(options: SimOptions): Promise<SimWorld> {
     const wire = openMemoryWire();
-    const clock = new VirtualClock(Date.now());
-    const random = seededRandom(5);
-    const quick = { clock, random, log: silentLog };
-    let api: ApiService | undefined;
-    const smdp = createSmdpService({
-      ...quick,
-      pki: options.pki,
-      address: smdpAddress,
-      profileSizeBytes: 2_000,
-      // Three sessions, as the emulator allows by itself, are fewer than a device may need that loses its power again and again.
-      scenario: checkScenario({ maxAttempts: 50 }, "the sweep"),
-      postProgress: async (url, body) => {
-        await sleep(clock, 30);
-        const path = new URL(url).pathname;
-        const served = await api?.answer({
-          method: "POST",
-          path,
-          query: "",
-          contentType: "application/json",
-          authorization: undefined,
-          body,
-        });
-        return served?.answer.kind === "reply" ? served.answer.reply.status : 500;
-      },
-    });
-    const supplier = createEs2PlusSupplier({
-      clock,
-      host: smdpAddress,
-      progressUrl: `http://127.0.0.1:9${progressPath}`,
-      releaseSeparately: false,
-      openTransport: es2PlusTransport(smdp, clock),
-    });
-    api = createApiService({
-      ...quick,
-      url: apiUrl,
-      supplier,
-      behaviours: options.apiBehaviours ?? [],
-      timing: { toReservingMs: 200, toAvailableMs: 600, simScheduledMs: 400 },
-    });
+    const provider = options.beside?.provider ?? createSimProvider(options);
     let world: SimWorld | undefined;
     const ownRequest = async (address: string, name: string, body: string): Promise<HttpResponse> => {
       const { httpStatus, body: text } = await (world ?? fail()).modemsOwnRequest(address, name, body);
       return { status: httpStatus, body: text };
     };
     const modem = await startFakeModem({
-      ...quick,
+      clock: provider.clock,
+      random: options.beside === undefined ? provider.random : seededRandom(6),
+      log: silentLog,
       pki: options.pki,
       dialect: options.family,
-      eid,
+      eid: options.eid ?? sweepEid,
       wire: { kind: "memory", wire },
       bootstrap: options.lpa === "modem" && options.family === "quectel-nwmode",
       defaultSmdpAddress: smdpAddress,
       ownNetwork: (address) => (name, body) => ownRequest(address, name, body),
     });
     if (options.modemWorld !== undefined) modem.changeWorld(options.modemWorld);
-    world = new SimWorld(options, { clock, api, smdp, modem, openModem: wire.openPort });
+    world = new SimWorld(options, { provider, modem, openModem: wire.openPort });
     return world;
   }
 
-  private constructor(
-    options: SimOptions,
-    parts: {
-      readonly clock: VirtualClock;
-      readonly api: ApiService;
-      readonly smdp: SmdpService;
-      readonly modem: FakeModem;
-      readonly openModem: OpenPort;
-    },
-  ) {
+  private constructor(options: SimOptions, { provider, modem, openModem }: WorldParts) {
     this.setup = options;
+    this.eid = options.eid ?? sweepEid;
     this.files = new SimFiles(options.diskForgets);
-    this.clock = parts.clock;
-    this.api = parts.api;
-    this.smdp = parts.smdp;
-    this.modem = parts.modem;
-    this.#openModem = async (address, signal) => usbPort(await parts.openModem(address, signal));
-    this.network = new SimNetwork(parts);
-    this.#config = configOf(options);
+    this.provider = provider;
+    this.#ownsProvider = options.beside === undefined;
+    this.clock = provider.clock;
+    this.deviceClock = new DeviceClock(provider.clock);
+    this.api = provider.api;
+    this.smdp = provider.smdp;
+    this.modem = modem;
+    this.#openModem = async (address, signal) => usbPort(await openModem(address, signal));
+    this.network = new SimNetwork(provider);
+    this.#config = configOf(options, options.config);
     this.#ciPem = options.pki.ciPem;
     // The folder that systemd makes (StateDirectory=), and whose name is durable since installation.
     void this.files.mkdir(stateDir).then(() => this.files.syncFolder("/"));
@@ -186,11 +169,55 @@ export class SimWorld {
     return this.#config.deadlineMs;
   }
 
+  /** From the next start on. */
+  configure(values: ConfigValues, secret?: string): void {
+    this.#config = configOf(this.setup, values, secret);
+  }
+
   /** One life of the process, from its start. `at` sees every point, and says what happens there. */
-  async live(at: (point: Point) => Happening | undefined): Promise<Ending> {
+  async live(at: At): Promise<Ending> {
+    return this.#untilIdle(this.start(at));
+  }
+
+  /** The same, for who moves the clock: two devices may live at once. */
+  async start(at: At): Promise<Ending> {
+    const provision = async (process: SimProcess): Promise<Ending> => {
+      try {
+        return { kind: "ended", result: await process.provision(new AbortController().signal) };
+      } catch (error) {
+        if (isEsimdError(error)) return { kind: "unable", error };
+        throw error;
+      }
+    };
+    const lived = await this.#begin(at, provision);
+    return lived.kind === "died" ? lived : lived.value;
+  }
+
+  /** Another program of this device on its files and its network, such as a person's command, to its end. */
+  async command<Value>(work: (process: SimProcess) => Promise<Value>, at: At = () => undefined): Promise<Value> {
+    const lived = await this.clock.runUntil(this.#begin(at, work));
+    if (lived.kind === "died") throw new Error("the command was killed");
+    return lived.value;
+  }
+
+  async #untilIdle(life: Promise<Ending>): Promise<Ending> {
+    try {
+      return await this.clock.runUntil(life);
+    } catch (error) {
+      return { kind: "hung", error };
+    } finally {
+      this.#alive = undefined;
+      this.#life = undefined;
+    }
+  }
+
+  async #begin<Value>(
+    at: At,
+    work: (process: SimProcess) => Promise<Value>,
+  ): Promise<{ readonly kind: "done"; readonly value: Value } | { readonly kind: "died"; readonly death: Death }> {
     const pid = 1000 + ++this.#lives;
     const life = new Life({
-      clock: this.clock,
+      clock: this.deviceClock,
       files: this.files,
       network: this.network,
       openModem: this.#openModem,
@@ -201,41 +228,53 @@ export class SimWorld {
         const behaviour: Behaviour = { ...fault, nth: 1 };
         this.modem.prependBehaviour(behaviour);
       },
+      refusal: () => refusalByDate(this.deviceClock),
     });
     this.#alive = pid;
     this.#life = life;
-    const died = life.died().then((death): Ending => ({ kind: "died", death }));
-    const random = seededRandom(9 + this.#lives);
-    const run = provisionOnce(
-      {
-        config: this.#config,
-        port: "unix:/sweep/modem",
-        clock: life.clock,
-        random,
-        log: silentLog,
-        observe: (seen) => {
-          if (seen.kind === "state") life.enter(seen.state);
-        },
-        openPort: life.openPort,
-        outside: {
-          disk: durableDisk(life.files()),
-          processes: { ownPid: pid, birthOf: (asked) => (asked === this.#alive ? `boot/${asked}` : undefined) },
-          newId: () => `intent-${++this.#ids}`,
-          openTransport: life.openTransport,
-          openExchange: life.openExchange,
-          loadRoots: async () => [this.#ciPem],
-        },
-      },
-      new AbortController().signal,
-    ).then((result): Ending => ({ kind: "ended", result }));
+    const died = life.died().then((death) => ({ kind: "died", death }) as const);
+    const done = work(this.#process(life, pid)).then((value) => ({ kind: "done", value }) as const);
     try {
-      return await this.clock.runUntil(Promise.race([run, died]));
-    } catch (error) {
-      return { kind: "hung", error };
+      return await Promise.race([done, died]);
     } finally {
       this.#alive = undefined;
       this.#life = undefined;
     }
+  }
+
+  #process(life: Life, pid: number): SimProcess {
+    const parts = {
+      config: this.#config,
+      clock: life.clock,
+      random: seededRandom(9 + this.#lives),
+      outside: {
+        disk: durableDisk(life.files()),
+        processes: {
+          ownPid: pid,
+          birthOf: (asked: number) => (asked === this.#alive ? `boot/${asked}` : undefined),
+        },
+        newId: () => `intent-${++this.#ids}`,
+        openTransport: life.openTransport,
+        openExchange: life.openExchange,
+        loadRoots: async () => [this.#ciPem],
+      },
+    };
+    return {
+      ...parts,
+      provision: (signal) =>
+        provisionOnce(
+          {
+            ...parts,
+            port: simPort,
+            log: silentLog,
+            observe: (seen) => {
+              if (seen.kind === "state") life.enter(seen.state);
+            },
+            openPort: life.openPort,
+          },
+          signal,
+        ),
+    };
   }
 
   /**
@@ -258,23 +297,22 @@ export class SimWorld {
     return answer;
   }
 
-  /** What comes between a death and the next start. */
-  async afterDeath(death: Death, cut: PowerCut): Promise<void> {
+  /** What comes between a death and the next start, after which the power is back `offMs` later. */
+  async afterDeath(death: Death, cut: PowerCut, offMs = 0): Promise<void> {
     if (death === "killed") {
       await this.clock.advance(restartMs);
       return;
     }
     this.files.cutPower(cut);
     await this.clock.runUntil(this.modem.unplug());
-    await this.clock.advance(bootMs / 2);
+    await this.clock.advance(offMs + bootMs / 2);
     await this.clock.runUntil(this.modem.replug());
     await this.clock.advance(bootMs / 2);
   }
 
   async close(): Promise<void> {
     await this.modem.close();
-    await this.smdp.close();
-    await this.api.close();
+    if (this.#ownsProvider) await this.provider.close();
   }
 }
 
@@ -291,43 +329,4 @@ function usbPort(port: BytePort): BytePort {
     onGone: (listener) => port.onGone(listener),
     close: () => port.close(),
   };
-}
-
-function es2PlusTransport(smdp: SmdpService, clock: VirtualClock): OpenHttpTransport {
-  return () => ({
-    exchange: async ({ method, url, headers, body }) => {
-      await sleep(clock, 20);
-      const answer = await smdp.answer({ method, path: url.pathname, headers, body, isTls: false });
-      if (answer.kind === "cut") throw new Error("no emulator cuts the line of another");
-      return { kind: "answer", status: answer.status, header: () => undefined, body: answer.body };
-    },
-    close: async () => undefined,
-  });
-}
-
-function configOf({ lpa, method, provider, config = {} }: SimOptions): Config {
-  const values: Readonly<Record<string, string | number | boolean>> = {
-    state_dir: stateDir,
-    "modem.lpa": lpa,
-    "modem.take_isdr": lpa === "host",
-    "api.provider": provider,
-    "reservation.method": method,
-    "sim.fleet": "default",
-    ...config,
-  };
-  const text = Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
-  const env = {
-    ESIMD_API_URL: apiUrl,
-    ...(provider === "kore" ? { ESIMD_TOKEN_URL: `${apiUrl}/api-services/v1/auth/token` } : {}),
-    ESIMD_API_KEY: fakeApiDefaults.key,
-    ESIMD_API_SECRET: fakeApiDefaults.secret,
-  };
-  const file = { regular: true, mode: 0o644, ownerUid: 0, bytes: Buffer.from(text.join("")) };
-  const fileSystem: ConfigFileSystem = {
-    readFile: (path) => (path === configFile ? file : undefined),
-    listDir: () => undefined,
-    folderMode: () => undefined,
-    ownUid: 0,
-  };
-  return loadConfig({ env, files: [configFile], fileSystem }).config;
 }

@@ -107,6 +107,13 @@ export const surroundingErrors = {
     exit: 78,
     next: "Install the newer esimd again; an older one does not touch its journal.",
   },
+  state_foreign: {
+    sentence: "The folder of this eUICC's journal and ledger is another eUICC's, by what is in it.",
+    actor: "operator",
+    retry: "never",
+    exit: 78,
+    next: "Rename that folder back to the EID that its journal names, or move it out of the state folder; this eUICC gets one of its own. Nothing of it was used or touched.",
+  },
   state_locked: {
     sentence: "Another esimd works on the same eUICC.",
     actor: "operator",

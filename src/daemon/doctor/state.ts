@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { describeCause, EsimdError } from "../../base/errors.js";
 import { maskIdentifiers } from "../../base/identifiers.js";
-import { type JournalReading, parseJournal } from "../../provision/journal.js";
+import { asOwn, type JournalReading, parseJournal } from "../../provision/journal.js";
 import { parseLedger } from "../../provision/ledger.js";
 import { allFound, type Check, type Outcome, type Trouble, well } from "./check.js";
 import type { StateDisk } from "./state-disk.js";
@@ -89,8 +89,8 @@ function writeError(cause: unknown, folder: string, stateDir: string, userName: 
 export const records: Check = {
   name: "records",
   asks: "Are journal and ledger of each eUICC readable, and the ledger as long as the journal saw it?",
-  knows: "Their form and length. Whether the ledger is true, only the provider's account can tell.",
-  codes: ["ledger_damaged", "state_newer", "state_unwritable"],
+  knows: "Their form and length, and whose they are. Whether the ledger is true, only the provider's account can tell.",
+  codes: ["ledger_damaged", "state_newer", "state_foreign", "state_unwritable"],
   needs: ["configuration"],
   after: [],
   timeoutMs: 30_000,
@@ -105,20 +105,22 @@ export const records: Check = {
     }
     const troubles: Trouble[] = [];
     for (const eid of names.filter((name) => /^\d{32}$/.test(name))) {
-      const error = await readRecords(disk, join(folder, eid));
+      const error = await readRecords(disk, folder, eid);
       if (error !== undefined) troubles.push({ severity: "error", error });
     }
     return allFound(troubles);
   },
 };
 
-async function readRecords(disk: StateDisk, folder: string): Promise<EsimdError | undefined> {
+async function readRecords(disk: StateDisk, above: string, eid: string): Promise<EsimdError | undefined> {
+  const folder = join(above, eid);
   const journalPath = join(folder, "journal.json");
   const ledgerPath = join(folder, "ledger.jsonl");
   try {
     const journalText = await disk.read(journalPath);
     if (journalText === undefined) return undefined;
-    return ledgerTrouble(parseJournal(journalText, journalPath), (await disk.read(ledgerPath)) ?? "", ledgerPath);
+    const journal = asOwn(parseJournal(journalText, journalPath), eid, journalPath);
+    return ledgerTrouble(journal, (await disk.read(ledgerPath)) ?? "", ledgerPath);
   } catch (error) {
     if (error instanceof EsimdError) return error;
     return new EsimdError("state_unwritable", `${folder} cannot be read: ${describeCause(error)}`, { cause: error });

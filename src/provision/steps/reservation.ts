@@ -5,7 +5,7 @@ import { formatMs } from "../../base/deadline.js";
 import { type ErrorCode, EsimdError, isEsimdError } from "../../base/errors.js";
 import { clockSkewMs } from "../by-hand.js";
 import { decideReservation } from "../decide.js";
-import type { PendingIntent } from "../ledger.js";
+import type { Money, PendingIntent } from "../ledger.js";
 import { type HeldOver, nextStep } from "../next-step.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
@@ -104,8 +104,8 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
 }
 
 /**
- * A POST without its answer, by EID: the list is asked until it shows the reservation or the settling time is over, counted from the
- * POST. Then `on_unclear` decides, within the budget.
+ * A POST without its answer, by EID: the list is asked until it shows the reservation or the settling time is over. Then `on_unclear`
+ * decides, within the budget.
  */
 export async function settle(run: Run, signal: AbortSignal): Promise<EventName> {
   const { parts } = run;
@@ -113,23 +113,23 @@ export async function settle(run: Run, signal: AbortSignal): Promise<EventName> 
   const store = need(run, "store");
   const pending = store.money()?.pending;
   if (pending === undefined) throw new Error("there is no POST to settle");
-  const startMs = parts.clock.monotonicMs();
-  const leftMs = settleLeftMs(run, pending);
+  const waited = settlingWait(run, pending);
   for (let attempt = 1; ; attempt++) {
     const listed = await listOrUndefined(run, api, signal);
     if (listed !== undefined) {
-      const known = store.money()?.reserved ?? new Set<string>();
+      const known = namedIn(store.money());
       const made = listed.find((reservation) => !known.has(reservation.sid) && mayComeFrom(reservation, pending));
       if (made !== undefined) {
         await adopt(run, made, "the list shows what the POST made");
         return "reserved";
       }
       // Only a list that was read to its end, after the time was over, says that nothing was made.
-      if (parts.clock.monotonicMs() - startMs >= leftMs) return concludeUnclear(run, pending, listed);
+      if (waited.ms() >= parts.policy.reserveSettleMs) return concludeUnclear(run, pending, listed);
     }
+    await waited.note();
     const pauseMs = backoffMs(listPause, attempt, parts.random);
-    const untilOverMs = leftMs - (parts.clock.monotonicMs() - startMs);
-    await sleep(parts.clock, untilOverMs > 0 ? Math.min(pauseMs, untilOverMs) : pauseMs, signal);
+    const leftMs = parts.policy.reserveSettleMs - waited.ms();
+    await sleep(parts.clock, leftMs > 0 ? Math.min(pauseMs, leftMs) : pauseMs, signal);
   }
 }
 
@@ -142,11 +142,27 @@ function mayComeFrom(reservation: ESimProfile, pending: PendingIntent): boolean 
   return reservation.dateCreatedMs !== undefined && reservation.dateCreatedMs >= pending.atMs - clockSkewMs;
 }
 
-/** What is left of the settling time. A clock that went backwards or jumped proves nothing: the time begins anew. */
-function settleLeftMs(run: Run, pending: PendingIntent): number {
-  const { reserveSettleMs } = run.parts.policy;
-  const sinceMs = run.parts.clock.nowMs() - pending.atMs;
-  return sinceMs >= 0 && sinceMs < reserveSettleMs ? reserveSettleMs - sinceMs : reserveSettleMs;
+/**
+ * How long the list was watched for a POST, over all runs: what monotonic clocks saw pass, which the journal keeps. The difference of two
+ * dates says nothing: a clock that is set right after the POST would cut the time short, and the list may lag for all of it.
+ */
+function settlingWait(
+  run: Run,
+  { id }: PendingIntent,
+): { readonly ms: () => number; readonly note: () => Promise<void> } {
+  const { clock } = run.parts;
+  const store = need(run, "store");
+  const { settling } = store.journal;
+  const earlierMs = settling?.post === id ? settling.waitedMs : 0;
+  const startMs = clock.monotonicMs();
+  const ms = (): number => earlierMs + clock.monotonicMs() - startMs;
+  return { ms, note: () => store.saveJournal({ settling: { post: id, waitedMs: Math.floor(ms()) } }) };
+}
+
+/** Every reservation that the ledger names, whatever became of it: none of them is what a POST without its answer made. */
+function namedIn(money: Money | undefined): ReadonlySet<string> {
+  if (money === undefined) return new Set();
+  return new Set([...money.reserved, ...money.uncharged, ...money.burned.keys(), ...money.released.keys()]);
 }
 
 async function listOrUndefined(
@@ -169,11 +185,13 @@ async function concludeUnclear(run: Run, pending: PendingIntent, listed: readonl
   await store.record({ kind: "unclear", id: pending.id });
   const decision = decideReservation(
     {
+      eid: need(run, "eid"),
       onEuicc: facts.baseline,
       ownSims: new Map(),
       reservations: listed,
       journalSid: undefined,
       journalIccid: undefined,
+      journalInstalled: store.journal.installedIccid ?? undefined,
       money: store.money(),
     },
     parts.policy,

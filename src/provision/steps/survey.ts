@@ -73,11 +73,13 @@ async function look(
   const ours = [...(money?.reserved ?? [])].filter((sid) => !isGivenUp(sid) && money?.burned.has(sid) !== true);
   const written = [...new Set([...(journalSid === undefined ? [] : [journalSid]), ...ours])];
   return {
+    eid: need(run, "eid"),
     onEuicc,
     ownSims,
     reservations: [...listed, ...(await notListed(api, listed, written, signal))],
     journalSid,
     journalIccid: store.journal.iccid ?? undefined,
+    journalInstalled: store.journal.installedIccid ?? undefined,
     money,
   };
 }

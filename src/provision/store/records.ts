@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Eid } from "../../base/identifiers.js";
-import { type Journal, parseJournal } from "../journal.js";
+import { asOwn, type Journal, parseJournal } from "../journal.js";
 import { type LedgerEntry, parseLedger } from "../ledger.js";
 import type { Disk } from "./disk.js";
 import { storeFolder } from "./store.js";
@@ -15,14 +15,14 @@ export interface Records {
   readonly trouble: string | undefined;
 }
 
-/** @throws EsimdError `state_newer`, `state_unwritable`. */
+/** @throws EsimdError `state_newer`, `state_foreign`, `state_unwritable`. */
 export async function readRecords(stateDir: string, eid: Eid, disk: Pick<Disk, "read">): Promise<Records> {
   const folder = storeFolder(stateDir, eid);
   const path = join(folder, "journal.json");
   // The journal first: a run that is at work meanwhile writes the ledger before it.
   const text = await disk.read(path);
-  const reading = text === undefined ? undefined : parseJournal(text, path);
-  const journal = reading?.kind === "good" && reading.journal.eid === eid ? reading.journal : undefined;
+  const reading = text === undefined ? undefined : asOwn(parseJournal(text, path), eid, path);
+  const journal = reading?.kind === "good" ? reading.journal : undefined;
   const journalled = reading === undefined ? 0 : (journal?.ledgerEntries ?? 1);
   const ledger = parseLedger((await disk.read(join(folder, "ledger.jsonl"))) ?? "", journal?.ledgerEntries);
   if (ledger.kind === "damaged") return { eid, journal, entries: undefined, trouble: ledger.why };

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.js";
 import { EsimdError } from "../../base/errors.js";
 import type { Eid } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
-import { emptyJournal, type Journal, parseJournal } from "../journal.js";
+import { asOwn, emptyJournal, type Journal, parseJournal } from "../journal.js";
 import { foldLedger, type LedgerEntry, type LedgerFact, type Money, parseLedger } from "../ledger.js";
 import type { Disk } from "./disk.js";
 import { type Processes, takeLock } from "./lock.js";
@@ -32,7 +32,7 @@ export function storeFolder(stateDir: string, eid: Eid): string {
   return join(stateDir, "euicc", eid);
 }
 
-/** @throws EsimdError `state_unwritable`, `state_locked`, `state_newer`. */
+/** @throws EsimdError `state_unwritable`, `state_locked`, `state_newer`, `state_foreign`. */
 export async function openStore(stateDir: string, eid: Eid, options: StoreOptions): Promise<Store> {
   const { disk, processes } = options;
   const folder = storeFolder(stateDir, eid);
@@ -92,10 +92,9 @@ async function readJournal(disk: Disk, path: string, eid: Eid, clock: Clock, log
   const text = await disk.read(path);
   const none = emptyJournal(eid, clock.nowMs());
   if (text === undefined) return { journal: none, isRead: false };
-  const reading = parseJournal(text, path);
-  if (reading.kind === "good" && reading.journal.eid === eid) return { journal: reading.journal, isRead: true };
-  const why = reading.kind === "good" ? "it belongs to another EID" : reading.why;
-  log.warn({ path, why }, "the journal cannot be used and is begun anew; the ledger is not touched");
+  const reading = asOwn(parseJournal(text, path), eid, path);
+  if (reading.kind === "good") return { journal: reading.journal, isRead: true };
+  log.warn({ path, why: reading.why }, "the journal cannot be used and is begun anew; the ledger is not touched");
   // What it knew of the ledger's length is lost, so that a ledger must at least exist: one entry.
   return { journal: { ...none, ledgerEntries: 1 }, isRead: false };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isEsimdError } from "../../base/errors.js";
 import type { Eid } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
-import { emptyJournal, type Journal, parseJournal } from "../journal.js";
+import { asOwn, emptyJournal, type Journal, parseJournal } from "../journal.js";
 import type { Disk } from "./disk.js";
 import { type Store, storeFolder } from "./store.js";
 
@@ -21,8 +21,8 @@ export async function viewStore(
   const path = join(storeFolder(stateDir, eid), "journal.json");
   try {
     const text = await parts.disk.read(path);
-    const reading = text === undefined ? undefined : parseJournal(text, path);
-    if (reading?.kind === "damaged" || (reading !== undefined && reading.journal.eid !== eid)) return undefined;
+    const reading = text === undefined ? undefined : asOwn(parseJournal(text, path), eid, path);
+    if (reading?.kind === "damaged") return undefined;
     return { journal: reading?.journal ?? emptyJournal(eid, parts.nowMs) };
   } catch (error) {
     if (!isEsimdError(error)) throw error;

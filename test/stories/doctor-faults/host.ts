@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { configured } from "../conditions.js";
@@ -92,6 +92,18 @@ export const hostFaults: Readonly<Record<string, Planted>> = {
     code: "ledger_damaged",
     says: /the ledger .* is missing or empty, and the journal saw \d/,
     next: /Restore the ledger/,
+  },
+  "a state folder is another eUICC's": {
+    plant: async (field) => {
+      expect((await field.provision()).status).toBe(0);
+      const folder = join(field.env["ESIMD_STATE_DIR"] ?? "", "euicc");
+      renameSync(join(folder, readdirSync(folder)[0] ?? ""), join(folder, "89049032000001000000000000000074"));
+      return { words: byHost };
+    },
+    check: "records",
+    code: "state_foreign",
+    says: /is the journal of another eUICC, whose EID is/,
+    next: /Rename that folder back/,
   },
   "the last run is held": {
     field: {
