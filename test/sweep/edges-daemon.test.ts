@@ -85,22 +85,22 @@ const badDays: readonly BadDays[] = [
     name: "the API answers 503",
     at: network(inRoom("api"), { do: "status", status: 503, effect: false }),
     code: "api_unavailable",
-    days: 2,
+    days: 1,
     charges: 0,
   },
   {
     name: "the API is silent",
     at: network(inRoom("api"), { do: "silence", effect: false }),
     code: "deadline",
-    days: 2,
+    days: 1,
     charges: 0,
   },
-  { name: "the disk is full", at: unwritableFrom(() => true, "ENOSPC"), code: "disk_full", days: 2, charges: 0 },
+  { name: "the disk is full", at: unwritableFrom(() => true, "ENOSPC"), code: "disk_full", days: 1, charges: 0 },
   {
     name: "the SM-DP+ cannot be reached",
     at: network(inRoom("smdp"), { do: "refused" }),
     code: "smdp_unreachable",
-    days: 2,
+    days: 1,
     charges: 1,
   },
   {
@@ -114,7 +114,7 @@ const badDays: readonly BadDays[] = [
     name: "the SM-DP+ fails at the package",
     at: network(({ effect }) => effect === "getBoundProfilePackage", { do: "status", status: 500, effect: false }),
     code: "smdp_error",
-    days: 2,
+    days: 1,
     charges: 1,
     doneWithinMs: dayMs,
   },
@@ -122,7 +122,7 @@ const badDays: readonly BadDays[] = [
     name: "the Sim cannot be activated",
     at: network(({ effect }) => effect === "POST /v1/Sims/:sid", { do: "status", status: 503, effect: false }),
     code: "api_unavailable",
-    days: 2,
+    days: 1,
     charges: 1,
   },
 ];
@@ -131,26 +131,33 @@ const badDays: readonly BadDays[] = [
 const mostRuns = (badMs: number): number => 16 + badMs / (hourMs / 2);
 
 describe("a daemon whose world fails for days", () => {
-  it.each(badDays)("$name: it tries by its back-off, and is done soon after the world is well", async (bad) => {
-    const { days = 7, doneWithinMs = 2 * hourMs } = bad;
-    const story = await Story.begin(ownLpa);
-    let charges = 0;
-    const { ends, endedMs } = await served(
-      story,
-      (point) => {
-        charges = story.charges;
-        return bad.at(point);
-      },
-      days * dayMs,
-    );
-    expect(new Set(ends.slice(0, -1))).toEqual(new Set([bad.code]));
-    expect(ends.at(-1)).toBe("provisioned");
-    expect(ends.length).toBeLessThan(mostRuns(days * dayMs));
-    expect((endedMs.at(-1) ?? 0) - days * dayMs).toBeLessThan(doneWithinMs);
-    expect([charges, story.charges, story.world.smdp.orders().length]).toEqual([bad.charges, 1, 1]);
-    await story.isWell();
-    await story.end();
-  });
+  // A week has some two hundred runs, and the machine may have other things to do.
+  it.each(badDays)(
+    "$name: it tries by its back-off, and is done soon after the world is well",
+    {
+      timeout: 120_000,
+    },
+    async (bad) => {
+      const { days = 7, doneWithinMs = 2 * hourMs } = bad;
+      const story = await Story.begin(ownLpa);
+      let charges = 0;
+      const { ends, endedMs } = await served(
+        story,
+        (point) => {
+          charges = story.charges;
+          return bad.at(point);
+        },
+        days * dayMs,
+      );
+      expect(new Set(ends.slice(0, -1))).toEqual(new Set([bad.code]));
+      expect(ends.at(-1)).toBe("provisioned");
+      expect(ends.length).toBeLessThan(mostRuns(days * dayMs));
+      expect((endedMs.at(-1) ?? 0) - days * dayMs).toBeLessThan(doneWithinMs);
+      expect([charges, story.charges, story.world.smdp.orders().length]).toEqual([bad.charges, 1, 1]);
+      await story.isWell();
+      await story.end();
+    },
+  );
 });
 
 it("a daemon in doubt about a POST, at a provider that is away for days: one charge once it is back", async () => {
