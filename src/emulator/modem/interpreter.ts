@@ -174,6 +174,8 @@ export class Interpreter {
         const text = this.#spell(answer);
         await this.#say(text.slice(0, Math.ceil(text.length / 2)));
       }
+      // A modem that keeps its power goes on with what it began, whoever hears of it.
+      if (action.keepsPower) answer?.after?.();
     }
     this.#options.unplug({ replugAfterMs: action.replugAfterMs, keepsPower: action.keepsPower });
   }
