@@ -1,5 +1,6 @@
 import type { OpenHttpTransport } from "../../src/api/transport.js";
 import { sleep, VirtualClock } from "../../src/base/clock.js";
+import { withDeadline } from "../../src/base/deadline.js";
 import { parseEid, parseSmdpAddress } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
@@ -64,6 +65,8 @@ const configFile = "/sweep.toml";
 /** From power to a running esimd, and from a kill to the next start. */
 const bootMs = 25_000;
 const restartMs = 1_000;
+/** A modem does not wait for its SM-DP+ for ever. */
+const modemRequestMs = 60_000;
 
 let sharedPki: Pki | undefined;
 /** Making keys is slow, and no point differs by them. */
@@ -247,7 +250,10 @@ export class SimWorld {
     dies("before");
     const fault = happening?.kind === "network" ? happening.fault : undefined;
     const url = `https://${address}/gsma/rsp2/es9plus/${name}`;
-    const answer = await this.network.es9Plus(url, body, fault, (message) => new Error(message));
+    const answer = await withDeadline(
+      { clock: this.clock, timeoutMs: modemRequestMs, signal: new AbortController().signal, what: `the modem's ${name}` },
+      () => this.network.es9Plus(url, body, fault, (message) => new Error(message)),
+    );
     dies("after");
     return answer;
   }
