@@ -251,7 +251,12 @@ export class SimWorld {
     const fault = happening?.kind === "network" ? happening.fault : undefined;
     const url = `https://${address}/gsma/rsp2/es9plus/${name}`;
     const answer = await withDeadline(
-      { clock: this.clock, timeoutMs: modemRequestMs, signal: new AbortController().signal, what: `the modem's ${name}` },
+      {
+        clock: this.clock,
+        timeoutMs: modemRequestMs,
+        signal: new AbortController().signal,
+        what: `the modem's ${name}`,
+      },
       () => this.network.es9Plus(url, body, fault, (message) => new Error(message)),
     );
     dies("after");
