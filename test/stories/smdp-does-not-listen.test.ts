@@ -2,12 +2,16 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { encodeRemoveNotification } from "../../src/lpa/es10/notifications.js";
+import { type HostRun, startHostRun } from "../support/host-run.js";
 import { type Field, startField } from "./field.js";
 
 let field: Field | undefined;
+let run: HostRun | undefined;
 afterEach(async () => {
   await field?.close();
+  await run?.close();
   field = undefined;
+  run = undefined;
 });
 
 describe("an SM-DP+ that delivers profiles and takes no notifications", () => {
@@ -50,5 +54,20 @@ describe("an SM-DP+ that delivers profiles and takes no notifications", () => {
     await provision();
     expect(world.smdp.notifications()).toHaveLength(2);
     expect(charges()).toBe(1);
+  });
+});
+
+describe("an SM-DP+ that is silent about notifications", () => {
+  it("is told from the outbox, too: a request's own deadline comes before that of the delivery", async () => {
+    const silent = { function: "handleNotification", times: 3, do: { kind: "delay", ms: 3_600_000 } } as const;
+    run = await startHostRun({ smdp: { behaviours: [silent] } });
+    const { world, provision } = run;
+    expect((await provision()).report).toMatchObject({ state: "provisioned", changed: true });
+    expect(world.smdp.notifications()).toEqual([]);
+    const { euicc } = world.modem;
+    for (const { seqNumber } of euicc.toJSON().notifications) euicc.es10(encodeRemoveNotification(seqNumber));
+
+    expect((await provision()).report).toMatchObject({ state: "provisioned", changed: false });
+    expect(world.smdp.notifications().map(({ kind }) => kind)).toEqual(["install", "enable"]);
   });
 });

@@ -64,11 +64,17 @@ export function planOf({ name, nth, when, death, cut }: Cut): Plan {
 export interface CutSweep {
   /** Kills besides power cuts, and at the disk all that a power cut may leave. */
   readonly thorough: boolean;
+  /** Only the points whose names have this in them. */
+  readonly points?: string;
 }
 
-export async function sweepCuts(setup: Setup, { thorough }: CutSweep, found: Findings): Promise<void> {
+export async function sweepCuts(
+  setup: Setup,
+  { thorough, points: only = "" }: CutSweep,
+  found: Findings,
+): Promise<void> {
   const options = optionsFor(setup);
-  const points = chosen(await calmPoints(options));
+  const points = chosen(await calmPoints(options)).filter((point) => nameOf(point).includes(only));
   const known = new Set<string>();
   for (const point of points) {
     found.point(setup, point);
@@ -79,21 +85,31 @@ export async function sweepCuts(setup: Setup, { thorough }: CutSweep, found: Fin
   }
 }
 
-/** How many syncs a disk that lies forgets: the last one, a whole journal's two, and more. */
-const forgotten = [1, 2, 5] as const;
+/**
+ * How many syncs a disk that lies forgets: the last one, a whole journal's two, and more. What the provider's list shows at once is still
+ * never paid for twice. Where it forgets the ledger's alone, the journal knows that the ledger is short, and the list may be late.
+ */
+const lies = [
+  ...([1, 2, 5] as const).map((forgets) => ({ cut: "forgetful", forgets, isListLate: false }) as const),
+  ...([1, 2] as const).map((forgets) => ({ cut: "forgets-appends", forgets, isListLate: true }) as const),
+] as const;
 
 /**
- * A power cut after every step at the disk and every request to the API, on a disk that forgets its last syncs. What the provider's list
- * shows at once is still never paid for twice; by activation code the list cannot know, so that this is for reservations by EID.
+ * A power cut after every step at the disk and every request to the API, on a disk that lies. By activation code the list cannot know, so
+ * that this is for reservations by EID.
  */
-export async function sweepForgetfulDisk(setup: Setup, found: Findings): Promise<void> {
-  const points = chosen(await calmPoints(optionsFor(setup))).filter(({ room }) => room === "disk" || room === "api");
-  for (const diskForgets of forgotten) {
-    const options = { ...optionsFor(setup), apiBehaviours: [], diskForgets, circumstances: { diskLies: true } };
+export async function sweepForgetfulDisk(setup: Setup, only: string, found: Findings): Promise<void> {
+  const points = chosen(await calmPoints(optionsFor(setup))).filter(
+    (point) => (point.room === "disk" || point.room === "api") && nameOf(point).includes(only),
+  );
+  for (const { cut, forgets, isListLate } of lies) {
+    const { apiBehaviours, ...rest } = optionsFor(setup);
+    const late = isListLate && apiBehaviours !== undefined ? { apiBehaviours } : {};
+    const options = { ...rest, ...late, diskForgets: forgets, circumstances: { diskLies: true } };
     const known = new Set<string>();
     for (const point of points) {
-      const plan = planOf({ name: nameOf(point), nth: point.nth, when: "after", death: "power", cut: "forgetful" });
-      found.cut(setup, await play({ ...options, known }, [plan]), `${plan.name}, ${diskForgets} syncs forgotten`);
+      const plan = planOf({ name: nameOf(point), nth: point.nth, when: "after", death: "power", cut });
+      found.cut(setup, await play({ ...options, known }, [plan]), `${plan.name}, ${forgets} syncs forgotten`);
     }
   }
 }

@@ -82,9 +82,18 @@ export function faultsAt(point: Pick<Point, "room" | "effect">): readonly NamedF
   return byRoom[point.room];
 }
 
-export async function sweepFaults(setup: Setup, room: Room, found: Findings): Promise<void> {
+export interface FaultSweep {
+  readonly room: Room;
+  /** Only the points whose names have this in them. */
+  readonly points?: string;
+}
+
+export async function sweepFaults(setup: Setup, sweep: FaultSweep, found: Findings): Promise<void> {
+  const { room, points: only = "" } = sweep;
   const options = optionsFor(setup);
-  const points = (await calmPoints(options)).filter((point) => point.room === room && point.nth === 1);
+  const points = firstAndLast(await calmPoints(options)).filter(
+    (point) => point.room === room && nameOf(point).includes(only),
+  );
   for (const point of points) {
     for (const fault of faultsAt(point)) {
       const plan = planOf(point, fault);
@@ -93,12 +102,20 @@ export async function sweepFaults(setup: Setup, room: Room, found: Findings): Pr
   }
 }
 
+/** Of repeats in one state the first and the last: the last segment of a package is the one that installs it. */
+function firstAndLast(points: readonly Point[]): readonly Point[] {
+  const last = new Map(points.map((point) => [nameOf(point), point.nth]));
+  return points.filter((point) => point.nth === 1 || point.nth === last.get(nameOf(point)));
+}
+
 function planOf(point: Point, { name, happening, stays }: NamedFault): Plan {
   let isMet = false;
   return {
-    name: `"${nameOf(point)}" ${name}`,
+    name: `"${nameOf(point)}"${point.nth === 1 ? "" : ` no. ${point.nth}`} ${name}`,
+    // A disk that fails wants somebody who looks after it.
+    ...(point.room === "disk" ? {} : { passes: true }),
     at: (now) => {
-      const isHere = now.nth === 1 && nameOf(now) === nameOf(point);
+      const isHere = now.nth === point.nth && nameOf(now) === nameOf(point);
       isMet ||= isHere;
       return isHere || (stays && isMet && now.room === point.room) ? happening : undefined;
     },
@@ -114,6 +131,8 @@ interface BadDay {
   readonly circumstances?: Partial<Circumstances>;
   /** The answer to the POST, besides. */
   readonly post?: NetworkFault;
+  /** The answer to each look at the list behind it. */
+  readonly list?: NetworkFault;
 }
 
 const post = { method: "POST", path: "/v1/ESimProfiles" } as const;
@@ -139,6 +158,12 @@ const badDays: readonly BadDay[] = [
     circumstances: { mayPayTwice: true },
     post: cut,
   },
+  {
+    name: "answer lost, and no list can be read",
+    behaviours: [],
+    post: cut,
+    list: { do: "status", status: 503, effect: false },
+  },
   { name: "out of stock at once", behaviours: [{ match: { ...post, nth: 1 }, actions: [{ do: "stock-out" }] }] },
   {
     name: "out of stock after a while",
@@ -163,11 +188,13 @@ export async function sweepBadDays(setup: Setup, found: Findings): Promise<void>
       ...(day.config === undefined ? {} : { config: day.config }),
       ...(day.circumstances === undefined ? {} : { circumstances: day.circumstances }),
     };
-    const spoiltPost = (point: Point): Happening | undefined =>
-      day.post !== undefined && point.effect === "POST /v1/ESimProfiles" && point.nth === 1
-        ? { kind: "network", fault: day.post }
-        : undefined;
-    const left = await play(options, [{ name: day.name, at: spoiltPost }]);
+    const spoilt = (point: Point): Happening | undefined => {
+      const isPost = point.effect === "POST /v1/ESimProfiles" && point.nth === 1;
+      const isList = point.effect.startsWith("GET /v1/ESimProfiles?") && point.state === "settling";
+      const fault = isPost ? day.post : isList ? day.list : undefined;
+      return fault === undefined ? undefined : { kind: "network", fault };
+    };
+    const left = await play(options, [{ name: day.name, at: spoilt }]);
     found.seed(setup, left, day.name);
     const behind = (left.lives[0] ?? []).filter(
       (point, index, all) =>
@@ -185,7 +212,7 @@ export async function sweepBadDays(setup: Setup, found: Findings): Promise<void>
           at: (now) =>
             now.nth === 1 && nameOf(now) === nameOf(point)
               ? { kind: "death", when: "after", death: "power" }
-              : spoiltPost(now),
+              : spoilt(now),
         },
       ]);
       found.cut(setup, verdict, name);

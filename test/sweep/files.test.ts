@@ -78,4 +78,14 @@ describe("after a power cut", () => {
     await disk.replace("/state/a", "new");
     expect(contentAfter(files, "forgetful", "/state/a")).toBe("old");
   });
+
+  it("a disk that lies about appends alone goes back behind the last of them, and keeps what was replaced later", async () => {
+    const files = await withFolder(1);
+    const disk = durableDisk(files);
+    await disk.append("/state/ledger", "first\n");
+    await disk.append("/state/ledger", "second\n");
+    await disk.replace("/state/journal", "two lines");
+    expect(contentAfter(files, "forgets-appends", "/state/ledger")).toBe("first\n");
+    expect(files.contents().get("/state/journal")).toBe("two lines");
+  });
 });

@@ -24,13 +24,18 @@ export const powerCuts = [
   "stale-names",
 ] as const;
 type HonestCut = (typeof powerCuts)[number];
-/** A disk that lies: it had said of the last few syncs that they were done (worn flash with a cache of its own). */
-export type PowerCut = (typeof powerCuts)[number] | "forgetful";
+/**
+ * A disk that lies: it had said of the last few syncs that they were done (worn flash with a cache of its own). `forgets-appends`: it
+ * forgets those of files that were appended to, while the later ones of others reached it.
+ */
+export type PowerCut = HonestCut | "forgetful" | "forgets-appends";
 
 interface Inode {
   readonly isFolder: boolean;
   content: string;
   durable: string | undefined;
+  /** What was durable before each sync of a file that is appended to, the oldest first, where the disk is one that lies. */
+  readonly earlier: string[];
 }
 
 /** Contents by path; undefined for a folder. */
@@ -60,7 +65,7 @@ export class SimFiles implements FileSystem {
     const there = this.#names.get(path);
     if (there?.isFolder) throw failure("EISDIR", path);
     if (there !== undefined && flags === "wx") throw failure("EEXIST", path);
-    const inode = there ?? { isFolder: false, content: "", durable: undefined };
+    const inode = there ?? { isFolder: false, content: "", durable: undefined, earlier: [] };
     if (there === undefined) this.#names.set(path, inode);
     if (flags === "w") inode.content = "";
     return {
@@ -69,6 +74,7 @@ export class SimFiles implements FileSystem {
       },
       sync: async () => {
         this.#remember();
+        if (flags === "a" && this.#forgets > 0) inode.earlier.push(inode.durable ?? "");
         inode.durable = inode.content;
       },
       close: async () => undefined,
@@ -78,7 +84,7 @@ export class SimFiles implements FileSystem {
   async mkdir(path: string): Promise<void> {
     if (this.#names.has(path)) throw failure("EEXIST", path);
     this.#requireFolder(dirname(path));
-    this.#names.set(path, { isFolder: true, content: "", durable: "" });
+    this.#names.set(path, { isFolder: true, content: "", durable: "", earlier: [] });
   }
 
   async isFolder(path: string): Promise<boolean> {
@@ -114,7 +120,12 @@ export class SimFiles implements FileSystem {
       this.#images.length = 0;
       return;
     }
-    const keepsNames = cut !== "strict" && cut !== "stale-names";
+    if (cut === "forgets-appends") {
+      for (const inode of this.#names.values()) {
+        inode.durable = inode.earlier.at(-this.#forgets) ?? inode.earlier[0] ?? inode.durable;
+      }
+    }
+    const keepsNames = cut !== "strict" && cut !== "stale-names" && cut !== "forgets-appends";
     const names = reachable(keepsNames ? this.#names : this.#durableNames);
     const survived = new Map<string, Inode>();
     const moved = new Map<Inode, Inode>();
@@ -141,7 +152,7 @@ export class SimFiles implements FileSystem {
   #restore(image: Image): void {
     const names = [...image].map(([name, content = ""]): [string, Inode] => [
       name,
-      { isFolder: image.get(name) === undefined, content, durable: content },
+      { isFolder: image.get(name) === undefined, content, durable: content, earlier: [] },
     ]);
     this.#names = new Map(names);
     this.#durableNames = new Map(names);
@@ -151,11 +162,11 @@ export class SimFiles implements FileSystem {
   seed(path: string, content: string): void {
     for (let folder = dirname(path); folder !== "/"; folder = dirname(folder)) {
       if (this.#names.has(folder)) continue;
-      const made = { isFolder: true, content: "", durable: "" };
+      const made = { isFolder: true, content: "", durable: "", earlier: [] };
       this.#names.set(folder, made);
       this.#durableNames.set(folder, made);
     }
-    const inode = { isFolder: false, content, durable: content };
+    const inode = { isFolder: false, content, durable: content, earlier: [] };
     this.#names.set(path, inode);
     this.#durableNames.set(path, inode);
   }
@@ -185,16 +196,17 @@ function reachable(names: ReadonlyMap<string, Inode>): Map<string, Inode> {
   return new Map([...names].filter(([name]) => isReachable(name)));
 }
 
-function surviving(inode: Inode, cut: HonestCut): Inode {
-  if (inode.isFolder) return { isFolder: true, content: "", durable: "" };
+function surviving(inode: Inode, cut: Exclude<PowerCut, "forgetful">): Inode {
+  if (inode.isFolder) return { isFolder: true, content: "", durable: "", earlier: [] };
   const content = contentAfter(inode, cut);
-  return { isFolder: false, content, durable: content };
+  return { isFolder: false, content, durable: content, earlier: [] };
 }
 
-function contentAfter({ content, durable = "" }: Inode, cut: HonestCut): string {
+function contentAfter({ content, durable = "" }: Inode, cut: Exclude<PowerCut, "forgetful">): string {
   switch (cut) {
     case "strict":
     case "names-first":
+    case "forgets-appends":
       return durable;
     case "lucky":
     case "stale-names":

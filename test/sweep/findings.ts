@@ -33,6 +33,9 @@ export interface Findings {
   readonly seed: (setup: Setup, verdict: Verdict, story: string) => void;
 }
 
+/** The one violation that is the sweep's own: its runs are not alike. */
+export const missedPoint = "the sweep did not come to its point";
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export function findings(): Findings {
@@ -53,8 +56,7 @@ export function findings(): Findings {
   };
   /** A point that did not come again is a defect of the sweep: its runs are not alike, and it proves nothing. */
   const mustMeet = (setup: Setup, verdict: Verdict, story: string): void => {
-    if (!take(setup, verdict, story))
-      violations.push({ setup: nameOfSetup(setup), story, what: "the sweep did not come to its point" });
+    if (!take(setup, verdict, story)) violations.push({ setup: nameOfSetup(setup), story, what: missedPoint });
   };
   return {
     counts: () => ({ ...counts, points: [...points], violations }),

@@ -2,6 +2,7 @@ import type { Iccid } from "../../src/base/identifiers.js";
 import { parseJournal } from "../../src/provision/journal.js";
 import { type LedgerEntry, parseLedger } from "../../src/provision/ledger.js";
 import { type Report, reportSchema } from "../../src/report/schema.js";
+import type { Point } from "./points.js";
 import type { SimWorld } from "./world.js";
 
 /**
@@ -45,6 +46,17 @@ export function* alwaysHolds(world: SimWorld, { askedFor, mayPayTwice }: Circums
   for (const iccid of onEuicc) seen.profiles.add(iccid);
 }
 
+/** Once a byte of a package went to the card its session is not cancelled any more, with whatever reason: it may be installed. */
+export function* neverCancelsALoad(points: readonly Point[]): Complaints {
+  let isLoading = false;
+  for (const { room, effect } of points) {
+    if (room !== "serial") continue;
+    if (/STORE DATA BF38/.test(effect)) isLoading = false;
+    if (/STORE DATA BF36/.test(effect)) isLoading = true;
+    if (isLoading && /STORE DATA BF41/.test(effect)) yield "a session was cancelled when its package was being loaded";
+  }
+}
+
 /** What was there at an earlier point. */
 export interface Seen {
   readonly profiles: Set<Iccid>;
@@ -70,6 +82,17 @@ export function* holdsAtEnd(world: SimWorld, report: Report, exitStatus: number)
   if (error.code === "unexpected") yield `a defect: ${error.message}`;
   if (/undefined|\[object|\bat .+:\d+:\d+/.test(error.message)) yield `no sentence: ${error.message}`;
   if (error.message.length < 10 || error.hint === "") yield `the error ${error.code} says too little`;
+}
+
+/**
+ * Nothing that passes by itself is a reason to give up: whoever runs it again gets further. Held, as elsewhere, only where the contract
+ * says so.
+ */
+export function* holdsAfterPassingFault(world: SimWorld, report: Report, circumstances: Circumstances): Complaints {
+  const { state, error } = report;
+  if (error === null) return;
+  if (state === "held" && mayHold(world, report, filesOf(world), circumstances)) return;
+  if (state === "held" || error.retry === "never") yield `${state} for what passes: ${error.code}: ${error.message}`;
 }
 
 /** A run has an end: by itself, within its deadline and what closing takes. */

@@ -1,6 +1,15 @@
 import type { PowerCut } from "./files.js";
 import { fingerprintOf } from "./fingerprint.js";
-import { alwaysHolds, type Circumstances, hasAnEnd, holdsAfterHealing, holdsAtEnd, type Seen } from "./invariants.js";
+import {
+  alwaysHolds,
+  type Circumstances,
+  hasAnEnd,
+  holdsAfterHealing,
+  holdsAfterPassingFault,
+  holdsAtEnd,
+  neverCancelsALoad,
+  type Seen,
+} from "./invariants.js";
 import type { Death, Happening } from "./life.js";
 import type { Point } from "./points.js";
 import { type Ending, type SimOptions, SimWorld } from "./world.js";
@@ -13,6 +22,10 @@ export interface Plan {
   readonly at: (point: Point) => Happening | undefined;
   /** What of the disk is left, if this life ends by a power cut. */
   readonly cut?: PowerCut;
+  /** What happens in it is nobody's lasting fault: a run that ends may be tried again. */
+  readonly passes?: true;
+  /** What becomes of the world when this life is over. */
+  readonly afterwards?: (world: SimWorld) => void;
 }
 
 export interface Verdict {
@@ -65,6 +78,7 @@ export async function play(options: PlayOptions, plans: readonly Plan[]): Promis
       return at(point);
     });
     note(name, alwaysHolds(world, circumstances, seen));
+    note(name, neverCancelsALoad(points));
     note(name, hasAnEnd(world.clock.monotonicMs() - startMs, world.deadlineMs));
     if (ending.kind === "hung") violations.add(`hung: ${String(ending.error)} (${name})`);
     if (ending.kind === "ended") note(name, holdsAtEnd(world, ending.result.report, ending.result.exitStatus));
@@ -81,7 +95,10 @@ export async function play(options: PlayOptions, plans: readonly Plan[]): Promis
         return happening;
       });
       met.push(isMet);
+      plan.afterwards?.(world);
       lastDeath = ending.kind === "died" ? ending.death : undefined;
+      if (ending.kind === "ended" && plan.passes)
+        note(plan.name, holdsAfterPassingFault(world, ending.result.report, circumstances));
       if (ending.kind === "died") await world.afterDeath(ending.death, plan.cut ?? "strict");
       else await world.clock.advance(betweenRunsMs);
       if (ending.kind === "hung") return { violations: [...violations], met, lives, wasKnown: false };

@@ -3,16 +3,22 @@ import { addCounts, type Counts, noCounts } from "./findings.js";
 import type { Task } from "./tasks.js";
 import type { Answer } from "./worker.js";
 
-/** Does tasks on as many threads as there are workers; a task that breaks off breaks the sweep off. */
+const ownWorker = new URL("./worker.js", import.meta.url);
+
+/**
+ * Does tasks on as many threads as there are workers; a task that breaks off breaks the sweep off. `program`: the worker of another copy
+ * of the code.
+ */
 export async function performAll(
   tasks: readonly Task[],
   workers: number,
   onDone: (task: Task, counts: Counts) => void,
+  program = ownWorker,
 ): Promise<Counts> {
   const waiting = [...tasks];
   let total = noCounts;
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL("./worker.js", import.meta.url));
+    const worker = new Worker(program);
     try {
       for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
         const counts = await ask(worker, task);

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { calmPoints, chosen, optionsFor, planOf } from "./cuts.js";
 import { findings } from "./findings.js";
-import { alwaysHolds, type Circumstances, holdsAfterHealing, holdsAtEnd } from "./invariants.js";
+import {
+  alwaysHolds,
+  type Circumstances,
+  holdsAfterHealing,
+  holdsAfterPassingFault,
+  holdsAtEnd,
+  neverCancelsALoad,
+} from "./invariants.js";
 import { play } from "./play.js";
 import { nameOf, type Point } from "./points.js";
 import { sweepSeed } from "./seeds.js";
@@ -158,6 +165,28 @@ describe("the invariants", () => {
     expect([...holdsAfterHealing(world, held, circumstances)]).toEqual([
       "held, where the contract wants an end: budget_spent: undefined is not a function",
     ]);
+    await world.close();
+  });
+
+  it("see a run that gives up for what passes, and a session that is cancelled in the middle of its package", async () => {
+    const { world, end } = await provisioned();
+    const error = { code: "x", message: "it went wrong", actor: "network", hint: "?" } as const;
+    const failed = (retry: "never" | "later") => ({ ...end[1], state: "failed" as const, error: { ...error, retry } });
+    expect([...holdsAfterPassingFault(world, failed("later"), circumstances)]).toEqual([]);
+    expect([...holdsAfterPassingFault(world, failed("never"), circumstances)]).toEqual([
+      "failed for what passes: x: it went wrong",
+    ]);
+    const points = ["BF38 first", "BF41", "BF38 first", "BF36", "more", "BF41"].map(
+      (data, index): Point => ({
+        number: index + 1,
+        room: "serial",
+        state: "downloading",
+        effect: `AT+CGLA STORE DATA ${data}`,
+        nth: 1,
+      }),
+    );
+    expect([...neverCancelsALoad(points.slice(0, -1))]).toEqual([]);
+    expect([...neverCancelsALoad(points)]).toEqual(["a session was cancelled when its package was being loaded"]);
     await world.close();
   });
 });

@@ -1,6 +1,7 @@
 import { sweepCuts, sweepForgetfulDisk } from "./cuts.js";
 import { sweepBadDays, sweepFaults } from "./faults.js";
 import { type Counts, type Findings, findings } from "./findings.js";
+import { sweepForgottenNotifications } from "./forgotten-notifications.js";
 import { firstCuts, samplePairs, sweepPairs } from "./pairs.js";
 import type { Room } from "./points.js";
 import { sweepSeed } from "./seeds.js";
@@ -9,15 +10,21 @@ import type { Setup } from "./world.js";
 
 /** A part of a sweep that a worker does by itself; plain data. */
 export type Task =
-  | { readonly kind: "cuts"; readonly setup: Setup; readonly thorough: boolean }
-  | { readonly kind: "forgetful-disk"; readonly setup: Setup }
-  | { readonly kind: "faults"; readonly setup: Setup; readonly room: Room }
+  | ({ readonly kind: "cuts"; readonly setup: Setup; readonly thorough: boolean } & Narrowed)
+  | ({ readonly kind: "forgetful-disk"; readonly setup: Setup } & Narrowed)
+  | ({ readonly kind: "faults"; readonly setup: Setup; readonly room: Room } & Narrowed)
   | { readonly kind: "bad-days"; readonly setup: Setup }
+  | { readonly kind: "forgotten-notifications"; readonly setup: Setup }
   /** A share of the first cuts, each with every second one: those whose number leaves `share` when divided by `shares`. */
   | { readonly kind: "pairs"; readonly setup: Setup; readonly share: number; readonly shares: number }
   /** Every `every`th pair. */
   | { readonly kind: "some-pairs"; readonly setup: Setup; readonly seed: number; readonly count: number }
   | { readonly kind: "seeds"; readonly from: number; readonly count: number };
+
+export interface Narrowed {
+  /** Only the points whose names have this in them. */
+  readonly points?: string;
+}
 
 export const sections = ["cuts", "faults", "pairs", "seeds", "kills"] as const;
 export type Section = (typeof sections)[number];
@@ -47,6 +54,9 @@ export function tasksOf(section: Exclude<Section, "kills">, seed: number, seeds:
         ...setups
           .filter(({ family, lpa }) => family === "etsi-apdu" || lpa === "modem")
           .map((setup): Task => ({ kind: "bad-days", setup })),
+        ...setups
+          .filter(({ lpa }) => lpa === "host")
+          .map((setup): Task => ({ kind: "forgotten-notifications", setup })),
       ];
     case "pairs":
       return [
@@ -71,13 +81,15 @@ export function tasksOf(section: Exclude<Section, "kills">, seed: number, seeds:
 export function nameOfTask(task: Task): string {
   switch (task.kind) {
     case "cuts":
-      return `cuts: ${nameOfSetup(task.setup)}`;
+      return `cuts${ofPoints(task)}: ${nameOfSetup(task.setup)}`;
     case "forgetful-disk":
-      return `a disk that forgets: ${nameOfSetup(task.setup)}`;
+      return `a disk that forgets${ofPoints(task)}: ${nameOfSetup(task.setup)}`;
     case "faults":
-      return `${task.room} faults: ${nameOfSetup(task.setup)}`;
+      return `${task.room} faults${ofPoints(task)}: ${nameOfSetup(task.setup)}`;
     case "bad-days":
       return `the provider's bad days: ${nameOfSetup(task.setup)}`;
+    case "forgotten-notifications":
+      return `notifications that the eUICC forgets: ${nameOfSetup(task.setup)}`;
     case "pairs":
       return `pairs, share ${task.share + 1} of ${task.shares}: ${nameOfSetup(task.setup)}`;
     case "some-pairs":
@@ -85,6 +97,10 @@ export function nameOfTask(task: Task): string {
     case "seeds":
       return `seeds ${task.from} to ${task.from + task.count - 1}`;
   }
+}
+
+function ofPoints({ points }: Narrowed): string {
+  return points === undefined ? "" : ` at "${points}"`;
 }
 
 export async function perform(task: Task): Promise<Counts> {
@@ -96,13 +112,15 @@ export async function perform(task: Task): Promise<Counts> {
 async function performWith(task: Task, found: Findings): Promise<void> {
   switch (task.kind) {
     case "cuts":
-      return sweepCuts(task.setup, { thorough: task.thorough }, found);
+      return sweepCuts(task.setup, task, found);
     case "forgetful-disk":
-      return sweepForgetfulDisk(task.setup, found);
+      return sweepForgetfulDisk(task.setup, task.points ?? "", found);
     case "faults":
-      return sweepFaults(task.setup, task.room, found);
+      return sweepFaults(task.setup, task, found);
     case "bad-days":
       return sweepBadDays(task.setup, found);
+    case "forgotten-notifications":
+      return sweepForgottenNotifications(task.setup, found);
     case "pairs": {
       const firsts = await firstCuts(task.setup);
       for (const [index, first] of firsts.entries()) {

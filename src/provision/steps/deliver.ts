@@ -4,8 +4,11 @@ import { outboxAfter, readOutbox, writtenOutbox } from "../outbox.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
-/** The eUICC keeps what it could not tell; a run that cannot wait any longer leaves it there for the next one. */
-const patienceMs = 60_000;
+/**
+ * The eUICC keeps what it could not tell; a run that cannot wait any longer leaves it there for the next one. Longer than one request may
+ * take (client.ts): what an SM-DP+ was silent about is written into the outbox only when the delivery ended by itself.
+ */
+const patienceMs = 90_000;
 
 /** Before enabling: the link that was used may be gone afterwards, and the SM-DP+ would wait for the install result for ever. */
 export async function deliverInstallResult(run: Run, signal: AbortSignal): Promise<EventName> {

@@ -171,6 +171,21 @@ describe("a download that the modem does by its own network", () => {
     expect(await desk.ask('AT+QESIM="list",0')).toContain("KORE");
   });
 
+  it("goes on where only the line broke, and is forgotten where the power went", async () => {
+    for (const keepsPower of [true, false]) {
+      const lpa = new Lpa();
+      const unplug = { kind: "unplug", when: "executed", keepsPower } as const;
+      const desk = await quietDesk({
+        dialect,
+        lpa: lpa.run,
+        ownNetwork: async () => ({ status: 200, body: "{}" }),
+        behaviours: [{ command: "download", do: unplug }],
+      });
+      await desk.ask(start);
+      expect(lpa.installs).toBe(keepsPower ? 1 : 0);
+    }
+  });
+
   it.each<[DownloadOutcome, string]>([
     [{ ok: true }, "0"],
     [{ ok: false, stage: "authenticateServer", reason: "ciPKUnknown" }, "0x85000707"],
