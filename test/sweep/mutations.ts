@@ -149,7 +149,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: reservation,
-        find: "if (parts.clock.monotonicMs() - startMs >= leftMs) return concludeUnclear(",
+        find: "if (waited.ms() >= parts.policy.reserveSettleMs) return concludeUnclear(",
         replace: "return concludeUnclear(",
       },
     ],
