@@ -14,7 +14,7 @@ import type { Setup } from "./world.js";
 /** Every call and every exchange fails in each of its ways, at each point of a run. */
 
 /** What the provider does with one request, or its network. */
-export const apiFaults: Readonly<Record<string, NetworkFault>> = {
+const apiFaults: Readonly<Record<string, NetworkFault>> = {
   "no connection": { do: "refused" },
   "is lost on its way": { do: "cut", effect: false },
   "has its effect and loses its answer": { do: "cut", effect: true },
@@ -37,7 +37,7 @@ export const apiFaults: Readonly<Record<string, NetworkFault>> = {
 };
 
 /** What the SM-DP+ does with one function, or its network. */
-export const smdpFaults: Readonly<Record<string, NetworkFault>> = {
+const smdpFaults: Readonly<Record<string, NetworkFault>> = {
   "no connection": { do: "refused" },
   "is lost on its way": { do: "cut", effect: false },
   "has its effect and loses its answer": { do: "cut", effect: true },
@@ -52,7 +52,7 @@ export const smdpFaults: Readonly<Record<string, NetworkFault>> = {
   "fails as the server is overloaded": { do: "failed", subjectCode: "8.8", reasonCode: "5.1" },
 };
 
-export const diskFailures = ["ENOSPC", "EROFS", "EIO"] as const satisfies readonly DiskFailure[];
+const diskFailures = ["ENOSPC", "EROFS", "EIO"] as const satisfies readonly DiskFailure[];
 
 export interface NamedFault {
   readonly name: string;

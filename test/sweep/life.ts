@@ -78,10 +78,6 @@ export class Life {
     return this.#death;
   }
 
-  get points(): number {
-    return this.#points;
-  }
-
   enter(state: StateName): void {
     this.#state = state;
   }

@@ -34,8 +34,6 @@ export interface Verdict {
   readonly met: readonly boolean[];
   /** The points of each life. */
   readonly lives: readonly (readonly Point[])[];
-  /** The recovery was not run, since an equal world has been through it. */
-  readonly wasKnown: boolean;
 }
 
 export interface PlayOptions extends SimOptions {
@@ -101,16 +99,16 @@ export async function play(options: PlayOptions, plans: readonly Plan[]): Promis
         note(plan.name, holdsAfterPassingFault(world, ending.result.report, circumstances));
       if (ending.kind === "died") await world.afterDeath(ending.death, plan.cut ?? "strict");
       else await world.clock.advance(betweenRunsMs);
-      if (ending.kind === "hung") return { violations: [...violations], met, lives, wasKnown: false };
+      if (ending.kind === "hung") return { violations: [...violations], met, lives };
     }
     const fingerprint = options.known !== undefined && lastDeath === "power" ? fingerprintOf(world) : undefined;
     if (fingerprint !== undefined && options.known?.has(fingerprint)) {
-      return { violations: [...violations], met, lives, wasKnown: true };
+      return { violations: [...violations], met, lives };
     }
     const before = violations.size;
     await heal(world, circumstances, live, note);
     if (fingerprint !== undefined && violations.size === before) options.known?.add(fingerprint);
-    return { violations: [...violations], met, lives, wasKnown: false };
+    return { violations: [...violations], met, lives };
   } finally {
     await world.close();
   }
