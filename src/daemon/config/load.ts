@@ -12,6 +12,7 @@ import {
   systemdEntries,
 } from "./layers.js";
 import { type Origin, placeOf } from "./provenance.js";
+import { resolved } from "./resolved.js";
 import { type ConfigKey, configKeys, configSchema, defaultOfKey, type SecretKey } from "./schema.js";
 import { type FoundSecret, findSecret } from "./secrets.js";
 
@@ -43,14 +44,6 @@ export interface LoadedConfig {
 }
 
 export const defaultConfigFile = "/etc/esimd/config.toml";
-
-const providerUrls = {
-  twilio: "https://supersim.twilio.com",
-  kore: "https://supersim.api.korewireless.com",
-  none: "",
-} as const;
-
-const koreTokenUrl = "https://api.korewireless.com/api-services/v1/auth/token";
 
 /**
  * Reads, checks and merges the layers: built-in defaults, the file, `conf.d/*.toml` beside it in order of name, environment, flags; later wins.
@@ -185,66 +178,4 @@ function nest(entries: ReadonlyMap<string, Entry>): Readonly<Record<string, unkn
 function urlDefault(key: string, config: Config): string | undefined {
   if (key === "api.url") return config.api.url === "" ? undefined : config.api.url;
   return key === "api.token_url" ? config.api.tokenUrl : undefined;
-}
-
-/** From the file's shape to the program's. */
-function resolved(
-  file: ReturnType<typeof configSchema.parse>,
-  secrets: Pick<Config["api"], "key" | "secret"> & Pick<Config["download"], "confirmationCode">,
-): Config {
-  const { api, reservation, sim, download } = file;
-  return {
-    stateDir: file.state_dir,
-    ciRoots: file.ci_roots,
-    deadlineMs: file.deadline,
-    log: { level: file.log.level },
-    modem: {
-      port: file.modem.port,
-      dialect: file.modem.dialect,
-      lpa: file.modem.lpa,
-      takeIsdR: file.modem.take_isdr,
-      expectedEid: file.modem.expected_eid,
-      wakeWaitMs: file.modem.wake_wait,
-      simSlot: file.modem.sim_slot,
-      apn: file.modem.apn,
-      baud: file.modem.baud,
-      returnWaitMs: file.modem.return_wait,
-      inhibitModemManager: file.modem.inhibit_modem_manager,
-      dialects: file.modem.dialects,
-    },
-    api: {
-      provider: api.provider,
-      url: api.provider === "none" ? "" : (api.url ?? providerUrls[api.provider]),
-      tokenUrl: api.provider === "kore" ? (api.token_url ?? koreTokenUrl) : undefined,
-      accountSid: api.account_sid,
-      key: secrets.key,
-      secret: secrets.secret,
-      callbackUrl: api.callback_url,
-      callbackMethod: api.callback_method,
-      timeoutMs: api.timeout,
-    },
-    reservation: {
-      method: reservation.method,
-      maxReservations: reservation.max_reservations,
-      reserveSettleMs: reservation.reserve_settle,
-      onUnclear: reservation.on_unclear,
-      availableWaitMs: reservation.available_wait,
-    },
-    sim: {
-      activate: sim.activate,
-      when: sim.when,
-      fleet: sim.fleet,
-      uniqueName: sim.unique_name,
-      reactivate: sim.reactivate,
-    },
-    download: {
-      smdpAddress: download.smdp_address,
-      smdpPins: download.smdp_pins.map((pin) => pin.toLowerCase()),
-      confirmationCode: secrets.confirmationCode,
-      attempts: download.attempts,
-      timeoutMs: download.timeout,
-    },
-    confirm: { waitMs: file.confirm.wait },
-    network: { registrationWaitMs: file.network.registration_wait },
-  };
 }
