@@ -75,6 +75,7 @@ async function awaitReturn(
     kind: "state",
     state: "connecting",
     sentence: `The modem went away; waiting up to ${wait} for it to come back.`,
+    withinMs: returnWaitMs,
   });
   const startMs = clock.monotonicMs();
   let outcome = lost;

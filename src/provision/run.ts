@@ -38,7 +38,13 @@ export interface RunParts {
 
 /** What a run shows of itself while it goes on. */
 export type Observation =
-  | { readonly kind: "state"; readonly state: StateName; readonly sentence: string }
+  | {
+      readonly kind: "state";
+      readonly state: StateName;
+      readonly sentence: string;
+      /** The longest that the state may last, with the time to leave things in order; null: a final state. */
+      readonly withinMs: number | null;
+    }
   | { readonly kind: "progress"; readonly stage: string; readonly doneBytes: number; readonly totalBytes: number };
 
 /** What a run has learned so far. Only the steps write it, each what it is there to find out. */

@@ -73,7 +73,8 @@ export async function runProvisioning(parts: RunParts, signal: AbortSignal): Pro
   while (!isFinal(state)) {
     const working: WorkingState = state;
     const enteredMs = parts.clock.monotonicMs();
-    parts.observe({ kind: "state", state, sentence: states[state].sentence });
+    const withinMs = deadlineMs(states[state], parts.policy) + tidyMs;
+    parts.observe({ kind: "state", state, sentence: states[state].sentence, withinMs });
     try {
       await run.facts.store?.saveJournal({ state });
       state = await runStep(run, working, signal);
@@ -87,7 +88,7 @@ export async function runProvisioning(parts: RunParts, signal: AbortSignal): Pro
   const final = state;
   error = await finish(run, final, error);
   const ended: FinalState = error === undefined || final !== "provisioned" ? final : "failed";
-  parts.observe({ kind: "state", state: ended, sentence: states[ended].sentence });
+  parts.observe({ kind: "state", state: ended, sentence: states[ended].sentence, withinMs: null });
   return { state: ended, error, facts: run.facts, startedAtMs, finishedAtMs: parts.clock.nowMs(), timings };
 }
 

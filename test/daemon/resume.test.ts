@@ -73,7 +73,8 @@ class Absences {
     const answered = typeof end !== "object";
     if (answered) this.whereabouts.hasAnswered = true;
     const state = code === undefined ? "provisioned" : "failed";
-    for (const entered of ["connecting", state] as const) observe({ kind: "state", state: entered, sentence: "" });
+    for (const entered of ["connecting", state] as const)
+      observe({ kind: "state", state: entered, sentence: "", withinMs: null });
     const error = code === undefined ? undefined : new EsimdError(code, `run ${nth} failed`);
     // Only the first run reserves, and only it gets to know the EID.
     const first = nth === 1 ? { changed: true, eid } : {};

@@ -1,0 +1,36 @@
+import type { Clock } from "../base/clock.js";
+import type { Log } from "../base/logging.js";
+import type { Random } from "../base/random.js";
+import type { HostRoots } from "../serial/host-roots.js";
+import type { Config } from "./config/config.js";
+import type { DaemonEvents } from "./events.js";
+import type { Modems } from "./modems.js";
+import type { Outside } from "./outside.js";
+
+/** What the daemon is to those that live beside its modems. */
+export interface Daemon {
+  /** As it was loaded last: a reload changes it. */
+  readonly config: () => Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: HostRoots;
+  readonly outside: Outside;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly events: DaemonEvents;
+  readonly modems: Modems;
+}
+
+/** Something that lives beside the modems for as long as the daemon runs: the control socket, the sinks of reports, systemd's notifier. */
+export interface Companion {
+  /** Ends it within its own deadline; what it still has to say by then is said, or kept for the next start. */
+  readonly close: () => Promise<void>;
+  /** Takes up a configuration that was loaded anew; left out by what has nothing to take up. */
+  readonly reload?: () => Promise<void>;
+}
+
+/** @throws EsimdError when it cannot work as it is configured: then the daemon does not start. */
+export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
+
+/** Opened in this order before the first modem is served, and closed in the other. */
+export const companions: readonly OpenCompanion[] = [];
