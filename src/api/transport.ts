@@ -48,6 +48,14 @@ export interface HttpTransportOptions {
   readonly connectTimeoutMs: number;
   /** From the call to the last byte of the answer. */
   readonly requestTimeoutMs: number;
+  /** For a server that is not of the web: roots of its own in place of the web's, and a certificate to show to it. All PEM. */
+  readonly tls?: TlsMaterial | undefined;
+}
+
+export interface TlsMaterial {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export type OpenHttpTransport = (options: HttpTransportOptions) => HttpTransport;
@@ -66,7 +74,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
   const undiciOptions = {
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { ...strictTls, timeout: connectTimeoutMs + 5000 },
+    connect: { ...options.tls, ...strictTls, timeout: connectTimeoutMs + 5000 },
   };
   let agent: Agent | undefined;
   const own = new Set<Client>();

@@ -4,6 +4,7 @@ import type { ErrorEntry } from "./error-entries/entry.js";
 import { euiccErrors } from "./error-entries/euicc.js";
 import { modemErrors } from "./error-entries/modem.js";
 import { moneyErrors } from "./error-entries/money.js";
+import { reportErrors } from "./error-entries/report.js";
 import { simErrors } from "./error-entries/sim.js";
 import { surroundingErrors } from "./error-entries/surroundings.js";
 
@@ -21,6 +22,7 @@ const entries = {
   ...apiErrors,
   ...moneyErrors,
   ...simErrors,
+  ...reportErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof entries;

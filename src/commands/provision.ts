@@ -1,6 +1,7 @@
 import { EsimdError } from "../base/errors.js";
 import { createRedactor } from "../base/logging.js";
 import type { Config } from "../daemon/config/config.js";
+import { deliverAtEnd } from "../daemon/outbox/deliver-at-end.js";
 import { type ProvisionResult, provisionOnce } from "../daemon/provisioner.js";
 import type { Observation } from "../provision/run.js";
 import { renderReport } from "../report/render.js";
@@ -62,6 +63,8 @@ export async function provisionAndShow(
   if (error !== undefined) context.stderr(failureText(error));
   beforeReport();
   context.stdout(options.json ? `${JSON.stringify(result.report)}\n` : renderReport(result.report));
+  const { env, clock, random, signal } = context;
+  await deliverAtEnd({ config, env, clock, random, log }, signal);
   return result.exitStatus;
 }
 

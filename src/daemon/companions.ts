@@ -33,4 +33,7 @@ export interface Companion {
 export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
 
 /** Opened in this order before the first modem is served, and closed in the other. */
-export const companions: readonly OpenCompanion[] = [];
+export const companions: readonly OpenCompanion[] = [
+  // Before what publishes reports is there, and after it is gone.
+  async (daemon, signal) => (await import("./outbox/companion.js")).openReports(daemon, signal),
+];

@@ -22,6 +22,7 @@ import type { Config } from "./config/config.js";
 import { connectFound } from "./connect-found.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
+import { putReport } from "./outbox/put-report.js";
 import { type Outside, realOutside } from "./outside.js";
 import { openProvider } from "./provider-api.js";
 import { runThroughAbsences } from "./resume.js";
@@ -34,6 +35,8 @@ export interface ProvisionerParts {
   readonly config: Config;
   /** As the operator named it: a port, or `auto`. */
   readonly port: string;
+  /** The name under which the modem is served; its port when left out. */
+  readonly name?: string;
   /** Where the modem is, for a caller that runs more than once. */
   readonly whereabouts?: Whereabouts;
   /** The real one when left out. */
@@ -56,7 +59,7 @@ export interface ProvisionResult {
 
 /**
  * One run for one modem, wired to the real world: serial port, provider, SM-DP+, state folder. It outlives an absence of the modem. Rejects
- * only for what comes before a run (a configuration that cannot work); everything else is in the report, which is in the status file too.
+ * only for what comes before a run (a configuration that cannot work); everything else is in the report, which is in the status file and in the outbox when this resolves.
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log, outside = realOutside } = parts;
@@ -81,6 +84,7 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
     );
     const report = buildReport(outcome, whereabouts.last, api !== undefined);
     await writeStatus(outside.disk, config.stateDir, report, log, parts.port);
+    await putReport({ config, outside, clock, log }, report, parts.name ?? parts.port);
     return { outcome, report, exitStatus: exitStatusOf(outcome) };
   } finally {
     bound.release();

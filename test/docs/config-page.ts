@@ -11,6 +11,11 @@ const tables: Readonly<Record<string, string>> = {
   download: "[download]",
   confirm: "[confirm]",
   network: "[network]",
+  outbox: "[outbox]",
+  webhook: "[webhook]",
+  mqtt: "[mqtt]",
+  metrics: "[metrics]",
+  hook: "[hook]",
 };
 
 /** docs/config.md: where the configuration comes from, and every key. */
@@ -41,6 +46,10 @@ export function configPage(): string {
     "3. the environment: `ESIMD_API_KEY` and `ESIMD_API_SECRET`.",
     "",
     "For Twilio the key is an API key's SID (or the account's), for KORE the client id. Provider `none` needs neither.",
+    "",
+    "What reports are signed and sent with comes in the same ways: the credentials `esimd_webhook_secret` and `esimd_mqtt_password`, or",
+    "`webhook.secret_file` and `mqtt.password_file`, or `ESIMD_WEBHOOK_SECRET` and `ESIMD_MQTT_PASSWORD`; and the private keys",
+    "`esimd_webhook_key` and `esimd_mqtt_key`, or `webhook.key_file` and `mqtt.key_file`.",
     "",
     "## Keys",
     "",

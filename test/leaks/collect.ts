@@ -95,6 +95,7 @@ vi.mock("../../src/provision/store/store.js", async (importOriginal) => {
       const inner = options.disk;
       const disk: typeof inner = {
         read: (path) => inner.read(path),
+        list: (path) => inner.list(path),
         replace: (path, text) => {
           copy?.add(text);
           return inner.replace(path, text);

@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import type {
   CreateOutcome,
   ESimProfile,
@@ -127,6 +128,11 @@ export class MemoryDisk implements Disk {
 
   async read(path: string): Promise<string | undefined> {
     return this.files.get(path);
+  }
+  async list(path: string): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
+    return [...this.files]
+      .filter(([name]) => dirname(name) === path)
+      .map(([name, text]) => ({ name: basename(name), bytes: Buffer.byteLength(text) }));
   }
   async replace(path: string, text: string): Promise<void> {
     this.files.set(path, text);

@@ -1,5 +1,5 @@
-import { dirname } from "node:path";
-import type { FileSystem, OpenFile, OpenFlags } from "../../src/provision/store/file-system.js";
+import { basename, dirname } from "node:path";
+import type { FileSystem, ListedFile, OpenFile, OpenFlags } from "../../src/provision/store/file-system.js";
 
 /**
  * A file system that forgets what was not synced. Names and contents are durable apart from one another, as POSIX has it and as ext4 and
@@ -92,6 +92,13 @@ export class SimFiles implements FileSystem {
     const inode = this.#names.get(path);
     if (inode === undefined) throw failure("ENOENT", path);
     return inode.isFolder;
+  }
+
+  async list(path: string): Promise<readonly ListedFile[]> {
+    this.#requireFolder(path);
+    return [...this.#names]
+      .filter(([name, inode]) => dirname(name) === path && !inode.isFolder)
+      .map(([name, inode]) => ({ name: basename(name), bytes: Buffer.byteLength(inode.content) }));
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -167,6 +167,7 @@ export class Life {
         wrapped(await step(`open(${flags})`, path, () => files.open(path, flags, mode)), path),
       mkdir: (path, mode) => step("mkdir", path, () => files.mkdir(path, mode)),
       isFolder: (path) => files.isFolder(path),
+      list: (path) => step("list", path, () => files.list(path)),
       rename: (from, to) => step("rename to", to, () => files.rename(from, to)),
       remove: (path) => step("remove", path, () => files.remove(path)),
       syncFolder: (path) => step("sync folder", path, () => files.syncFolder(path)),

@@ -70,4 +70,42 @@ export interface Config {
   };
   readonly confirm: { readonly waitMs: number };
   readonly network: { readonly registrationWaitMs: number };
+  readonly outbox: {
+    /** How the device is called in events and topics; undefined: by its machine id. */
+    readonly device: string | undefined;
+    readonly maxBytes: number;
+    readonly maxEvents: number;
+  };
+  readonly webhook: {
+    /** Undefined: no webhook. */
+    readonly url: string | undefined;
+    readonly secret: string | undefined;
+    readonly tls: TlsFiles;
+    readonly timeoutMs: number;
+  };
+  readonly mqtt: {
+    /** Undefined: no MQTT. */
+    readonly url: string | undefined;
+    readonly prefix: string;
+    readonly clientId: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly tls: TlsFiles;
+    readonly keepAliveMs: number;
+  };
+  readonly metrics: {
+    /** Where the textfile collector of a node exporter looks. */
+    readonly textfile: string | undefined;
+  };
+  readonly hook: {
+    readonly command: string | undefined;
+    readonly timeoutMs: number;
+  };
+}
+
+/** PEM files of a connection; they are read when it is made, so that a renewed certificate is used without a reload. */
+export interface TlsFiles {
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
 }

@@ -35,6 +35,8 @@ const maxDropIns = 100;
 const secretKeys: Readonly<Record<string, string>> = {
   "api.key": "ESIMD_API_KEY",
   "api.secret": "ESIMD_API_SECRET",
+  "webhook.secret": "ESIMD_WEBHOOK_SECRET",
+  "mqtt.password": "ESIMD_MQTT_PASSWORD",
 };
 
 /** The entries of one file. An absent file is a problem only when somebody named it (`namedBy`). */

@@ -15,6 +15,7 @@ import { type Origin, placeOf } from "./provenance.js";
 import { resolved } from "./resolved.js";
 import { type ConfigKey, configKeys, configSchema, defaultOfKey, type SecretKey } from "./schema.js";
 import { type FoundSecret, findSecret } from "./secrets.js";
+import { sinkProblems } from "./sink-problems.js";
 
 export type { Config } from "./config.js";
 export type { Override } from "./layers.js";
@@ -123,12 +124,25 @@ export function inspectConfig(request: LoadRequest): {
   const secret = apiSecret("secret", api.secret_file);
   const codeFile = raw.data.download.confirmation_code_file;
   const confirmationCode = secretOf("download.confirmation_code_file", codeFile, "esimd_confirmation_code");
+  const { webhook, mqtt } = raw.data;
+  const webhookSecret =
+    webhook.url === undefined
+      ? undefined
+      : secretOf("webhook.secret_file", webhook.secret_file, "esimd_webhook_secret", "ESIMD_WEBHOOK_SECRET");
+  const mqttPassword =
+    mqtt.url === undefined
+      ? undefined
+      : secretOf("mqtt.password_file", mqtt.password_file, "esimd_mqtt_password", "ESIMD_MQTT_PASSWORD");
+  for (const problem of sinkProblems(raw.data, webhookSecret !== undefined, (key) => placeOf(originOf(key), key)))
+    complain(problem);
   if (problems.length > 0) return { loaded: undefined, problems };
 
   const config = resolved(raw.data, {
     key: key?.value,
     secret: secret?.value,
     confirmationCode: confirmationCode?.value,
+    webhookSecret: webhookSecret?.value,
+    mqttPassword: mqttPassword?.value,
   });
   const loaded: LoadedConfig = {
     config,

@@ -1,4 +1,4 @@
-import type { Config } from "./config.js";
+import type { Config, TlsFiles } from "./config.js";
 import type { configSchema } from "./schema.js";
 
 const providerUrls = {
@@ -12,9 +12,13 @@ const koreTokenUrl = "https://api.korewireless.com/api-services/v1/auth/token";
 /** From the file's shape to the program's. Pure. */
 export function resolved(
   file: ReturnType<typeof configSchema.parse>,
-  secrets: Pick<Config["api"], "key" | "secret"> & Pick<Config["download"], "confirmationCode">,
+  secrets: Pick<Config["api"], "key" | "secret"> &
+    Pick<Config["download"], "confirmationCode"> & {
+      readonly webhookSecret: string | undefined;
+      readonly mqttPassword: string | undefined;
+    },
 ): Config {
-  const { api, reservation, sim, download } = file;
+  const { api, reservation, sim, download, outbox, webhook, mqtt } = file;
   return {
     stateDir: file.state_dir,
     ciRoots: file.ci_roots,
@@ -68,5 +72,31 @@ export function resolved(
     },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
+    outbox: { device: outbox.device, maxBytes: outbox.max_bytes, maxEvents: outbox.max_events },
+    webhook: {
+      url: webhook.url,
+      secret: secrets.webhookSecret,
+      tls: tlsFiles(webhook),
+      timeoutMs: webhook.timeout,
+    },
+    mqtt: {
+      url: mqtt.url,
+      prefix: mqtt.prefix,
+      clientId: mqtt.client_id,
+      username: mqtt.username,
+      password: secrets.mqttPassword,
+      tls: tlsFiles(mqtt),
+      keepAliveMs: mqtt.keep_alive,
+    },
+    metrics: { textfile: file.metrics.textfile },
+    hook: { command: file.hook.command, timeoutMs: file.hook.timeout },
   };
+}
+
+function tlsFiles(table: {
+  readonly ca_file?: string | undefined;
+  readonly cert_file?: string | undefined;
+  readonly key_file?: string | undefined;
+}): TlsFiles {
+  return { caFile: table.ca_file, certFile: table.cert_file, keyFile: table.key_file };
 }

@@ -59,12 +59,17 @@ export function parsed<T>(parse: (value: string) => T) {
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/** Of a URL's host, as it stands there. */
+export function isLoopback(hostname: string): boolean {
+  return loopback.test(hostname);
+}
+
 export const urlForm = "an https URL without user name and fragment (http only on the loopback)";
 
 function isAllowedUrl(value: string, withQuery: boolean): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  const secure = url.protocol === "https:" || (url.protocol === "http:" && loopback.test(url.hostname));
+  const secure = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
   const bare = url.username === "" && url.password === "" && url.hash === "" && (withQuery || url.search === "");
   return secure && bare;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { hook } from "./schema-hook.js";
 import {
   absolutePath,
   baseUrl,
@@ -16,7 +17,11 @@ import {
   urlForm,
   wholeNumber,
 } from "./schema-kinds.js";
+import { metrics } from "./schema-metrics.js";
 import { modem } from "./schema-modem.js";
+import { mqtt } from "./schema-mqtt.js";
+import { outbox } from "./schema-outbox.js";
+import { webhook } from "./schema-webhook.js";
 
 /**
  * Every key of the configuration, its type, default, environment variable, flag and meaning: the file is checked against this, and
@@ -242,6 +247,11 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  outbox: outbox.prefault({}),
+  webhook: webhook.prefault({}),
+  mqtt: mqtt.prefault({}),
+  metrics: metrics.prefault({}),
+  hook: hook.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -259,6 +269,11 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  outbox: outbox.shape,
+  webhook: webhook.shape,
+  mqtt: mqtt.shape,
+  metrics: metrics.shape,
+  hook: hook.shape,
 };
 
 type Input = z.input<typeof configSchema>;

@@ -45,8 +45,7 @@ export function findSecret(
     const { path, namedBy } = places.file;
     const found = readText(files, path, maxSecretBytes);
     if (found === undefined) throw new EsimdError("config_unreadable", `${namedBy}: there is no file ${path}`);
-    checkOwner(files, namedBy, path, found);
-    if ((found.mode & 0o077) !== 0) throw openToOthers(namedBy, path, found.mode);
+    checkSecretFile(files, namedBy, path, found);
     return { value: oneWord(found.text, path), origin: { kind: "secret-file", path } };
   }
   const { variable } = places;
@@ -56,6 +55,12 @@ export function findSecret(
 }
 
 type FileFacts = Pick<FoundFile, "mode" | "ownerUid">;
+
+/** A file of a secret is its owner's alone. @throws EsimdError `config_invalid`. */
+export function checkSecretFile(files: ConfigFileSystem, namedBy: string, path: string, found: FileFacts): void {
+  checkOwner(files, namedBy, path, found);
+  if ((found.mode & 0o077) !== 0) throw openToOthers(namedBy, path, found.mode);
+}
 
 /**
  * systemd closes the folder of credentials to all but the service, and an ACL for the unit's user shows up as a group bit of the file

@@ -1,12 +1,14 @@
 import { dirname } from "node:path";
 import { FileTooLarge } from "../../base/bounded-read.js";
 import { describeCause, EsimdError } from "../../base/errors.js";
-import { type FileSystem, nodeFileSystem, type OpenFlags } from "./file-system.js";
+import { type FileSystem, type ListedFile, nodeFileSystem, type OpenFlags } from "./file-system.js";
 
 /** The few things the state folder needs of a disk. Every write is durable when it resolves. */
 export interface Disk {
   /** Undefined when there is no such file. @throws EsimdError `state_unwritable`, also for one that no esimd wrote, by its size. */
   read(path: string): Promise<string | undefined>;
+  /** The files of a folder, in no order; none when there is no such folder. */
+  list(path: string): Promise<readonly ListedFile[]>;
   /** Replaces the file as a whole: a reader, and a power cut, sees the old or the new one. */
   replace(path: string, text: string): Promise<void>;
   append(path: string, text: string): Promise<void>;
@@ -47,6 +49,14 @@ export function durableDisk(files: FileSystem): Disk {
           throw new EsimdError("state_unwritable", `${path} is not read: ${describeCause(cause)}`, { cause, hint });
         }
         throw diskError("read", path, cause);
+      }
+    },
+    list: async (path) => {
+      try {
+        return await files.list(path);
+      } catch (cause) {
+        if (codeOf(cause) === "ENOENT") return [];
+        throw diskError("listed", path, cause);
       }
     },
     replace: (path, text) =>

@@ -1,4 +1,5 @@
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { readBounded } from "../../base/bounded-read.js";
 
 /**
@@ -11,11 +12,18 @@ export interface FileSystem {
   open(path: string, flags: OpenFlags, mode: number): Promise<OpenFile>;
   mkdir(path: string, mode: number): Promise<void>;
   isFolder(path: string): Promise<boolean>;
+  /** The files of a folder, in no order. */
+  list(path: string): Promise<readonly ListedFile[]>;
   rename(from: string, to: string): Promise<void>;
   /** No error where there is no such file. */
   remove(path: string): Promise<void>;
   /** Makes durable which names the folder has (fsync(2)). */
   syncFolder(path: string): Promise<void>;
+}
+
+export interface ListedFile {
+  readonly name: string;
+  readonly bytes: number;
 }
 
 /** As open(2)'s: replaced, appended to, or made new and failing where it exists. */
@@ -37,6 +45,19 @@ export const nodeFileSystem: FileSystem = {
     await mkdir(path, { mode });
   },
   isFolder: async (path) => (await stat(path)).isDirectory(),
+  list: async (path) => {
+    const entries = await readdir(path, { withFileTypes: true });
+    const listed: ListedFile[] = [];
+    for (const { name } of entries.filter((entry) => entry.isFile())) {
+      try {
+        listed.push({ name, bytes: (await stat(join(path, name))).size });
+      } catch (error) {
+        // Taken away by another process meanwhile.
+        if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      }
+    }
+    return listed;
+  },
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),
   syncFolder: async (path) => {

@@ -40,6 +40,7 @@ describe("the file of an unfinished download", () => {
     return {
       text: () => kept,
       read: async () => kept,
+      list: async () => [],
       replace: async (_path, next) => {
         kept = next;
       },
