@@ -33,7 +33,7 @@ const passing: BackoffPolicy = { firstMs: 5_000, maxMs: 900_000 };
  */
 const lasting: BackoffPolicy = { firstMs: 60_000, maxMs: 21_600_000 };
 /** Other processes put events in, too (`esimd provision`), and none of them says so. */
-const lookMs = 60_000;
+const lookMs = 300_000;
 /** While a backlog is delivered its files are taken away from time to time. */
 const tidyEvery = 32;
 
@@ -42,6 +42,7 @@ export class Courier {
   #cursor: Cursor;
   #wake: (() => void) | undefined;
   #isAwake = false;
+  #tidiedAt = -1;
   #delivered = 0;
   #failures = 0;
   #attempt = 0;
@@ -100,7 +101,7 @@ export class Courier {
       this.#isAwake = false;
       const numbers = (await outbox.waiting()).filter((number) => number > this.#cursor.number);
       if (numbers.length === 0) {
-        await outbox.removeDelivered();
+        await this.#tidy();
         await sink.idle();
         return "empty";
       }
@@ -108,9 +109,17 @@ export class Courier {
       for (const number of numbers) {
         const failed = await this.#one(number, signal);
         if (failed !== undefined) return failed;
-        if (++since % tidyEvery === 0) await outbox.removeDelivered();
+        if (++since % tidyEvery === 0) await this.#tidy();
       }
     }
+  }
+
+  /** Only the sink that came on last can be the one that the others waited for. */
+  async #tidy(): Promise<void> {
+    const { number } = this.#cursor;
+    if (number === this.#tidiedAt) return;
+    await this.#parts.outbox.removeDelivered();
+    this.#tidiedAt = number;
   }
 
   async #one(number: number, signal: AbortSignal): Promise<Extract<Delivery, { kind: "failed" }> | undefined> {
@@ -186,14 +195,18 @@ export class Courier {
     return backoffMs(stays ? lasting : passing, this.#attempt, this.#parts.random, error.retryAfterMs);
   }
 
-  async #untilWoken(signal: AbortSignal): Promise<void> {
-    if (this.#isAwake) return;
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    try {
-      await sleep(this.#parts.clock, lookMs, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
-    } finally {
-      this.#wake = undefined;
-    }
+  #untilWoken(signal: AbortSignal): Promise<void> {
+    if (this.#isAwake || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        signal.removeEventListener("abort", done);
+        this.#wake = undefined;
+        resolve();
+      };
+      const cancel = this.#parts.clock.setTimer(lookMs, done);
+      signal.addEventListener("abort", done, { once: true });
+      this.#wake = done;
+    });
   }
 }

@@ -10,6 +10,8 @@ function load(files: Readonly<Record<string, string | MemoryFile>>, request: Par
   return loadConfig({ env: {}, fileSystem: memoryFiles(files), ...request });
 }
 
+const noTls = { caFile: undefined, certFile: undefined, keyFile: undefined };
+
 describe("a configuration without any file", () => {
   const loaded = load({});
 
@@ -61,6 +63,19 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      outbox: { device: undefined, maxBytes: 4_194_304, maxEvents: 1000 },
+      webhook: { url: undefined, secret: undefined, tls: noTls, timeoutMs: 30_000 },
+      mqtt: {
+        url: undefined,
+        prefix: "esimd",
+        clientId: undefined,
+        username: undefined,
+        password: undefined,
+        tls: noTls,
+        keepAliveMs: 60_000,
+      },
+      metrics: { textfile: undefined },
+      hook: { command: undefined, timeoutMs: 30_000 },
     });
   });
 
