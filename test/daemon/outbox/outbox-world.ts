@@ -104,6 +104,13 @@ export class OutboxWorld {
       refusal: () => undefined,
     });
     this.#alive = pid;
+    // It may die in its first step.
+    void life.died().then((death) => {
+      this.died[death]++;
+      this.#alive = undefined;
+      this.#process = undefined;
+      if (death === "power") this.files.cutPower(this.#oneOf<PowerCut>(powerCuts));
+    });
     const parts = {
       disk: durableDisk(life.files()),
       processes: { ownPid: pid, birthOf: (asked: number) => (asked === this.#alive ? `boot/${asked}` : undefined) },
@@ -115,12 +122,6 @@ export class OutboxWorld {
     const outbox = new Outbox({ ...parts, bound: this.#bound });
     const sinks = this.receivers.map((receiver): Sink => this.#sink(receiver, life));
     this.#process = { life, outbox, delivery: new Couriers({ ...parts, outbox, sinks, random: this.random }) };
-    void life.died().then((death) => {
-      this.died[death]++;
-      this.#alive = undefined;
-      this.#process = undefined;
-      if (death === "power") this.files.cutPower(this.#oneOf<PowerCut>(powerCuts));
-    });
   }
 
   /** A run of `modem` has ended; the process hears that its report is kept, or does not live to hear it. */
@@ -128,6 +129,7 @@ export class OutboxWorld {
     const process = this.#process;
     if (process === undefined) return;
     const { outbox, life, delivery } = process;
+    const died = life.died();
     const put = outbox.put(aReport(this.clock.nowMs()), "device", modem).then(
       ({ id, sequence }) => {
         this.kept.push({ id, modem, sequence });
@@ -137,7 +139,7 @@ export class OutboxWorld {
         if (!isEsimdError(error)) throw error;
       },
     );
-    await Promise.race([put, life.died()]);
+    await Promise.race([put, died]);
   }
 
   /** Time passes; a process that died is started again a moment later. */

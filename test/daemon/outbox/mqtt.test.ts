@@ -1,0 +1,199 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/base/clock.js";
+import { silentLog } from "../../../src/base/logging.js";
+import { seededRandom } from "../../../src/base/random.js";
+import { nodeFileSystem } from "../../../src/daemon/config/files.js";
+import { dial } from "../../../src/daemon/outbox/mqtt/dial.js";
+import { MqttLink } from "../../../src/daemon/outbox/mqtt/link.js";
+import { createMqttSink } from "../../../src/daemon/outbox/mqtt-sink.js";
+import { readTlsMaterial } from "../../../src/daemon/outbox/tls-material.js";
+import { eventFor, type ReportEvent } from "../../../src/report/event.js";
+import { topicsOf } from "../../../src/report/topics.js";
+import { until } from "../../stories/conditions.js";
+import { aReport } from "./a-report.js";
+import { Broker, type BrokerOptions, hasMosquitto } from "./mosquitto.js";
+
+/** Against a real mosquitto. */
+
+const topics = topicsOf("esimd", "gw-17");
+const never = new AbortController().signal;
+const waitMs = 60_000;
+
+function anEvent(sequence: number): ReportEvent {
+  return eventFor(
+    {
+      schema: "esimd.event/1",
+      id: `11111111-1111-4111-8111-${String(sequence).padStart(12, "0")}`,
+      kind: "report",
+      device: "gw-17",
+      modem: "modem0",
+      stream: "22222222-2222-4222-8222-222222222222",
+      sequence,
+      at: "2026-01-01T00:00:00.000Z",
+      report: aReport(Date.UTC(2026, 0, 1)),
+    },
+    null,
+  );
+}
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function brokerOf(options: BrokerOptions = {}): Promise<Broker> {
+  const broker = await Broker.start(options);
+  closers.push(() => broker.close());
+  return broker;
+}
+
+interface LinkOptions {
+  readonly login?: { readonly username: string; readonly password: string };
+  readonly ca?: string;
+  readonly client?: true;
+  /** In place of a process that dies: the link is left as it is, and its socket goes. */
+  readonly keep?: true;
+}
+
+function linkTo(broker: Broker, { login, ca, client, keep }: LinkOptions = {}): MqttLink {
+  const tls = {
+    caFile: ca,
+    certFile: client === undefined ? undefined : broker.file("client.pem"),
+    keyFile: client === undefined ? undefined : broker.file("client.key"),
+  };
+  const link = new MqttLink({
+    dial: async (signal) => dial(broker.url, readTlsMaterial("mqtt", tls, {}, nodeFileSystem), systemClock, signal),
+    clientId: "esimd-gw-17",
+    username: login?.username,
+    password: login?.password,
+    keepAliveMs: 5000,
+    availability: topics.availability,
+    clock: systemClock,
+    random: seededRandom(1),
+    log: silentLog,
+  });
+  if (keep === undefined) closers.push(() => link.close());
+  return link;
+}
+
+describe.skipIf(!hasMosquitto)(
+  "MQTT 5 at a real mosquitto (skipped where mosquitto and mosquitto-clients are not installed)",
+  () => {
+    it("delivers reports in order, retains the state, says that it is there, and says goodbye", async () => {
+      const broker = await brokerOf();
+      const heard = await broker.listen("esimd/#");
+      const link = linkTo(broker, { keep: true });
+      const sink = createMqttSink(link, topics);
+      let state = "connecting";
+      link.retain(topics.state("modem0"), () => state);
+      state = "provisioned";
+      for (const sequence of [1, 2, 3])
+        expect(await sink.deliver(anEvent(sequence), never)).toEqual({ kind: "delivered" });
+      await until(
+        () => heard.filter(({ topic }) => topic === topics.report("modem0")).length === 3,
+        "the reports",
+        waitMs,
+      );
+      const reports = heard.filter(({ topic }) => topic === topics.report("modem0"));
+      expect(reports.map(({ payload }) => JSON.parse(payload).sequence)).toEqual([1, 2, 3]);
+      expect(JSON.parse(reports[0]?.payload ?? "")).toEqual(anEvent(1));
+
+      // Who comes later gets what is retained, and the reports not again.
+      const late = await broker.listen("esimd/#");
+      await until(() => late.length >= 2, "what is retained", waitMs);
+      expect(late.map(({ topic, payload, retained }) => [topic, payload, retained]).sort()).toEqual([
+        [topics.availability, "online", true],
+        [topics.state("modem0"), "provisioned", true],
+      ]);
+
+      // A modem that is served no more has no state.
+      link.retain(topics.state("modem0"), () => undefined);
+      await until(
+        () => late.some(({ topic, payload }) => topic === topics.state("modem0") && payload === ""),
+        "the end",
+        waitMs,
+      );
+      await sink.close();
+      await until(() => heard.at(-1)?.payload === "offline", "the goodbye", waitMs);
+      const last = await broker.listen("esimd/#");
+      await until(() => last.length >= 1, "what is retained in the end", waitMs);
+      expect(last).toEqual([{ topic: topics.availability, payload: "offline", retained: true }]);
+    });
+
+    it("goes on where it was when the broker is killed and comes back without its memory", async () => {
+      const broker = await brokerOf();
+      const link = linkTo(broker);
+      const sink = createMqttSink(link, topics);
+      link.retain(topics.state("modem0"), () => "resting");
+      expect(await sink.deliver(anEvent(1), never)).toEqual({ kind: "delivered" });
+      await broker.kill();
+      await until(() => !link.isUp, "the loss", waitMs);
+      const waiting = sink.deliver(anEvent(2), never);
+      await broker.up();
+      const heard = await broker.listen("esimd/#");
+      expect(await waiting).toEqual({ kind: "delivered" });
+      await until(() => heard.length >= 3, "all of it", waitMs);
+      const has = (topic: string, payload: string): boolean =>
+        heard.some((one) => one.topic === topic && one.payload === payload);
+      expect(has(topics.availability, "online")).toBe(true);
+      expect(has(topics.state("modem0"), "resting")).toBe(true);
+      expect(
+        heard
+          .filter(({ topic }) => topic === topics.report("modem0"))
+          .map(({ payload }) => JSON.parse(payload).sequence),
+      ).toEqual([2]);
+      expect(link.failures).toBeGreaterThan(0);
+    });
+
+    it("lives by its pings where nothing else passes, and the broker says offline when it dies without a word", async () => {
+      const broker = await brokerOf();
+      const heard = await broker.listen(topics.availability);
+      const link = linkTo(broker);
+      const connection = await link.ready(never);
+      // Past one and a half keep alives, at which the broker would end it.
+      const sinceMs = systemClock.monotonicMs();
+      await until(() => systemClock.monotonicMs() - sinceMs > 8500, "the time", waitMs);
+      expect(heard.map(({ payload }) => payload)).toEqual(["online"]);
+      connection.destroy("as a process that dies");
+      await until(() => heard.some(({ payload }) => payload === "offline"), "the will", waitMs);
+      await until(() => heard.at(-1)?.payload === "online", "the next connection", waitMs);
+    });
+
+    it("gives name and password; with a wrong one it is refused, and says why", async () => {
+      const login = { username: "gw", password: "a long password" };
+      const broker = await brokerOf({ login });
+      expect(await createMqttSink(linkTo(broker, { login }), topics).deliver(anEvent(1), never)).toEqual({
+        kind: "delivered",
+      });
+      const wrong = linkTo(broker, { login: { username: "gw", password: "a wrong password" } });
+      await until(() => wrong.failures > 0, "the refusal", waitMs);
+      expect(wrong.isUp).toBe(false);
+    });
+
+    it("trusts a broker by the roots it was given, and by no others", async () => {
+      const broker = await brokerOf({ tls: "server" });
+      const trusting = createMqttSink(linkTo(broker, { ca: broker.file("ca.pem") }), topics);
+      expect(await trusting.deliver(anEvent(1), never)).toEqual({ kind: "delivered" });
+      const web = linkTo(broker);
+      await until(() => web.failures > 0, "the refusal", waitMs);
+      expect(web.isUp).toBe(false);
+    });
+
+    it("shows a client certificate where the broker wants one, and is refused without", async () => {
+      const broker = await brokerOf({ tls: "client-certificates" });
+      const ca = broker.file("ca.pem");
+      expect(await createMqttSink(linkTo(broker, { ca, client: true }), topics).deliver(anEvent(1), never)).toEqual({
+        kind: "delivered",
+      });
+      const bare = linkTo(broker, { ca });
+      await until(() => bare.failures > 0, "the refusal", waitMs);
+      expect(bare.isUp).toBe(false);
+    });
+
+    it("that takes smaller messages only refuses the report, and is not asked for ever", async () => {
+      const broker = await brokerOf({ more: ["max_packet_size 600"] });
+      const delivery = await createMqttSink(linkTo(broker), topics).deliver(anEvent(1), never);
+      expect(delivery).toMatchObject({ kind: "failed", lasting: true, error: { code: "report_refused" } });
+    });
+  },
+);
