@@ -109,7 +109,7 @@ export function warnOfCredentials(log: Log, config: Config): void {
 
 /** The log of a command: JSON lines on stderr, priorities in front where stderr is the journal. Teaches the redactor the credentials. */
 export function openLog(context: CommandContext, config: Config, redactor: Redactor): Log {
-  for (const secret of [config.api.key, config.api.secret, config.download.confirmationCode])
+  for (const secret of [config.api.key, config.api.secret, config.download.confirmationCode, config.callbacks.secret])
     if (secret !== undefined) redactor.addSecret(secret);
   // JOURNAL_STREAM is inherited, by terminals of a desktop session too (systemd.exec(5)): a terminal is never the journal.
   const journald = (context.env["JOURNAL_STREAM"] ?? "") !== "" && !context.stderrIsTerminal;
