@@ -21,6 +21,7 @@ export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: S
     ciRoots: file.ci_roots,
     deadlineMs: file.deadline,
     log: { level: file.log.level },
+    daemon: { concurrency: file.daemon.concurrency },
     modem: {
       port: file.modem.port,
       dialect: file.modem.dialect,

@@ -3,6 +3,7 @@ import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
 import { callbacks } from "./schema-callbacks.js";
+import { daemon } from "./schema-daemon.js";
 import {
   absolutePath,
   baseUrl,
@@ -236,6 +237,7 @@ export const configSchema = z.strictObject({
       flag: "--deadline",
     }),
   log: log.prefault({}),
+  daemon: daemon.prefault({}),
   modem: modem.prefault({}),
   api: api.prefault({}),
   reservation: reservation.prefault({}),
@@ -254,6 +256,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
     deadline: configSchema.shape.deadline,
   },
   log: log.shape,
+  daemon: daemon.shape,
   modem: modem.shape,
   api: api.shape,
   reservation: reservation.shape,

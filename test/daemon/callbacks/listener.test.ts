@@ -80,6 +80,8 @@ async function listening({ config: more, secret = token, view }: Setup = {}): Pr
     events,
     modems,
     hints,
+    reload: async () => undefined,
+    drain: () => undefined,
   };
   const companion = await listenForCallbacks(daemon, new AbortController().signal);
   onTestFinished(() => companion.close());
