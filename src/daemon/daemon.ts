@@ -49,8 +49,8 @@ export async function runDaemon(parts: DaemonParts, signal: AbortSignal): Promis
   const { env, host, clock, random, log, events, outside = realOutside } = parts;
   let { config } = parts;
   const devices = watchDevices(host, clock);
-  const provision = parts.provision && { provision: parts.provision };
   const hints = new Hints();
+  const provision = parts.provision && { provision: parts.provision };
   const modems = new ServedModems(config, { host, outside, clock, random, log, events, hints, devices, ...provision });
   const opened: Companion[] = [];
   const ending = new Ending(signal);

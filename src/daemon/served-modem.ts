@@ -247,6 +247,7 @@ export class ServedModem {
           whereabouts: this.#whereabouts,
           host,
           outside,
+          hints,
           clock,
           random,
           log,
@@ -321,6 +322,6 @@ export class ServedModem {
 
 /** What of a modem's configuration is a run's business: the rest may change under it. */
 function runConfig({ port, config }: ServedAs): object {
-  const { log: _log, daemon: _daemon, ...rest } = config;
+  const { log: _log, daemon: _daemon, callbacks: _callbacks, ...rest } = config;
   return { port, rest };
 }
