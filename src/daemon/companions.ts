@@ -19,6 +19,10 @@ export interface Daemon {
   readonly log: Log;
   readonly events: DaemonEvents;
   readonly modems: Modems;
+  /** Loads the configuration anew, as SIGHUP does. @throws EsimdError when it cannot be taken up; then the daemon goes on with the one it has. */
+  readonly reload: () => Promise<void>;
+  /** Lets the runs that are on their way end, begins none, and then ends the daemon, as SIGUSR2 does. Returns at once. */
+  readonly drain: () => void;
 }
 
 /** Something that lives beside the modems for as long as the daemon runs: the control socket, the sinks of reports, systemd's notifier. */

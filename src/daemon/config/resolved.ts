@@ -20,6 +20,7 @@ export function resolved(
     ciRoots: file.ci_roots,
     deadlineMs: file.deadline,
     log: { level: file.log.level },
+    daemon: { concurrency: file.daemon.concurrency },
     modem: {
       port: file.modem.port,
       dialect: file.modem.dialect,
