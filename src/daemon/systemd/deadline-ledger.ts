@@ -8,7 +8,7 @@ import type { DaemonEvent } from "../events.js";
 /** A service that has not shown itself although it said it would by now. */
 export interface Overdue {
   readonly modem: string;
-  /** The state, or what it rested for. */
+  /** The state, or that it rested. */
   readonly what: string;
   readonly byMs: number;
 }
@@ -17,6 +17,8 @@ interface Entry {
   readonly what: string;
   /** Undefined: it may last. */
   readonly untilMs: number | undefined;
+  /** No run is on its way. */
+  readonly isOver: boolean;
 }
 
 /** A state ends by its own deadline, and the next event follows: this is for a slow device between the two, and for letting the port go. */
@@ -24,15 +26,24 @@ export const marginMs = 60_000;
 
 export class DeadlineLedger {
   readonly #entries = new Map<string, Entry>();
+  #isEnding = false;
 
   /** `nowMs` is monotonic, here as everywhere in this class. */
   note(event: DaemonEvent, nowMs: number): void {
     switch (event.kind) {
       case "state":
-        this.#entries.set(event.modem, { what: event.state, untilMs: until(nowMs, event.withinMs) });
+        // An end lasts no longer than it takes to tell of it and to let the port go: a rest follows, or the next run.
+        if (event.withinMs === null && this.#isEnding) this.#entries.delete(event.modem);
+        else
+          this.#entries.set(event.modem, {
+            what: event.state,
+            untilMs: until(nowMs, event.withinMs ?? 0),
+            isOver: event.withinMs === null,
+          });
         break;
       case "rest":
-        this.#entries.set(event.modem, { what: `resting: ${event.sentence}`, untilMs: until(nowMs, event.forMs) });
+        if (this.#isEnding) this.#entries.delete(event.modem);
+        else this.#entries.set(event.modem, { what: "resting", untilMs: until(nowMs, event.forMs), isOver: true });
         break;
       case "progress": {
         // Bytes that move are a sign of life of their own, also behind a deadline that was declared too short.
@@ -44,15 +55,18 @@ export class DeadlineLedger {
       case "dropped":
         this.#entries.delete(event.modem);
         break;
+      case "daemon":
+        if (event.is === "draining" || event.is === "stopping") this.#end();
+        break;
       default:
         break;
     }
   }
 
-  /** Nothing is expected of this modem until it shows itself again: a person paused it. */
-  excuse(modem: string): void {
-    const entry = this.#entries.get(modem);
-    if (entry !== undefined) this.#entries.set(modem, { ...entry, untilMs: undefined });
+  /** The services that rest end now, and say nothing more. What runs is still expected to end in its time. */
+  #end(): void {
+    this.#isEnding = true;
+    for (const [modem, { isOver }] of this.#entries) if (isOver) this.#entries.delete(modem);
   }
 
   overdue(nowMs: number): readonly Overdue[] {
@@ -62,6 +76,6 @@ export class DeadlineLedger {
   }
 }
 
-function until(nowMs: number, forMs: number | null): number | undefined {
-  return forMs === null || !Number.isFinite(forMs) ? undefined : nowMs + forMs + marginMs;
+function until(nowMs: number, forMs: number): number | undefined {
+  return Number.isFinite(forMs) ? nowMs + forMs + marginMs : undefined;
 }

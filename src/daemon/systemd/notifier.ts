@@ -2,7 +2,6 @@ import type { CancelTimer, Clock } from "../../base/clock.js";
 import { createRedactor, type Log } from "../../base/logging.js";
 import type { Companion, OpenCompanion } from "../companions.js";
 import type { DaemonEvent, DaemonEvents } from "../events.js";
-import type { Modems } from "../modems.js";
 import { DeadlineLedger, type Overdue } from "./deadline-ledger.js";
 import { StatusLine } from "./status-line.js";
 import { watchdogMs } from "./supervision.js";
@@ -17,7 +16,6 @@ export interface NotifierParts {
   /** How long systemd waits for a sign of life; undefined: it does not. */
   readonly watchdogMs: number | undefined;
   readonly events: Pick<DaemonEvents, "subscribe">;
-  readonly modems: Pick<Modems, "list">;
   readonly clock: Clock;
   readonly log: Log;
   /** CLOCK_MONOTONIC, as systemd counts it. */
@@ -25,7 +23,7 @@ export interface NotifierParts {
 }
 
 /** Where nobody supervises the daemon it does nothing. */
-export const openNotifier: OpenCompanion = async ({ env, clock, log, events, modems }) => {
+export const openNotifier: OpenCompanion = async ({ env, clock, log, events }) => {
   const { pid } = process;
   const transport = openTransport({ env, pid, clock, log });
   if (transport === undefined) return { close: async () => undefined };
@@ -33,7 +31,6 @@ export const openNotifier: OpenCompanion = async ({ env, clock, log, events, mod
     transport,
     watchdogMs: watchdogMs(env, pid),
     events,
-    modems,
     clock,
     log,
     monotonicUs: () => process.hrtime.bigint() / 1000n,
@@ -121,8 +118,7 @@ class Notifier {
   }
 
   #lookForLate(): readonly Overdue[] {
-    const { clock, log, modems } = this.#parts;
-    for (const { name, activity } of modems.list()) if (activity.kind === "paused") this.#ledger.excuse(name);
+    const { clock, log } = this.#parts;
     const late = this.#ledger.overdue(clock.monotonicMs());
     const were = new Set(this.#late.map(({ modem }) => modem));
     for (const { modem, what, byMs } of late)
