@@ -53,7 +53,7 @@ export class ServedModem {
   #isPaused = false;
   /** A run is on its way. */
   #isBusy = false;
-  /** Once that run has ended, the next begins at once: with another configuration, or because somebody asked. */
+  /** The next rest is none: another configuration came, or somebody asked for a run. */
   #isAsked = false;
   #isDraining = false;
   /** Nothing begins any more. */
@@ -100,7 +100,7 @@ export class ServedModem {
     if (this.#isPaused) {
       throw new EsimdError("usage", `the modem ${this.name} is paused`, { hint: "Resume it, and it runs by itself." });
     }
-    this.#endRest?.("asked");
+    this.#wake();
   }
 
   async pause(): Promise<void> {
@@ -135,8 +135,16 @@ export class ServedModem {
     const isElsewhere = as.port !== this.#as.port;
     this.#as = as;
     if (this.#isBusy) this.#isAsked = true;
-    if (isElsewhere && !this.#isBusy) this.#whereabouts = new Whereabouts(as.port, this.#parts.host);
-    if (!this.#isBusy && !this.#isPaused) this.#endRest?.("asked");
+    else {
+      if (isElsewhere) this.#whereabouts = new Whereabouts(as.port, this.#parts.host);
+      if (!this.#isPaused) this.#wake();
+    }
+  }
+
+  /** Ends the rest that is on, or the next one where none is: it may be between two, with a look at who is there. */
+  #wake(): void {
+    if (this.#endRest !== undefined) this.#endRest("asked");
+    else if (!this.#isBusy) this.#isAsked = true;
   }
 
   /** Lets a run that is on its way end, and begins nothing. */
