@@ -8,6 +8,7 @@ import type { Config } from "./config/config.js";
 import type { DaemonEvents } from "./events.js";
 import type { Modems } from "./modems.js";
 import type { Outside } from "./outside.js";
+import { openNotifier } from "./systemd/notifier.js";
 
 /** What the daemon is to those that live beside its modems. */
 export interface Daemon {
@@ -40,5 +41,5 @@ export interface Companion {
 /** @throws EsimdError when it cannot work as it is configured: then the daemon does not start. */
 export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
 
-/** Opened in this order before the first modem is served, and closed in the other. */
-export const companions: readonly OpenCompanion[] = [listenForCallbacks];
+/** systemd hears of it first and last. Opened in this order before the first modem is served, and closed in the other. */
+export const companions: readonly OpenCompanion[] = [openNotifier, listenForCallbacks];

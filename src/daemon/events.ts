@@ -30,7 +30,7 @@ export type ModemEvent = { readonly modem: string } & (
       readonly kind: "state";
       readonly state: StateName;
       readonly sentence: string;
-      /** How long the state may last before something is wrong with esimd itself; null: it is an end, and lasts. */
+      /** How long the state may last before something is wrong with esimd itself; null: it is an end, and a rest or another run follows at once. */
       readonly withinMs: number | null;
     }
   | { readonly kind: "progress"; readonly stage: string; readonly doneBytes: number; readonly totalBytes: number }
