@@ -247,7 +247,6 @@ export class ServedModem {
           whereabouts: this.#whereabouts,
           host,
           outside,
-          hints,
           clock,
           random,
           log,

@@ -79,8 +79,6 @@ async function listening({ config: more, secret = token, view }: Setup = {}): Pr
     log,
     events,
     modems,
-    reload: async () => undefined,
-    drain: () => undefined,
     hints,
     reload: async () => undefined,
     drain: () => undefined,
