@@ -44,9 +44,11 @@ export async function provisionAndShow(
   try {
     const { clock, random, host = realHost } = context;
     const observe = (observation: Observation): void => show(progress, observation, options.json);
+    const name = args.text("modem");
     const parts = {
       config,
       port,
+      ...(name !== undefined && { name }),
       host,
       clock,
       random,

@@ -10,6 +10,7 @@ import type { Catalogue } from "../modem/dialects/catalogue.js";
 import type { LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { takeIsdR } from "../modem/lpa-switch.js";
+import type { Hints } from "../provision/hints.js";
 import type { Policy } from "../provision/policy.js";
 import type { Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
@@ -22,6 +23,7 @@ import type { Config } from "./config/config.js";
 import { connectFound } from "./connect-found.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
+import { nameOfPort } from "./modem-name.js";
 import { putReport } from "./outbox/put-report.js";
 import { type Outside, realOutside } from "./outside.js";
 import { openProvider } from "./provider-api.js";
@@ -35,7 +37,7 @@ export interface ProvisionerParts {
   readonly config: Config;
   /** As the operator named it: a port, or `auto`. */
   readonly port: string;
-  /** The name under which the modem is served; its port when left out. */
+  /** The name under which the modem is served; made from its port when left out. */
   readonly name?: string;
   /** Where the modem is, for a caller that runs more than once. */
   readonly whereabouts?: Whereabouts;
@@ -49,6 +51,8 @@ export interface ProvisionerParts {
   readonly openPort?: OpenPort;
   /** The real one when left out. */
   readonly outside?: Outside;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
 }
 
 export interface ProvisionResult {
@@ -84,7 +88,7 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
     );
     const report = buildReport(outcome, whereabouts.last, api !== undefined);
     await writeStatus(outside.disk, config.stateDir, report, log, parts.port);
-    await putReport({ config, outside, clock, log }, report, parts.name ?? parts.port);
+    await putReport({ config, outside, clock, log }, report, parts.name ?? nameOfPort(parts.port));
     return { outcome, report, exitStatus: exitStatusOf(outcome) };
   } finally {
     bound.release();
@@ -147,6 +151,7 @@ function runParts(
     log,
     newId,
     observe: parts.observe,
+    ...(parts.hints && { hints: parts.hints }),
   };
 }
 

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { callbacks } from "./schema-callbacks.js";
+import { daemon } from "./schema-daemon.js";
 import { hook } from "./schema-hook.js";
 import {
   absolutePath,
@@ -240,6 +242,7 @@ export const configSchema = z.strictObject({
       flag: "--deadline",
     }),
   log: log.prefault({}),
+  daemon: daemon.prefault({}),
   modem: modem.prefault({}),
   api: api.prefault({}),
   reservation: reservation.prefault({}),
@@ -252,6 +255,7 @@ export const configSchema = z.strictObject({
   mqtt: mqtt.prefault({}),
   metrics: metrics.prefault({}),
   hook: hook.prefault({}),
+  callbacks: callbacks.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -262,6 +266,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
     deadline: configSchema.shape.deadline,
   },
   log: log.shape,
+  daemon: daemon.shape,
   modem: modem.shape,
   api: api.shape,
   reservation: reservation.shape,
@@ -274,6 +279,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   mqtt: mqtt.shape,
   metrics: metrics.shape,
   hook: hook.shape,
+  callbacks: callbacks.shape,
 };
 
 type Input = z.input<typeof configSchema>;

@@ -21,6 +21,7 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
+      daemon: { concurrency: 8 },
       modem: {
         port: undefined,
         dialect: "auto",
@@ -76,6 +77,13 @@ describe("a configuration without any file", () => {
       },
       metrics: { textfile: undefined },
       hook: { command: undefined, timeoutMs: 30_000 },
+      callbacks: {
+        listen: undefined,
+        path: undefined,
+        secret: undefined,
+        tlsCertFile: undefined,
+        tlsKeyFile: undefined,
+      },
     });
   });
 
