@@ -1,6 +1,7 @@
 import { configPage } from "./config-page.js";
 import { doctorPage } from "./doctor-page.js";
 import { errorsPage } from "./errors-page.js";
+import { eventJsonSchema, stateJsonSchema } from "./event-schemas.js";
 import { modemsPage } from "./modems-page.js";
 import { reportJsonSchema, reportPage } from "./report-page.js";
 import { statesPage } from "./states-page.js";
@@ -14,4 +15,6 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   "modems.md": modemsPage,
   "report.md": reportPage,
   "report.schema.json": reportJsonSchema,
+  "event.schema.json": eventJsonSchema,
+  "state.schema.json": stateJsonSchema,
 };

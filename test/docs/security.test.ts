@@ -53,6 +53,9 @@ it.each([
   ["src/serial/exclusive/holders.ts", "maxLocksBytes = 1024 * 1024"],
   ["src/serial/exclusive/holders.ts", "mostProcesses = 8192"],
   ["src/daemon/modem-manager-inhibition.ts", "longestWords = 4096"],
+  ["src/daemon/outbox/tls-material.ts", "maxPemBytes = 1024 * 1024"],
+  ["src/daemon/outbox/mqtt/packets.ts", "maxPacketBytes = 65_536"],
+  ["src/daemon/outbox/hook.ts", "longestWords = 2048"],
 ])("its bound of %s is %s", (path, constant) => {
   expect(readFileSync(resolve(root, path), "utf8")).toContain(`${constant};`);
 });
