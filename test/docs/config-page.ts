@@ -12,6 +12,7 @@ const tables: Readonly<Record<string, string>> = {
   download: "[download]",
   confirm: "[confirm]",
   network: "[network]",
+  callbacks: "[callbacks]",
 };
 
 /** docs/config.md: where the configuration comes from, and every key. */

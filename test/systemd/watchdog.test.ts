@@ -55,7 +55,7 @@ async function isMadeUpFor(field: Field, systemd: FakeSystemd): Promise<void> {
     `the restarted daemon provisions the modem; it said: ${systemd.log}`,
     120_000,
   );
-  expect(systemd.ends).toMatchObject([{ byWatchdog: true }]);
+  expect(systemd.ends, systemd.log).toMatchObject([{ byWatchdog: true }]);
   expect(systemd.countOf("READY=1")).toBe(2);
   expect(field.charges()).toBe(1);
   await systemd.stop();

@@ -72,4 +72,13 @@ export interface Config {
   };
   readonly confirm: { readonly waitMs: number };
   readonly network: { readonly registrationWaitMs: number };
+  readonly callbacks: {
+    /** Undefined: off. */
+    readonly listen: { readonly host: string; readonly port: number } | undefined;
+    /** Undefined: that of the callback URL. */
+    readonly path: string | undefined;
+    readonly secret: string | undefined;
+    readonly tlsCertFile: string | undefined;
+    readonly tlsKeyFile: string | undefined;
+  };
 }
