@@ -37,12 +37,15 @@ const longestRestartMs = 60_000;
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
   const { clock, random, log, port } = parts;
   for (let failures = 0, costly = 0; !signal.aborted; ) {
-    const { error, owes, spentSession } = await runOnce(parts, signal);
+    const { error, owes, unjudged, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
-    if (error === undefined && owes) {
+    if (error === undefined && (owes || unjudged)) {
       failures++;
       const pauseMs = backoffMs(retryPause, failures, random);
-      log.info({ port, pauseMs: Math.round(pauseMs) }, "the SM-DP+ is told later what the eUICC still has to tell it");
+      const why = owes
+        ? "the SM-DP+ is told later what the eUICC still has to tell it"
+        : "whether the new profile works is looked at later";
+      log.info({ port, pauseMs: Math.round(pauseMs) }, why);
       await rest(clock, pauseMs, signal);
       continue;
     }
@@ -106,6 +109,8 @@ interface Ended {
   readonly error: EsimdError | undefined;
   /** The eUICC keeps notifications that its SM-DP+ did not take. */
   readonly owes: boolean;
+  /** Whether the new profile works could not be told, and the one of before is kept in mind. */
+  readonly unjudged: boolean;
   /**
    * The SM-DP+ let it through to a package, which did not arrive. It counts such sessions, and gives an order that was paid for up after a few: a
    * network that loses large answers for a day must not cost them all.
@@ -121,11 +126,11 @@ async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<Ended>
     parts.onResult(result);
     const { error, facts } = result.outcome;
     const spentSession = facts.session?.offer !== undefined && facts.arrived === undefined;
-    return { error, owes: facts.owedNotifications > 0, spentSession };
+    return { error, owes: facts.owedNotifications > 0, unjudged: facts.unjudged, spentSession };
   } catch (error) {
     if (!isEsimdError(error) || isForGood(error)) throw error;
     parts.log.warn({ port: parts.port, error }, "a run could not begin");
-    return { error, owes: false, spentSession: false };
+    return { error, owes: false, unjudged: false, spentSession: false };
   }
 }
 

@@ -68,5 +68,18 @@ export function resolved(
     },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
+    connectivity: connectivityOf(file.connectivity),
+  };
+}
+
+function connectivityOf(table: ReturnType<typeof configSchema.parse>["connectivity"]): Config["connectivity"] {
+  const { url, local_address: localAddress, url_timeout: timeoutMs, hook } = table;
+  return {
+    check: table.check,
+    rollback: table.rollback,
+    waitMs: table.wait,
+    switchesPerDay: table.switches_per_day,
+    url: url === undefined || localAddress === undefined ? undefined : { url: new URL(url), localAddress, timeoutMs },
+    hook: hook === undefined ? undefined : { path: hook, timeoutMs: table.hook_timeout },
   };
 }

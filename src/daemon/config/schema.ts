@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { connectivity } from "./schema-connectivity.js";
 import {
   absolutePath,
   baseUrl,
@@ -242,6 +243,7 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  connectivity: connectivity.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -259,6 +261,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  connectivity: connectivity.shape,
 };
 
 type Input = z.input<typeof configSchema>;
