@@ -21,7 +21,7 @@ export function urlProbe({ clock, url, localAddress, timeoutMs }: UrlProbeOption
     name: "url",
     look: async (_subject, signal) => {
       const { Agent, request } = await import("undici");
-      const agent = new Agent({ connect: { ...strictTls, localAddress } });
+      const agent = new Agent({ connect: strictTls, localAddress });
       try {
         const status = await withDeadline({ clock, timeoutMs, signal, what }, async (bounded) => {
           const answer = await request(url, { dispatcher: agent, signal: bounded });

@@ -1,4 +1,3 @@
-import { formatMs } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Iccid, maskIdentifiers, parseIccid } from "../../base/identifiers.js";
 import type { InstalledProfile } from "../../lpa/lpa.js";
@@ -122,7 +121,7 @@ function resting(run: Run, before: Iccid): EsimdError {
   const waitMs = allowedInMs(run);
   return new EsimdError(
     "profile_no_service",
-    `the new profile ${maskIdentifiers(need(run, "iccid"))} had no service at ${switchesPerDay} ${switchesPerDay === 1 ? "try" : "tries"} within a day; the device stays on ${maskIdentifiers(before)}, and the next one is in ${formatMs(waitMs)}`,
+    `the new profile ${maskIdentifiers(need(run, "iccid"))} had no service at ${switchesPerDay} ${switchesPerDay === 1 ? "try" : "tries"} within a day; the device stays on ${maskIdentifiers(before)}, and the next one is in ${Math.ceil(waitMs / 3_600_000)} h`,
     { retryAfterMs: waitMs },
   );
 }
