@@ -11,6 +11,7 @@ const tables: Readonly<Record<string, string>> = {
   download: "[download]",
   confirm: "[confirm]",
   network: "[network]",
+  connectivity: "[connectivity]",
 };
 
 /** docs/config.md: where the configuration comes from, and every key. */
