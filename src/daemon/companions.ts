@@ -1,7 +1,9 @@
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
+import type { Hints } from "../provision/hints.js";
 import type { HostRoots } from "../serial/host-roots.js";
+import { listenForCallbacks } from "./callbacks/listener.js";
 import type { Config } from "./config/config.js";
 import type { DaemonEvents } from "./events.js";
 import type { Modems } from "./modems.js";
@@ -19,6 +21,12 @@ export interface Daemon {
   readonly log: Log;
   readonly events: DaemonEvents;
   readonly modems: Modems;
+  /** What the provider's callbacks say has changed; runs that wait for it listen. */
+  readonly hints: Hints;
+  /** Loads the configuration anew, as SIGHUP does. @throws EsimdError when it cannot be taken up; then the daemon goes on with the one it has. */
+  readonly reload: () => Promise<void>;
+  /** Lets the runs that are on their way end, begins none, and then ends the daemon, as SIGUSR2 does. Returns at once. */
+  readonly drain: () => void;
 }
 
 /** Something that lives beside the modems for as long as the daemon runs: the control socket, the sinks of reports, systemd's notifier. */
@@ -33,4 +41,4 @@ export interface Companion {
 export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
 
 /** Opened in this order before the first modem is served, and closed in the other. */
-export const companions: readonly OpenCompanion[] = [];
+export const companions: readonly OpenCompanion[] = [listenForCallbacks];

@@ -9,6 +9,7 @@ import type { Dialect, LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
+import type { Hints } from "./hints.js";
 import type { Policy } from "./policy.js";
 import type { ServiceProbe } from "./service-probe.js";
 import type { StateName } from "./states.js";
@@ -30,6 +31,8 @@ export interface RunParts {
   readonly takeIsdR?: (line: ModemLine, lpaSwitch: LpaSwitch, signal: AbortSignal) => Promise<boolean>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
   readonly openStore: (eid: Eid) => Promise<Store>;
   /** The checks of service that are no matter of the modem's: the host's own ways to the network. */
   readonly probes: readonly ServiceProbe[];

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { callbacks } from "./schema-callbacks.js";
 import { connectivity } from "./schema-connectivity.js";
+import { daemon } from "./schema-daemon.js";
 import {
   absolutePath,
   baseUrl,
@@ -236,6 +238,7 @@ export const configSchema = z.strictObject({
       flag: "--deadline",
     }),
   log: log.prefault({}),
+  daemon: daemon.prefault({}),
   modem: modem.prefault({}),
   api: api.prefault({}),
   reservation: reservation.prefault({}),
@@ -244,6 +247,7 @@ export const configSchema = z.strictObject({
   confirm: confirm.prefault({}),
   network: network.prefault({}),
   connectivity: connectivity.prefault({}),
+  callbacks: callbacks.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -254,6 +258,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
     deadline: configSchema.shape.deadline,
   },
   log: log.shape,
+  daemon: daemon.shape,
   modem: modem.shape,
   api: api.shape,
   reservation: reservation.shape,
@@ -262,6 +267,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   confirm: confirm.shape,
   network: network.shape,
   connectivity: connectivity.shape,
+  callbacks: callbacks.shape,
 };
 
 type Input = z.input<typeof configSchema>;

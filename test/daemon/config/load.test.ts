@@ -19,6 +19,7 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
+      daemon: { concurrency: 8 },
       modem: {
         port: undefined,
         dialect: "auto",
@@ -68,6 +69,13 @@ describe("a configuration without any file", () => {
         switchesPerDay: 3,
         url: undefined,
         hook: undefined,
+      },
+      callbacks: {
+        listen: undefined,
+        path: undefined,
+        secret: undefined,
+        tlsCertFile: undefined,
+        tlsKeyFile: undefined,
       },
     });
   });
