@@ -70,6 +70,7 @@ export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: S
     },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
+    connectivity: connectivityOf(file.connectivity),
     callbacks: {
       listen: file.callbacks.listen,
       path: file.callbacks.path,
@@ -77,5 +78,17 @@ export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: S
       tlsCertFile: file.callbacks.tls_cert_file,
       tlsKeyFile: file.callbacks.tls_key_file,
     },
+  };
+}
+
+function connectivityOf(table: ReturnType<typeof configSchema.parse>["connectivity"]): Config["connectivity"] {
+  const { url, local_address: localAddress, url_timeout: timeoutMs, hook } = table;
+  return {
+    check: table.check,
+    rollback: table.rollback,
+    waitMs: table.wait,
+    switchesPerDay: table.switches_per_day,
+    url: url === undefined || localAddress === undefined ? undefined : { url: new URL(url), localAddress, timeoutMs },
+    hook: hook === undefined ? undefined : { path: hook, timeoutMs: table.hook_timeout },
   };
 }

@@ -62,6 +62,14 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      connectivity: {
+        check: "registration",
+        rollback: true,
+        waitMs: 300_000,
+        switchesPerDay: 3,
+        url: undefined,
+        hook: undefined,
+      },
       callbacks: {
         listen: undefined,
         path: undefined,
