@@ -72,6 +72,15 @@ export interface Config {
   };
   readonly confirm: { readonly waitMs: number };
   readonly network: { readonly registrationWaitMs: number };
+  readonly connectivity: {
+    readonly check: "none" | "registration" | "data";
+    readonly rollback: boolean;
+    readonly waitMs: number;
+    readonly switchesPerDay: number;
+    /** With the address that it is asked from. */
+    readonly url: { readonly url: URL; readonly localAddress: string; readonly timeoutMs: number } | undefined;
+    readonly hook: { readonly path: string; readonly timeoutMs: number } | undefined;
+  };
   readonly callbacks: {
     /** Undefined: off. */
     readonly listen: { readonly host: string; readonly port: number } | undefined;

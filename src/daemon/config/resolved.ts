@@ -74,6 +74,7 @@ export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: S
     },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
+    connectivity: connectivityOf(file.connectivity),
     outbox: { device: outbox.device, maxBytes: outbox.max_bytes, maxEvents: outbox.max_events },
     webhook: {
       url: webhook.url,
@@ -108,4 +109,16 @@ function tlsFiles(table: {
   readonly key_file?: string | undefined;
 }): TlsFiles {
   return { caFile: table.ca_file, certFile: table.cert_file, keyFile: table.key_file };
+}
+
+function connectivityOf(table: ReturnType<typeof configSchema.parse>["connectivity"]): Config["connectivity"] {
+  const { url, local_address: localAddress, url_timeout: timeoutMs, hook } = table;
+  return {
+    check: table.check,
+    rollback: table.rollback,
+    waitMs: table.wait,
+    switchesPerDay: table.switches_per_day,
+    url: url === undefined || localAddress === undefined ? undefined : { url: new URL(url), localAddress, timeoutMs },
+    hook: hook === undefined ? undefined : { path: hook, timeoutMs: table.hook_timeout },
+  };
 }

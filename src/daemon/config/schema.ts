@@ -3,6 +3,7 @@ import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
 import { callbacks } from "./schema-callbacks.js";
+import { connectivity } from "./schema-connectivity.js";
 import { daemon } from "./schema-daemon.js";
 import { hook } from "./schema-hook.js";
 import {
@@ -250,6 +251,7 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  connectivity: connectivity.prefault({}),
   outbox: outbox.prefault({}),
   webhook: webhook.prefault({}),
   mqtt: mqtt.prefault({}),
@@ -274,6 +276,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  connectivity: connectivity.shape,
   outbox: outbox.shape,
   webhook: webhook.shape,
   mqtt: mqtt.shape,

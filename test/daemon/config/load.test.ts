@@ -64,6 +64,14 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      connectivity: {
+        check: "registration",
+        rollback: true,
+        waitMs: 300_000,
+        switchesPerDay: 3,
+        url: undefined,
+        hook: undefined,
+      },
       outbox: { device: undefined, maxBytes: 4_194_304, maxEvents: 1000 },
       webhook: { url: undefined, secret: undefined, tls: noTls, timeoutMs: 30_000 },
       mqtt: {
