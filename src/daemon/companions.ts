@@ -3,6 +3,8 @@ import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import type { HostRoots } from "../serial/host-roots.js";
 import type { Config } from "./config/config.js";
+import { openControlSocket } from "./control/companion.js";
+import type { ControlRoutes } from "./control/routes.js";
 import type { DaemonEvents } from "./events.js";
 import type { Modems } from "./modems.js";
 import type { Outside } from "./outside.js";
@@ -19,6 +21,12 @@ export interface Daemon {
   readonly log: Log;
   readonly events: DaemonEvents;
   readonly modems: Modems;
+  /** What the control socket serves; a companion adds what it has to show. */
+  readonly routes: ControlRoutes;
+  /** Loads the configuration anew and takes it up. @throws EsimdError when it does not hold; then everything stays as it is. */
+  readonly reload: () => Promise<void>;
+  /** What runs may end, nothing new begins, and then the daemon ends. */
+  readonly drain: () => void;
 }
 
 /** Something that lives beside the modems for as long as the daemon runs: the control socket, the sinks of reports, systemd's notifier. */
@@ -33,4 +41,4 @@ export interface Companion {
 export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
 
 /** Opened in this order before the first modem is served, and closed in the other. */
-export const companions: readonly OpenCompanion[] = [];
+export const companions: readonly OpenCompanion[] = [openControlSocket];

@@ -10,6 +10,7 @@ export interface Config {
   /** How long one run may take as a whole. */
   readonly deadlineMs: number;
   readonly log: { readonly level: LogLevel };
+  readonly daemon: { readonly socket: SocketWish };
   readonly modem: {
     /** `auto`: the one that is found. */
     readonly port: string | undefined;
@@ -71,3 +72,9 @@ export interface Config {
   readonly confirm: { readonly waitMs: number };
   readonly network: { readonly registrationWaitMs: number };
 }
+
+/** Where the control socket is to be. `default`: nobody named a place, and a daemon that cannot have one there works without. */
+export type SocketWish =
+  | { readonly kind: "none" }
+  | { readonly kind: "default"; readonly path: string }
+  | { readonly kind: "named"; readonly path: string };

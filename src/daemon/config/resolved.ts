@@ -1,4 +1,4 @@
-import type { Config } from "./config.js";
+import type { Config, SocketWish } from "./config.js";
 import type { configSchema } from "./schema.js";
 
 const providerUrls = {
@@ -20,6 +20,7 @@ export function resolved(
     ciRoots: file.ci_roots,
     deadlineMs: file.deadline,
     log: { level: file.log.level },
+    daemon: { socket: socketWish(file.daemon.socket) },
     modem: {
       port: file.modem.port,
       dialect: file.modem.dialect,
@@ -69,4 +70,9 @@ export function resolved(
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
   };
+}
+
+function socketWish(named: string | undefined): SocketWish {
+  if (named === undefined) return { kind: "default", path: "/run/esimd/esimd.sock" };
+  return named === "none" ? { kind: "none" } : { kind: "named", path: named };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { daemon } from "./schema-daemon.js";
 import {
   absolutePath,
   baseUrl,
@@ -235,6 +236,7 @@ export const configSchema = z.strictObject({
       flag: "--deadline",
     }),
   log: log.prefault({}),
+  daemon: daemon.prefault({}),
   modem: modem.prefault({}),
   api: api.prefault({}),
   reservation: reservation.prefault({}),
@@ -252,6 +254,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
     deadline: configSchema.shape.deadline,
   },
   log: log.shape,
+  daemon: daemon.shape,
   modem: modem.shape,
   api: api.shape,
   reservation: reservation.shape,
