@@ -64,7 +64,9 @@ async function actOn(
     );
   }
   const done = await client.act(modem.name, action, context.signal);
-  show(context, args, done, `${oneLine(done.name)}  ${activityText(done)}\n`);
+  // What was asked for begins after the answer; a pause is over with it.
+  const words = { provision: "a run was asked for", resume: "goes on", pause: activityText(done) };
+  show(context, args, done, `${oneLine(done.name)}  ${words[action]}\n`);
   return 0;
 }
 

@@ -58,6 +58,8 @@ export function eventText(event: EventForm): string {
       );
     case "daemon":
       return `the daemon is ${event.is}`;
+    case "reload-refused":
+      return forPeople(`the new configuration is not taken up: ${event.error.message} (${event.error.code})`);
     case "lost":
       return "some events were lost; this is how everything stands now";
   }

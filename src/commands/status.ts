@@ -28,13 +28,15 @@ export const statusCommand: Command = {
   run: async (context, args) => {
     const { config } = configFor(context, args, { "api.provider": "none" });
     const named = { name: args.text("modem"), port: args.text("port") };
+    // Without the daemon a name is its file's port.
+    const port = named.port ?? (named.name === undefined ? undefined : config.modem.port);
     const look = await lookAtDaemon(context, config);
     const modems = look.kind === "runs" ? chosenModems(look.status, named) : [];
     if (look.kind !== "runs") sayWithout(context, args, look);
     const reports =
       look.kind === "runs"
         ? modems.flatMap(({ report }) => report ?? [])
-        : (await readStatus(config.stateDir)).filter(({ modem }) => fits(modem.port, named));
+        : (await readStatus(config.stateDir)).filter(({ modem }) => port === undefined || modem.port === port);
     // With a modem named, the ledgers of the eUICCs that were seen there.
     const isNamed = named.name !== undefined || named.port !== undefined;
     const known = await readableLedgers(context, config, look);
@@ -45,7 +47,7 @@ export const statusCommand: Command = {
       context.stdout(`${JSON.stringify(result)}\n`);
       return 0;
     }
-    const place = named.port === undefined ? "" : ` on ${named.port}`;
+    const place = port === undefined ? "" : ` on ${port}`;
     if (look.kind === "runs") {
       context.stdout(daemonLine(look.status));
       if (modems.length === 0) context.stdout(`it serves no modem${place}\n`);
@@ -58,10 +60,6 @@ export const statusCommand: Command = {
     return 0;
   },
 };
-
-function fits(port: string, named: { readonly name: string | undefined; readonly port: string | undefined }): boolean {
-  return [named.name, named.port].every((wanted) => wanted === undefined || wanted === port);
-}
 
 /** What follows is the state folder's word, which may be old. */
 function sayWithout(context: CommandContext, args: ParsedArgs, look: Exclude<DaemonLook, { kind: "runs" }>): void {

@@ -23,9 +23,9 @@ export interface Daemon {
   readonly modems: Modems;
   /** What the control socket serves; a companion adds what it has to show. */
   readonly routes: ControlRoutes;
-  /** Loads the configuration anew and takes it up. @throws EsimdError when it does not hold; then everything stays as it is. */
+  /** Loads the configuration anew, as SIGHUP does. @throws EsimdError when it cannot be taken up; then the daemon goes on with the one it has. */
   readonly reload: () => Promise<void>;
-  /** What runs may end, nothing new begins, and then the daemon ends. */
+  /** Lets the runs that are on their way end, begins none, and then ends the daemon, as SIGUSR2 does. Returns at once. */
   readonly drain: () => void;
 }
 

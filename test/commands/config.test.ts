@@ -36,6 +36,7 @@ describe("esimd config check", () => {
       schema: "esimd.config-check/1",
       ok: true,
       files: ["/dev/null"],
+      modems: [],
       problems: [],
       warnings: [],
     });

@@ -4,6 +4,7 @@ import { type ConfigKey, configKeys, defaultOfKey } from "../../src/daemon/confi
 const tables: Readonly<Record<string, string>> = {
   "": "Outside of any table",
   log: "[log]",
+  daemon: "[daemon]",
   modem: "[modem]",
   api: "[api]",
   reservation: "[reservation]",

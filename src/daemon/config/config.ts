@@ -10,9 +10,10 @@ export interface Config {
   /** How long one run may take as a whole. */
   readonly deadlineMs: number;
   readonly log: { readonly level: LogLevel };
-  readonly daemon: { readonly socket: SocketWish };
+  /** `concurrency`: how many runs may be on their way at once. */
+  readonly daemon: { readonly concurrency: number; readonly socket: SocketWish };
   readonly modem: {
-    /** `auto`: the one that is found. */
+    /** `auto`: the one that is found; `all`: the daemon serves every one that is found. */
     readonly port: string | undefined;
     /** "auto", or the name of a dialect; whether there is such a dialect is the modem room's business. */
     readonly dialect: string;

@@ -11,6 +11,7 @@ import {
   type Override,
   systemdEntries,
 } from "./layers.js";
+import { modemEntries } from "./modem-files.js";
 import { type Origin, placeOf } from "./provenance.js";
 import { resolved } from "./resolved.js";
 import { type ConfigKey, configKeys, configSchema, defaultOfKey, type SecretKey } from "./schema.js";
@@ -31,6 +32,8 @@ export interface LoadRequest {
   readonly fileSystem?: ConfigFileSystem | undefined;
   /** `/etc/esimd/config.toml` when left out. */
   readonly defaultFile?: string | undefined;
+  /** As the modem of this name has it: its file in `modems.d` lies over the other files. */
+  readonly modem?: string | undefined;
 }
 
 export interface LoadedConfig {
@@ -51,6 +54,11 @@ export const defaultConfigFile = "/etc/esimd/config.toml";
  */
 export function loadConfig(request: LoadRequest): LoadedConfig {
   const { loaded, problems } = inspectConfig(request);
+  return firstOf(loaded, problems);
+}
+
+/** What was loaded. @throws EsimdError the first problem, and how many more there are. */
+export function firstOf<Loaded>(loaded: Loaded | undefined, problems: readonly EsimdError[]): Loaded {
   const [first, ...more] = problems;
   if (first === undefined && loaded !== undefined) return loaded;
   if (first === undefined)
@@ -70,7 +78,7 @@ export function inspectConfig(request: LoadRequest): {
   const complain: Complain = (problem) => problems.push(problem);
 
   const files: string[] = [];
-  const layers: Entry[] = [
+  let layers: readonly Entry[] = [
     ...Object.entries(request.defaults ?? {}).map(
       ([key, value]): Entry => ({ key, value, origin: { kind: "default" } }),
     ),
@@ -81,9 +89,14 @@ export function inspectConfig(request: LoadRequest): {
   for (const path of [...paths, ...dropInPaths.filter((dropIn) => !paths.includes(dropIn))]) {
     const read = fileEntries(fileSystem, path, paths.includes(path) ? namedBy : undefined, complain);
     if (read.found) files.push(path);
-    layers.push(...read.entries);
+    layers = [...layers, ...read.entries];
   }
-  layers.push(...environmentEntries(request.env, complain), ...flagEntries(request.overrides ?? [], complain));
+  if (request.modem !== undefined) {
+    const own = modemEntries(fileSystem, paths, request.modem, complain);
+    files.push(...own.files);
+    layers = own.over(layers);
+  }
+  layers = [...layers, ...environmentEntries(request.env, complain), ...flagEntries(request.overrides ?? [], complain)];
 
   const merged = new Map(layers.map((entry) => [entry.key, entry]));
   const raw = configSchema.safeParse(nest(merged));
@@ -146,7 +159,11 @@ export function inspectConfig(request: LoadRequest): {
   return { loaded, problems };
 }
 
-function namedFiles(request: LoadRequest): { readonly paths: readonly string[]; readonly namedBy: string | undefined } {
+/** The configuration files that a request is about, there or not. */
+export function namedFiles(request: LoadRequest): {
+  readonly paths: readonly string[];
+  readonly namedBy: string | undefined;
+} {
   if (request.files !== undefined && request.files.length > 0)
     return { paths: request.files, namedBy: "flag --config" };
   const fromEnv = request.env["ESIMD_CONFIG"];

@@ -20,7 +20,7 @@ export function resolved(
     ciRoots: file.ci_roots,
     deadlineMs: file.deadline,
     log: { level: file.log.level },
-    daemon: { socket: socketWish(file.daemon.socket) },
+    daemon: { concurrency: file.daemon.concurrency, socket: socketWish(file.daemon.socket) },
     modem: {
       port: file.modem.port,
       dialect: file.modem.dialect,

@@ -24,6 +24,9 @@ function statusOf({ code, exitStatus }: EsimdError): number {
     case "port_missing":
     case "reservation_unknown":
       return 404;
+    // What the caller asked for is all right, and not while things are as they are.
+    case "usage":
+      return 409;
     case "not_confirmed":
       return 428;
     case "state_locked":

@@ -57,6 +57,12 @@ export const eventForm = z.discriminatedUnion("kind", [
   z.object({ ...ofModem, kind: z.literal("report"), report: reportSchema }),
   z.object({ ...ofModem, kind: z.literal("rest"), forMs: z.number().nullable(), sentence: z.string() }),
   z.object({ id: z.string().nullable(), at: time, kind: z.literal("daemon"), is: z.enum(phases) }),
+  z.object({
+    id: z.string().nullable(),
+    at: time,
+    kind: z.literal("reload-refused"),
+    error: z.object({ code: z.string(), message: z.string(), hint: z.string() }),
+  }),
   /** The daemon does not have them any more: ask for the status anew. `after`: what the reader had last. */
   z.object({ id: z.string().nullable(), at: time, kind: z.literal("lost"), after: z.string().nullable() }),
 ]);
@@ -114,9 +120,16 @@ export function modemFormOf({ name, port, path, activity, report }: ModemView): 
 
 export function eventFormOf({ atMs, ...event }: DaemonEvent, id: string): EventForm {
   const head = { id, at: isoOf(atMs) };
-  return event.kind === "rest"
-    ? { ...head, ...event, forMs: Number.isFinite(event.forMs) ? event.forMs : null }
-    : { ...head, ...event };
+  switch (event.kind) {
+    case "rest":
+      return { ...head, ...event, forMs: Number.isFinite(event.forMs) ? event.forMs : null };
+    case "reload-refused": {
+      const { code, message, hint } = event.error;
+      return { ...head, kind: event.kind, error: { code, message, hint } };
+    }
+    default:
+      return { ...head, ...event };
+  }
 }
 
 export function isoOf(ms: number): string {

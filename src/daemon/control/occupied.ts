@@ -1,8 +1,8 @@
 import { EsimdError } from "../../base/errors.js";
 
 /**
- * Modems on which a request is at work that needs them paused. Meanwhile nobody may resume them: two works on one eUICC in one process are
- * not kept apart by the lock file, which knows processes.
+ * Modems on which a request is at work that needs them paused. Meanwhile nobody may resume them: the run
+ * that begins would find its eUICC locked, and rest for half a minute.
  */
 export class Occupied {
   readonly #works = new Map<string, string>();

@@ -61,7 +61,7 @@ export async function releaseByDaemon(
 
 async function decide(daemon: Daemon, name: string, form: ReleaseForm, signal: AbortSignal): Promise<ReleaseAnswer> {
   const { clock, random, log, outside } = daemon;
-  const config = daemon.config();
+  const config = daemon.modems.configOf(name);
   const { id, why } = form;
   const { eid, onEuicc } = await subjectOf(daemon, config, name, form.askModem === true, signal);
   const { disk, processes, openTransport } = outside;

@@ -19,6 +19,7 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
+      daemon: { concurrency: 8 },
       modem: {
         port: undefined,
         dialect: "auto",

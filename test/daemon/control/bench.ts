@@ -7,6 +7,7 @@ import { EsimdError } from "../../../src/base/errors.js";
 import { silentLog } from "../../../src/base/logging.js";
 import { seededRandom } from "../../../src/base/random.js";
 import type { Companion, Daemon } from "../../../src/daemon/companions.js";
+import type { Config } from "../../../src/daemon/config/config.js";
 import { loadConfig } from "../../../src/daemon/config/load.js";
 import { openControlSocket } from "../../../src/daemon/control/companion.js";
 import { ControlRoutes } from "../../../src/daemon/control/routes.js";
@@ -41,7 +42,6 @@ export async function makeBench(options: BenchOptions = {}): Promise<Bench> {
   const path = join(dir, "esimd.sock");
   const clock = new VirtualClock();
   const log = options.log ?? silentLog;
-  const modems = new FakeModems(clock);
   const told: string[] = [];
   const env = {
     ESIMD_CONFIG: "/dev/null",
@@ -51,6 +51,7 @@ export async function makeBench(options: BenchOptions = {}): Promise<Bench> {
     ...options.env,
   };
   const { config } = loadConfig({ env });
+  const modems = new FakeModems(clock, config);
   const daemon: Daemon = {
     config: () => config,
     env,
@@ -100,11 +101,13 @@ export async function onBench(options: BenchOptions, story: (bench: Bench) => Pr
 
 export class FakeModems implements Modems {
   readonly #clock: VirtualClock;
+  readonly #config: Config;
   readonly #views = new Map<string, ModemView>();
   readonly calls: string[] = [];
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, config: Config) {
     this.#clock = clock;
+    this.#config = config;
   }
 
   put(name: string, view: Partial<Omit<ModemView, "name">> = {}): void {
@@ -116,6 +119,10 @@ export class FakeModems implements Modems {
     };
     const plain = { port: `/dev/${name}`, path: undefined, activity, report: undefined };
     this.#views.set(name, { name, ...plain, ...view });
+  }
+
+  configOf(): Config {
+    return this.#config;
   }
 
   list(): readonly ModemView[] {
