@@ -49,10 +49,11 @@ export function addEndpoints(parts: EndpointParts): () => void {
         open: (outlet) => streamEvents(events, outlet, { from, lastEventId, clock }),
       };
     }),
-    routes.add("POST", "/v1/modems/:name/provision", (request) => {
+    routes.add("POST", "/v1/modems/:name/provision", async (request) => {
       const name = nameOf(request);
       occupied.refuse(name);
       modems.provision(name);
+      await begun();
       return shown(name, 202);
     }),
     routes.add("POST", "/v1/modems/:name/pause", async (request) => {
@@ -61,10 +62,11 @@ export function addEndpoints(parts: EndpointParts): () => void {
       await withDeadline({ clock, timeoutMs: pauseMs, what: `the pause of ${name}` }, () => modems.pause(name));
       return shown(name);
     }),
-    routes.add("POST", "/v1/modems/:name/resume", (request) => {
+    routes.add("POST", "/v1/modems/:name/resume", async (request) => {
       const name = nameOf(request);
       occupied.refuse(name);
       modems.resume(name);
+      await begun();
       return shown(name, 202);
     }),
     routes.add("POST", "/v1/modems/:name/release", async (request) => {
@@ -82,8 +84,9 @@ export function addEndpoints(parts: EndpointParts): () => void {
       await withDeadline({ clock, timeoutMs: reloadMs, what: "the reload" }, () => daemon.reload());
       return json(statusOf(parts));
     }),
-    routes.add("POST", "/v1/drain", () => {
+    routes.add("POST", "/v1/drain", async () => {
       daemon.drain();
+      await begun();
       return json(statusOf(parts), 202);
     }),
     routes.add("GET", "/healthz", () => json({ alive: true })),
@@ -108,6 +111,11 @@ function statusOf({ daemon, events, phase, sinceMs, pid }: EndpointParts): Daemo
     lastEventId: events.lastId,
     modems: daemon.modems.list().map(modemFormOf),
   };
+}
+
+/** One turn of the loop: what was set off begins, so that the answer shows it. */
+function begun(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function json(body: object, status = 200): ControlReply {

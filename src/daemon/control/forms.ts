@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { reportSchema } from "../../report/schema.js";
 import type { DaemonEvent } from "../events.js";
-import type { ModemView } from "../modems.js";
+import type { Activity, ModemView } from "../modems.js";
 
 /** What the control socket says, as JSON: made here by the daemon, and checked against this by who asks it. */
 
@@ -104,17 +104,18 @@ export type ReleaseForm = z.infer<typeof releaseForm>;
 export type DaemonPhaseForm = (typeof phases)[number];
 
 export function modemFormOf({ name, port, path, activity, report }: ModemView): ModemForm {
+  return { name, port, path: path ?? null, activity: activityFormOf(activity), report: report ?? null };
+}
+
+function activityFormOf(activity: Activity): ModemForm["activity"] {
   const since = isoOf(activity.sinceMs);
-  const common = { name, port, path: path ?? null, report: report ?? null };
   switch (activity.kind) {
     case "running":
-      return { ...common, activity: { kind: "running", state: activity.state, sentence: activity.sentence, since } };
-    case "resting": {
-      const { sentence, untilMs } = activity;
-      return { ...common, activity: { kind: "resting", sentence, since, until: untilOf(untilMs) } };
-    }
+      return { kind: "running", state: activity.state, sentence: activity.sentence, since };
+    case "resting":
+      return { kind: "resting", sentence: activity.sentence, since, until: untilOf(activity.untilMs) };
     case "paused":
-      return { ...common, activity: { kind: "paused", since } };
+      return { kind: "paused", since };
   }
 }
 
