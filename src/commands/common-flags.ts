@@ -151,7 +151,7 @@ export function openLog(context: CommandContext, config: Config, redactor: Redac
 }
 
 /** What must not stand in the log. */
-export function teachSecrets(redactor: Redactor, { api, download }: Config): void {
-  for (const secret of [api.key, api.secret, download.confirmationCode])
+export function teachSecrets(redactor: Redactor, { api, download, callbacks }: Config): void {
+  for (const secret of [api.key, api.secret, download.confirmationCode, callbacks.secret])
     if (secret !== undefined) redactor.addSecret(secret);
 }

@@ -1,7 +1,9 @@
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
+import type { Hints } from "../provision/hints.js";
 import type { HostRoots } from "../serial/host-roots.js";
+import { listenForCallbacks } from "./callbacks/listener.js";
 import type { Config } from "./config/config.js";
 import { openControlSocket } from "./control/companion.js";
 import type { ControlRoutes } from "./control/routes.js";
@@ -27,6 +29,8 @@ export interface Daemon {
   readonly reload: () => Promise<void>;
   /** Lets the runs that are on their way end, begins none, and then ends the daemon, as SIGUSR2 does. Returns at once. */
   readonly drain: () => void;
+  /** What the provider's callbacks say has changed; runs that wait for it listen. */
+  readonly hints: Hints;
 }
 
 /** Something that lives beside the modems for as long as the daemon runs: the control socket, the sinks of reports, systemd's notifier. */
@@ -41,4 +45,4 @@ export interface Companion {
 export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
 
 /** Opened in this order before the first modem is served, and closed in the other. */
-export const companions: readonly OpenCompanion[] = [openControlSocket];
+export const companions: readonly OpenCompanion[] = [openControlSocket, listenForCallbacks];

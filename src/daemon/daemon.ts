@@ -3,6 +3,7 @@ import { withDeadline } from "../base/deadline.js";
 import { type EsimdError, toEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
+import { Hints } from "../provision/hints.js";
 import { watchDevices } from "../serial/device-changes.js";
 import type { HostRoots } from "../serial/host-roots.js";
 import { companions as builtInCompanions, type Companion, type Daemon, type OpenCompanion } from "./companions.js";
@@ -49,8 +50,9 @@ export async function runDaemon(parts: DaemonParts, signal: AbortSignal): Promis
   const { env, host, clock, random, log, events, outside = realOutside } = parts;
   let { config } = parts;
   const devices = watchDevices(host, clock);
+  const hints = new Hints();
   const provision = parts.provision && { provision: parts.provision };
-  const modems = new ServedModems(config, { host, outside, clock, random, log, events, devices, ...provision });
+  const modems = new ServedModems(config, { host, outside, clock, random, log, events, hints, devices, ...provision });
   const opened: Companion[] = [];
   const ending = new Ending(signal);
 
@@ -83,6 +85,7 @@ export async function runDaemon(parts: DaemonParts, signal: AbortSignal): Promis
     log,
     events,
     modems,
+    hints,
     routes: new ControlRoutes(),
     reload,
     drain: () => ending.drain(),

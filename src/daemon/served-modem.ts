@@ -15,7 +15,8 @@ import { Whereabouts } from "./whereabouts.js";
 
 /** One modem of the daemon: its name, its configuration, where it is, and the service that keeps it provisioned. */
 
-export interface ServedModemParts extends Pick<Daemon, "host" | "outside" | "clock" | "random" | "log" | "events"> {
+export interface ServedModemParts
+  extends Pick<Daemon, "host" | "outside" | "clock" | "random" | "log" | "events" | "hints"> {
   readonly turns: RunTurns;
   readonly devices: DeviceChanges;
   /** Its configuration cannot work: nothing is done until that changes. */
@@ -234,7 +235,7 @@ export class ServedModem {
   }
 
   async #provision(signal: AbortSignal): Promise<ProvisionResult> {
-    const { clock, random, log, host, outside, events, provision = provisionOnce } = this.#parts;
+    const { clock, random, log, host, outside, events, hints, provision = provisionOnce } = this.#parts;
     const giveBack = await this.#turn(signal);
     this.#isBusy = true;
     this.#isAsked = false;
@@ -250,6 +251,7 @@ export class ServedModem {
           whereabouts: this.#whereabouts,
           host,
           outside,
+          hints,
           clock,
           random,
           log,
@@ -323,6 +325,6 @@ export class ServedModem {
 
 /** What of a modem's configuration is a run's business: the rest may change under it. */
 function runConfig({ port, config }: ServedAs): object {
-  const { log: _log, daemon: _daemon, ...rest } = config;
+  const { log: _log, daemon: _daemon, callbacks: _callbacks, ...rest } = config;
   return { port, rest };
 }

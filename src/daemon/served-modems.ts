@@ -128,7 +128,13 @@ export class ServedModems implements Modems {
       if (controller.signal.aborted) return;
       this.#serve({ name, port, config: this.#config.shared.config, found: anchor });
     };
-    const done = findModems({ host, clock, log, devices, served, onFound }, controller.signal);
+    const done = findModems({ host, clock, log, devices, served, onFound }, controller.signal).catch(
+      (error: unknown) => {
+        // A defect: those that were found are served on.
+        log.error({ error }, "modems that come are not found any more until the next reload");
+        if (this.#finder?.controller === controller) this.#finder = undefined;
+      },
+    );
     this.#finder = { controller, done };
   }
 

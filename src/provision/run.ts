@@ -8,6 +8,7 @@ import type { Dialect, LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
+import type { Hints } from "./hints.js";
 import type { Policy } from "./policy.js";
 import type { StateName } from "./states.js";
 import type { Store } from "./store/store.js";
@@ -27,6 +28,8 @@ export interface RunParts {
   readonly takeIsdR?: (line: ModemLine, lpaSwitch: LpaSwitch, signal: AbortSignal) => Promise<boolean>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
   readonly openStore: (eid: Eid) => Promise<Store>;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { EsimdError } from "../../src/base/errors.js";
 import type { OpenCompanion } from "../../src/daemon/companions.js";
 import { DaemonRig, main, modemFile } from "./daemon-rig.js";
@@ -22,6 +22,9 @@ async function served(files: Readonly<Record<string, string>>, companions: reado
 function modems(...names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [modemFile(name), ""]));
 }
+
+const until = (condition: () => Promise<boolean>): Promise<boolean> =>
+  vi.waitUntil(condition, { timeout: 10_000, interval: 5 });
 
 const port = (name: string): string => `/dev/esimd/${name}`;
 
@@ -168,8 +171,11 @@ describe("a person at the daemon", () => {
     await rig.clock.advance(day);
     expect(rig.began).toHaveLength(1);
     rig.daemon?.modems.provision("a");
-    await rig.settle();
-    expect(rig.began).toHaveLength(2);
+    // It may be looking at who is there, on the real disk.
+    await until(async () => {
+      await rig.settle();
+      return rig.began.length === 2;
+    });
   });
 
   it("pauses a modem, which lets its port go, and resumes it", async () => {

@@ -72,6 +72,15 @@ export interface Config {
   };
   readonly confirm: { readonly waitMs: number };
   readonly network: { readonly registrationWaitMs: number };
+  readonly callbacks: {
+    /** Undefined: off. */
+    readonly listen: { readonly host: string; readonly port: number } | undefined;
+    /** Undefined: that of the callback URL. */
+    readonly path: string | undefined;
+    readonly secret: string | undefined;
+    readonly tlsCertFile: string | undefined;
+    readonly tlsKeyFile: string | undefined;
+  };
 }
 
 /** Where the control socket is to be. `default`: nobody named a place, and a daemon that cannot have one there works without. */

@@ -1,4 +1,5 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { callbackProblem } from "./callbacks.js";
 import type { Config } from "./config.js";
 import { type ConfigFileSystem, nodeFileSystem } from "./files.js";
 import {
@@ -136,12 +137,23 @@ export function inspectConfig(request: LoadRequest): {
   const secret = apiSecret("secret", api.secret_file);
   const codeFile = raw.data.download.confirmation_code_file;
   const confirmationCode = secretOf("download.confirmation_code_file", codeFile, "esimd_confirmation_code");
+  const { callbacks } = raw.data;
+  const callbackSecret =
+    callbacks.listen === undefined
+      ? undefined
+      : secretOf("callbacks.secret_file", callbacks.secret_file, "esimd_callback_secret");
+  const misfit = callbackProblem(api, callbacks);
+  if (misfit !== undefined) {
+    const place = placeOf(originOf("callbacks.listen"), "callbacks.listen");
+    complain(new EsimdError("config_invalid", `${place} is set, but ${misfit}`));
+  }
   if (problems.length > 0) return { loaded: undefined, problems };
 
   const config = resolved(raw.data, {
     key: key?.value,
     secret: secret?.value,
     confirmationCode: confirmationCode?.value,
+    callbackSecret: callbackSecret?.value,
   });
   const loaded: LoadedConfig = {
     config,

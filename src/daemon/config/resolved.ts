@@ -9,11 +9,12 @@ const providerUrls = {
 
 const koreTokenUrl = "https://api.korewireless.com/api-services/v1/auth/token";
 
+/** What never stands in a file of the configuration. */
+export type Secrets = Pick<Config["api"], "key" | "secret"> &
+  Pick<Config["download"], "confirmationCode"> & { readonly callbackSecret: string | undefined };
+
 /** From the file's shape to the program's. Pure. */
-export function resolved(
-  file: ReturnType<typeof configSchema.parse>,
-  secrets: Pick<Config["api"], "key" | "secret"> & Pick<Config["download"], "confirmationCode">,
-): Config {
+export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: Secrets): Config {
   const { api, reservation, sim, download } = file;
   return {
     stateDir: file.state_dir,
@@ -69,6 +70,13 @@ export function resolved(
     },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
+    callbacks: {
+      listen: file.callbacks.listen,
+      path: file.callbacks.path,
+      secret: secrets.callbackSecret,
+      tlsCertFile: file.callbacks.tls_cert_file,
+      tlsKeyFile: file.callbacks.tls_key_file,
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { callbacks } from "./schema-callbacks.js";
 import { daemon } from "./schema-daemon.js";
 import {
   absolutePath,
@@ -244,6 +245,7 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  callbacks: callbacks.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -262,6 +264,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  callbacks: callbacks.shape,
 };
 
 type Input = z.input<typeof configSchema>;

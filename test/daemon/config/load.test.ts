@@ -62,6 +62,13 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      callbacks: {
+        listen: undefined,
+        path: undefined,
+        secret: undefined,
+        tlsCertFile: undefined,
+        tlsKeyFile: undefined,
+      },
     });
   });
 

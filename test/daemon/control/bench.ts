@@ -14,6 +14,7 @@ import { ControlRoutes } from "../../../src/daemon/control/routes.js";
 import { DaemonEvents } from "../../../src/daemon/events.js";
 import type { Activity, Modems, ModemView } from "../../../src/daemon/modems.js";
 import { realOutside } from "../../../src/daemon/outside.js";
+import { Hints } from "../../../src/provision/hints.js";
 import { realHost } from "../../../src/serial/host-roots.js";
 
 /** A daemon without modems of flesh, and its control socket on a real path: for what is about the socket alone. */
@@ -62,6 +63,7 @@ export async function makeBench(options: BenchOptions = {}): Promise<Bench> {
     log,
     events: new DaemonEvents(clock, log),
     modems,
+    hints: new Hints(),
     routes: new ControlRoutes(),
     reload: async () => {
       told.push("reload");
