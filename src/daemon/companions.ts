@@ -25,12 +25,12 @@ export interface Daemon {
   readonly modems: Modems;
   /** What the control socket serves; a companion adds what it has to show. */
   readonly routes: ControlRoutes;
+  /** What the provider's callbacks say has changed; runs that wait for it listen. */
+  readonly hints: Hints;
   /** Loads the configuration anew, as SIGHUP does. @throws EsimdError when it cannot be taken up; then the daemon goes on with the one it has. */
   readonly reload: () => Promise<void>;
   /** Lets the runs that are on their way end, begins none, and then ends the daemon, as SIGUSR2 does. Returns at once. */
   readonly drain: () => void;
-  /** What the provider's callbacks say has changed; runs that wait for it listen. */
-  readonly hints: Hints;
 }
 
 /** Something that lives beside the modems for as long as the daemon runs: the control socket, the sinks of reports, systemd's notifier. */

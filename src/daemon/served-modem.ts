@@ -251,10 +251,10 @@ export class ServedModem {
           whereabouts: this.#whereabouts,
           host,
           outside,
-          hints,
           clock,
           random,
           log,
+          hints,
           observe: (seen) => {
             if (seen.kind === "state") {
               const { state, sentence } = seen;
