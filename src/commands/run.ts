@@ -26,6 +26,7 @@ export const runCommand: Command = {
         clock,
         random,
         log,
+        pollLongestMs: config.defaultSmdp.pollLongestMs,
         isPresent: () => whereabouts.isAny(),
         presence: () => whereabouts.presence(),
         provision: (bounded) =>

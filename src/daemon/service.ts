@@ -16,6 +16,8 @@ export interface ServiceParts {
   readonly onResult: (result: ProvisionResult) => void;
   /** Whether there is a modem to work with, under whatever name; asked while it is missing. */
   readonly isPresent: () => Promise<boolean>;
+  /** The longest pause between two questions whether an SM-DP+ has a profile by now; a day when left out. */
+  readonly pollLongestMs?: number;
   /** Who is where the modem was; asked while nothing is due on it. */
   readonly presence: () => Promise<Presence>;
 }
@@ -36,7 +38,8 @@ const longestRestartMs = 60_000;
  */
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
   const { clock, random, log, port } = parts;
-  for (let failures = 0, costly = 0; !signal.aborted; ) {
+  const poll = { firstMs: 30_000, maxMs: parts.pollLongestMs ?? seldom.maxMs };
+  for (let failures = 0, costly = 0, polls = 0; !signal.aborted; ) {
     const { error, owes, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
     if (error === undefined && owes) {
@@ -54,11 +57,23 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       await untilReplaced(parts, signal);
       failures = 0;
       costly = 0;
+      polls = 0;
       continue;
     }
     if (error.code === "port_missing") {
       failures = 0;
       await waitForPort(parts, signal);
+      continue;
+    }
+    if (error.code === "no_profile_waiting") {
+      // No failure: whoever orders does so in minutes, or in months. Troubles in between leave this schedule as it is.
+      failures = 0;
+      const pauseMs = backoffMs(poll, ++polls, random, error.retryAfterMs);
+      log.info(
+        { port, pauseMs: Math.round(pauseMs) },
+        "no profile waits for this eUICC yet; it is asked for again after a pause",
+      );
+      await rest(clock, pauseMs, signal);
       continue;
     }
     failures++;

@@ -8,7 +8,9 @@ import type { Dialect, LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
+import type { HostClock } from "./host-clock.js";
 import type { Policy } from "./policy.js";
+import type { Reach } from "./reach.js";
 import type { StateName } from "./states.js";
 import type { Store } from "./store/store.js";
 
@@ -27,6 +29,10 @@ export interface RunParts {
   readonly takeIsdR?: (line: ModemLine, lpaSwitch: LpaSwitch, signal: AbortSignal) => Promise<boolean>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
+  /** Where the provider's servers are; empty for provider `none`. */
+  readonly apiUrls: readonly string[];
+  readonly reach: Reach;
+  readonly hostClock: HostClock;
   readonly openStore: (eid: Eid) => Promise<Store>;
   readonly clock: Clock;
   readonly random: Random;
@@ -41,6 +47,7 @@ export type Observation =
   | {
       readonly kind: "state";
       readonly state: StateName;
+      /** A state that waits tells again, with what it waits for. */
       readonly sentence: string;
       /** The longest that the state may last, with the time to leave things in order; null: a final state. */
       readonly withinMs: number | null;
@@ -77,6 +84,8 @@ export interface Facts {
   owedNotifications: number;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
+  /** What the run told last that it waits for. */
+  waitsFor: string | undefined;
   /** The survey found the goal reached. */
   nothingToDo: boolean;
 }
@@ -102,6 +111,7 @@ export function noFacts(): Facts {
     registration: undefined,
     owedNotifications: 0,
     changed: false,
+    waitsFor: undefined,
     nothingToDo: false,
   };
 }

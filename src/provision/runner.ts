@@ -13,8 +13,10 @@ import {
   type StateName,
   states,
 } from "./states.js";
+import { awaitClock, reachNetwork } from "./steps/boot.js";
 import { confirm, register } from "./steps/confirm.js";
 import { connect, identify } from "./steps/connect.js";
+import { writeDefaultSmdp } from "./steps/default-smdp.js";
 import { deliverInstallResult, deliverRest } from "./steps/deliver.js";
 import { download, verify } from "./steps/download.js";
 import { enable } from "./steps/enable.js";
@@ -30,6 +32,9 @@ type Step = (run: Run, signal: AbortSignal) => Promise<EventName>;
 const steps: Readonly<Record<WorkingState, Step>> = {
   connecting: connect,
   identifying: identify,
+  addressing: writeDefaultSmdp,
+  clocking: awaitClock,
+  reaching: reachNetwork,
   surveying: survey,
   reserving: reserve,
   settling: settle,
@@ -107,6 +112,8 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "none":
       return graceMs;
     case "wakeWaitMs":
+    case "clockWaitMs":
+    case "networkWaitMs":
     case "reserveSettleMs":
     case "registrationWaitMs":
     case "confirmWaitMs":

@@ -7,6 +7,9 @@
 export type StateName =
   | "connecting"
   | "identifying"
+  | "addressing"
+  | "clocking"
+  | "reaching"
   | "surveying"
   | "reserving"
   | "settling"
@@ -29,6 +32,11 @@ export type FinalState = "provisioned" | "failed" | "held";
 export type EventName =
   | "connected"
   | "identified"
+  | "to-address"
+  | "addressed"
+  | "clock-known"
+  | "network-unneeded"
+  | "reached"
   | "nothing-to-do"
   | "installed"
   | "adopted"
@@ -53,6 +61,8 @@ export interface StateEntry {
   readonly deadline:
     | number
     | "wakeWaitMs"
+    | "clockWaitMs"
+    | "networkWaitMs"
     | "reserveSettleMs"
     | "availableWaitMs"
     | "downloadTimeoutMs"
@@ -71,7 +81,22 @@ export const states = {
   identifying: {
     sentence: "Asking the modem who it is, and reading the eUICC's EID.",
     deadline: 480_000,
-    on: { identified: "surveying" },
+    on: { identified: "clocking", "to-address": "addressing" },
+  },
+  addressing: {
+    sentence: "Writing the default SM-DP+ into the eUICC, as the configuration allows.",
+    deadline: 120_000,
+    on: { addressed: "clocking" },
+  },
+  clocking: {
+    sentence: "Looking whether the host's clock can be trusted; without one no certificate can be judged.",
+    deadline: "clockWaitMs",
+    on: { "clock-known": "reaching", "network-unneeded": "surveying" },
+  },
+  reaching: {
+    sentence: "Looking whether the host's network reaches the provider.",
+    deadline: "networkWaitMs",
+    on: { reached: "surveying" },
   },
   surveying: {
     sentence: "Looking at what is on the eUICC, at the provider and in the journal.",

@@ -11,6 +11,8 @@ const tables: Readonly<Record<string, string>> = {
   download: "[download]",
   confirm: "[confirm]",
   network: "[network]",
+  boot: "[boot]",
+  default_smdp: "[default_smdp]",
 };
 
 /** docs/config.md: where the configuration comes from, and every key. */

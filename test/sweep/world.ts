@@ -107,6 +107,8 @@ export class SimWorld {
   readonly smdp: SmdpService;
   readonly modem: FakeModem;
   readonly network: SimNetwork;
+  /** The device's clock was synchronised since its start; where it was not, the modem's vouches for it. */
+  isSynchronised = false;
   readonly #openModem: OpenPort;
   readonly #ownsProvider: boolean;
   readonly #ciPem: string;
@@ -254,6 +256,12 @@ export class SimWorld {
           birthOf: (asked: number) => (asked === this.#alive ? `boot/${asked}` : undefined),
         },
         newId: () => `intent-${++this.#ids}`,
+        hostClock: {
+          builtAtMs: Date.UTC(2025, 5, 1),
+          isMarked: async () => this.isSynchronised,
+          isSynchronised: async () => undefined,
+        },
+        reach: life.reach,
         openTransport: life.openTransport,
         openExchange: life.openExchange,
         loadRoots: async () => [this.#ciPem],

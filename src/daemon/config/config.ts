@@ -70,4 +70,15 @@ export interface Config {
   };
   readonly confirm: { readonly waitMs: number };
   readonly network: { readonly registrationWaitMs: number };
+  readonly boot: {
+    readonly clockWaitMs: number;
+    readonly clockTrust: "evidence" | "build-date";
+    readonly networkWaitMs: number;
+  };
+  readonly defaultSmdp: {
+    readonly address: SmdpAddress | undefined;
+    readonly set: "never" | "missing" | "always";
+    /** The longest pause between two questions whether a profile waits there. */
+    readonly pollLongestMs: number;
+  };
 }

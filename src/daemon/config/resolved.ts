@@ -68,5 +68,15 @@ export function resolved(
     },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
+    boot: {
+      clockWaitMs: file.boot.clock_wait,
+      clockTrust: file.boot.clock_trust,
+      networkWaitMs: file.boot.network_wait,
+    },
+    defaultSmdp: {
+      address: file.default_smdp.address,
+      set: file.default_smdp.set,
+      pollLongestMs: file.default_smdp.poll_longest,
+    },
   };
 }

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { boot } from "./schema-boot.js";
+import { defaultSmdp } from "./schema-default-smdp.js";
 import {
   absolutePath,
   baseUrl,
@@ -242,6 +244,8 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  boot: boot.prefault({}),
+  default_smdp: defaultSmdp.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -259,6 +263,8 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  boot: boot.shape,
+  default_smdp: defaultSmdp.shape,
 };
 
 type Input = z.input<typeof configSchema>;

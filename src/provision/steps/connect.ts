@@ -35,7 +35,8 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   }
   facts.lpa = await parts.openLpa(line, dialect, facts.identity, signal);
   facts.store = await parts.openStore(eid);
-  return "identified";
+  const { address, set } = parts.policy.defaultSmdp;
+  return address !== undefined && set !== "never" ? "to-address" : "identified";
 }
 
 interface FoundEuicc extends EidReading {
