@@ -26,7 +26,7 @@ import { type Death, type Happening, Life } from "./life.js";
 import { modemFaults } from "./modem-faults.js";
 import { SimNetwork } from "./network.js";
 import type { Point } from "./points.js";
-import { createSimProvider, type SimProvider, smdpAddress } from "./sim-provider.js";
+import { createSimProvider, type SimProvider } from "./sim-provider.js";
 import { type ConfigValues, configOf, stateDir } from "./world-config.js";
 
 /**
@@ -135,7 +135,8 @@ export class SimWorld {
       eid: options.eid ?? sweepEid,
       wire: { kind: "memory", wire },
       bootstrap: options.lpa === "modem" && options.family === "quectel-nwmode",
-      defaultSmdpAddress: smdpAddress,
+      // As it was delivered; the device is configured to write its own.
+      defaultSmdpAddress: "rsp.vendor.example",
       ownNetwork: (address) => (name, body) => ownRequest(address, name, body),
     });
     if (options.modemWorld !== undefined) modem.changeWorld(options.modemWorld);
