@@ -10,6 +10,7 @@ import type { Catalogue } from "../modem/dialects/catalogue.js";
 import type { LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { takeIsdR } from "../modem/lpa-switch.js";
+import type { Hints } from "../provision/hints.js";
 import type { Policy } from "../provision/policy.js";
 import type { Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
@@ -45,6 +46,8 @@ export interface ProvisionerParts {
   readonly openPort?: OpenPort;
   /** The real one when left out. */
   readonly outside?: Outside;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
 }
 
 export interface ProvisionResult {
@@ -144,6 +147,7 @@ function runParts(
     log,
     newId,
     observe: parts.observe,
+    ...(parts.hints && { hints: parts.hints }),
   };
 }
 

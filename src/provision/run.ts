@@ -8,6 +8,7 @@ import type { Dialect, LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
+import type { Hints } from "./hints.js";
 import type { HostClock } from "./host-clock.js";
 import type { Policy } from "./policy.js";
 import type { Reach } from "./reach.js";
@@ -33,6 +34,8 @@ export interface RunParts {
   readonly apiUrls: readonly string[];
   readonly reach: Reach;
   readonly hostClock: HostClock;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
   readonly openStore: (eid: Eid) => Promise<Store>;
   readonly clock: Clock;
   readonly random: Random;

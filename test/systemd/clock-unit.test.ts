@@ -33,9 +33,9 @@ describe("esimd-clock.service", () => {
 
   it("may set the clock and nothing else, before the daemon has the port, and only where an operator turned it on", () => {
     expect(unit).toMatch(/^CapabilityBoundingSet=CAP_SYS_TIME$/m);
-    expect(unit).toMatch(/^Before=esimd\.service$/m);
+    expect(unit).toMatch(/^Before=esimd\.service esimd-first-boot\.service$/m);
     expect(unit).toMatch(/^TimeoutStartSec=3min$/m);
-    expect(unit).toMatch(/^WantedBy=esimd\.service$/m);
+    expect(unit).toMatch(/^WantedBy=esimd\.service esimd-first-boot\.service$/m);
     expect(unit).not.toMatch(/^(StateDirectory|ProtectClock|LoadCredential)/m);
   });
 });

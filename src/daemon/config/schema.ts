@@ -3,6 +3,8 @@ import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
 import { boot } from "./schema-boot.js";
+import { callbacks } from "./schema-callbacks.js";
+import { daemon } from "./schema-daemon.js";
 import { defaultSmdp } from "./schema-default-smdp.js";
 import {
   absolutePath,
@@ -237,6 +239,7 @@ export const configSchema = z.strictObject({
       flag: "--deadline",
     }),
   log: log.prefault({}),
+  daemon: daemon.prefault({}),
   modem: modem.prefault({}),
   api: api.prefault({}),
   reservation: reservation.prefault({}),
@@ -246,6 +249,7 @@ export const configSchema = z.strictObject({
   network: network.prefault({}),
   boot: boot.prefault({}),
   default_smdp: defaultSmdp.prefault({}),
+  callbacks: callbacks.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -256,6 +260,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
     deadline: configSchema.shape.deadline,
   },
   log: log.shape,
+  daemon: daemon.shape,
   modem: modem.shape,
   api: api.shape,
   reservation: reservation.shape,
@@ -265,6 +270,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   network: network.shape,
   boot: boot.shape,
   default_smdp: defaultSmdp.shape,
+  callbacks: callbacks.shape,
 };
 
 type Input = z.input<typeof configSchema>;
