@@ -42,6 +42,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./doctor.js")).doctorCommand,
   },
   {
+    name: "clock",
+    summary: "whether the host's clock can be trusted; as root, set it by the modem's",
+    load: async () => (await import("./clock.js")).clockCommand,
+  },
+  {
     name: "profile",
     summary: "the profiles on the eUICC: list, download, enable, disable, delete, name",
     load: async () => (await import("./profile.js")).profileCommand,

@@ -196,6 +196,7 @@ export class ServedModem {
             clock,
             random,
             log,
+            pollLongestMs: this.#as.config.defaultSmdp.pollLongestMs,
             isPresent: () => this.#whereabouts.isAny(),
             presence: () => this.#whereabouts.presence(),
             provision: (bounded) => this.#provision(bounded),

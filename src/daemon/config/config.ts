@@ -81,6 +81,17 @@ export interface Config {
     readonly url: { readonly url: URL; readonly localAddress: string; readonly timeoutMs: number } | undefined;
     readonly hook: { readonly path: string; readonly timeoutMs: number } | undefined;
   };
+  readonly boot: {
+    readonly clockWaitMs: number;
+    readonly clockTrust: "evidence" | "build-date";
+    readonly networkWaitMs: number;
+  };
+  readonly defaultSmdp: {
+    readonly address: SmdpAddress | undefined;
+    readonly set: "never" | "missing" | "always";
+    /** The longest pause between two questions whether a profile waits there. */
+    readonly pollLongestMs: number;
+  };
   readonly callbacks: {
     /** Undefined: off. */
     readonly listen: { readonly host: string; readonly port: number } | undefined;

@@ -71,6 +71,16 @@ export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: S
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
     connectivity: connectivityOf(file.connectivity),
+    boot: {
+      clockWaitMs: file.boot.clock_wait,
+      clockTrust: file.boot.clock_trust,
+      networkWaitMs: file.boot.network_wait,
+    },
+    defaultSmdp: {
+      address: file.default_smdp.address,
+      set: file.default_smdp.set,
+      pollLongestMs: file.default_smdp.poll_longest,
+    },
     callbacks: {
       listen: file.callbacks.listen,
       path: file.callbacks.path,
