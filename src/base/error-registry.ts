@@ -1,4 +1,5 @@
 import { apiErrors } from "./error-entries/api.js";
+import { controlErrors } from "./error-entries/control.js";
 import { downloadErrors } from "./error-entries/download.js";
 import type { ErrorEntry } from "./error-entries/entry.js";
 import { euiccErrors } from "./error-entries/euicc.js";
@@ -22,6 +23,7 @@ const entries = {
   ...apiErrors,
   ...moneyErrors,
   ...simErrors,
+  ...controlErrors,
   ...reportErrors,
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -29,7 +29,6 @@ import { putReport } from "./outbox/put-report.js";
 import { type Outside, realOutside } from "./outside.js";
 import { openProvider } from "./provider-api.js";
 import { runThroughAbsences } from "./resume.js";
-import { requireSaneClock } from "./sane-clock.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
 import { Whereabouts } from "./whereabouts.js";
@@ -68,7 +67,6 @@ export interface ProvisionResult {
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log, outside = realOutside } = parts;
-  requireSaneClock(clock);
   const catalogue = loadCatalogue(config.modem.dialects);
   const api = openProvider({ ...parts, openTransport: outside.openTransport });
   const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange, loadRoots: outside.loadRoots });
@@ -106,7 +104,7 @@ function runParts(
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
   const { config, clock, random, log, openPort, host = realHost, outside = realOutside } = parts;
-  const { disk, processes, newId } = outside;
+  const { disk, processes, newId, reach, hostClock } = outside;
   const session = {
     host,
     clock,
@@ -148,6 +146,9 @@ function runParts(
     api,
     probes: probesOf(config, { clock, log }),
     process: processes.birthOf(processes.ownPid),
+    apiUrls: [config.api.url, config.api.tokenUrl ?? ""].filter((url) => url !== ""),
+    reach,
+    hostClock,
     openStore: (eid) => openStore(config.stateDir, eid, { disk, processes, clock, log }),
     clock,
     random,
@@ -159,7 +160,7 @@ function runParts(
 }
 
 export function policyOf(config: Config): Policy {
-  const { reservation, sim, download } = config;
+  const { reservation, sim, download, boot, defaultSmdp } = config;
   return {
     provider: config.api.provider,
     expectedEid: config.modem.expectedEid,
@@ -170,12 +171,16 @@ export function policyOf(config: Config): Policy {
     availableWaitMs: reservation.availableWaitMs,
     sim,
     smdpAddress: download.smdpAddress,
+    defaultSmdp,
     confirmationCode: download.confirmationCode,
     downloadAttempts: download.attempts,
     downloadTimeoutMs: download.timeoutMs,
     simSlot: config.modem.simSlot,
     apn: config.modem.apn,
     wakeWaitMs: config.modem.wakeWaitMs,
+    clockWaitMs: boot.clockWaitMs,
+    clockTrust: boot.clockTrust,
+    networkWaitMs: boot.networkWaitMs,
     registrationWaitMs: config.network.registrationWaitMs,
     connectivity: config.connectivity,
     connectivityWaitMs: config.connectivity.waitMs,

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { eventSchema, type ReportEvent } from "../../src/report/event.js";
 import { signedHeaders } from "../../src/report/signature.js";
@@ -26,19 +28,19 @@ class Fleet {
   readonly #server: Server;
 
   constructor() {
-    this.#server = createServer((request, response) => {
+    this.#server = createServer((asked, response) => {
       let body = "";
-      request.on("data", (chunk: Buffer) => {
+      asked.on("data", (chunk: Buffer) => {
         body += chunk.toString("utf8");
       });
-      request.on("end", () => {
+      asked.on("end", () => {
         if (this.mood === "down") {
           response.writeHead(503).end();
           return;
         }
         const event = eventSchema.parse(JSON.parse(body));
-        const sentAtMs = Number(request.headers["webhook-timestamp"]) * 1000;
-        expect(request.headers).toMatchObject({ ...signedHeaders(event.id, sentAtMs, body, secret) });
+        const sentAtMs = Number(asked.headers["webhook-timestamp"]) * 1000;
+        expect(asked.headers).toMatchObject({ ...signedHeaders(event.id, sentAtMs, body, secret) });
         this.posted.push({ event, response });
         if (this.mood === "well") response.writeHead(204).end();
       });
@@ -87,13 +89,25 @@ async function killWhen(child: ChildProcess, when: (stdout: string) => boolean, 
   return lastLine(stdout.slice(0, stdout.lastIndexOf("\n") + 1));
 }
 
+/** As Prometheus asks, by the control socket. */
+async function metrics(socketPath: string): Promise<string> {
+  const asked = request({ socketPath, path: "/metrics" });
+  asked.end();
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  expect(response.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+  let text = "";
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}
+
 const hasReport = (stdout: string): boolean => /\{"schema":"esimd\.report\/1".*\}\n/.test(stdout);
 
 it("every report that a run told of arrives, whenever the process is killed", async () => {
   const story = await startField({ lpa: "modem" });
   field = story;
   const url = await fleet.listen();
-  const words = await configured(story, { outbox: { device: "gw-17" }, webhook: { url } });
+  const textfile = join(story.dir, "esimd.prom");
+  const words = await configured(story, { outbox: { device: "gw-17" }, webhook: { url }, metrics: { textfile } });
   const env = { ESIMD_WEBHOOK_SECRET: secret };
   const told: string[] = [];
 
@@ -137,6 +151,16 @@ it("every report that a run told of arrives, whenever the process is killed", as
   told.push(JSON.parse(lastLine(stdout)).finishedAt);
   const hasAll = (): boolean => told.every((at) => fleet.posted.some(({ event }) => event.report.finishedAt === at));
   await until(hasAll, "every report", 60_000);
+  const figures = await metrics(story.env["ESIMD_SOCKET"] ?? "");
+  expect(figures).toContain('esimd_sink_pending{sink="webhook"} 0\n');
+  expect(figures).toMatch(/^esimd_modem_state\{modem="[^"]+",state="provisioned"\} 1$/m);
+  expect(figures).toMatch(/^esimd_charges\{modem="[^"]+"\} 1$/m);
+  expect(figures).toMatch(/^esimd_outbox_events 0$/m);
+  await until(
+    () => existsSync(textfile) && readFileSync(textfile, "utf8").includes('esimd_sink_pending{sink="webhook"} 0\n'),
+    "the file",
+    60_000,
+  );
   last.kill("SIGTERM");
   expect((await exited)[0]).toBe(0);
 

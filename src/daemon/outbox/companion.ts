@@ -17,6 +17,11 @@ export const openReports: OpenCompanion = async (daemon) => {
     if ("modem" in event && event.kind !== "progress") open.showModem(event.modem);
     open.textfile?.touch();
   });
+  const removeRoute = daemon.routes.add("GET", "/metrics", async () => ({
+    kind: "text",
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    text: await open.metrics(),
+  }));
   const companion: Companion = {
     reload: async () => {
       await open.close();
@@ -24,6 +29,7 @@ export const openReports: OpenCompanion = async (daemon) => {
     },
     close: async () => {
       unsubscribe();
+      removeRoute();
       await open.close();
     },
   };
