@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
+
+/**
+ * The program as a device gets it: no node_modules, and one file for each part that several commands share, so that a command loads what it
+ * needs and nothing else. docs/package.md has the figures that decided between this, one file, minified or not.
+ */
+
+export interface Bundle {
+  /** Name in the program's folder, and content. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Where they came from: `node_modules/pino`, `node_modules/a/node_modules/b`; esimd itself is not among them. */
+  readonly packages: readonly string[];
+}
+
+/** What CommonJS packages expect to find, in a module. */
+const commonJs =
+  'import{createRequire as esimdRequire}from"node:module";' +
+  "const require=esimdRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;";
+
+export const programName = "esimd.js";
+
+const external = "@lydell/node-pty";
+
+/**
+ * `await import("undici")` gives a CommonJS package's exports by their names, with Node; with esbuild, once it splits, as `default` alone.
+ * So each package that is imported like this gets a module in between that names them: the names that Node finds.
+ */
+const namedExports: Plugin = {
+  name: "named exports",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^[@a-z]/ }, ({ path, kind, resolveDir }) =>
+      kind === "dynamic-import" && path !== external && !path.startsWith("node:")
+        ? { path, namespace: "named", pluginData: resolveDir }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: "named" }, async ({ path, pluginData }) => {
+      const found: unknown = await import(path);
+      const names = Object.keys(Object(found)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name));
+      return { contents: `export { ${names.join(", ")} } from "${path}";`, resolveDir: String(pluginData) };
+    });
+  },
+};
+
+export async function bundleProgram(root: string): Promise<Bundle> {
+  const made = await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: "src/cli.ts", out: programName.replace(/\.js$/, "") }],
+    outdir: "program",
+    write: false,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    minify: true,
+    legalComments: "none",
+    charset: "utf8",
+    metafile: true,
+    banner: { js: commonJs },
+    // The emulators' pseudo-terminals: an optional package with native parts, and no emulator is needed on a device.
+    external: [external],
+    plugins: [namedExports],
+    logLevel: "silent",
+  });
+  if (made.warnings.length > 0) throw new Error(`esbuild warns: ${made.warnings.map(({ text }) => text).join("; ")}`);
+  const folder = join(root, "program/");
+  const files = new Map(made.outputFiles.map(({ path, contents }) => [path.slice(folder.length), contents]));
+  return { files: withInterpreter(files), packages: packagesOf(Object.keys(made.metafile.inputs)) };
+}
+
+/** Debian's Node, which the package depends on, and not another one that PATH may have. */
+function withInterpreter(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    [...files].map(([name, bytes]) => {
+      if (name !== programName) return [name, bytes];
+      const text = Buffer.from(bytes).toString("utf8");
+      return [name, Buffer.from(`#!/usr/bin/node\n${text.replace(/^#!.*\n/, "")}`)];
+    }),
+  );
+}
+
+function packagesOf(inputs: readonly string[]): readonly string[] {
+  const places = inputs.flatMap((input) => {
+    const start = input.lastIndexOf("node_modules/");
+    if (start < 0) return [];
+    const [scope = "", name = ""] = input.slice(start + "node_modules/".length).split("/");
+    return [`${input.slice(0, start)}node_modules/${scope.startsWith("@") ? `${scope}/${name}` : scope}`];
+  });
+  return [...new Set(places)].sort();
+}
