@@ -13,6 +13,9 @@ export interface Manifest {
   readonly description: string;
 }
 
+/** Without a mailbox: whoever makes packages for devices is their maintainer, and says so in ESIMD_PACKAGE_MAINTAINER. */
+export const maintainer = process.env["ESIMD_PACKAGE_MAINTAINER"] ?? "The esimd project <esimd@users.noreply.invalid>";
+
 /** The unit that an installation enables; the others are a person's choice, or a modem's. */
 const enabledUnit = "esimd.service";
 
@@ -32,7 +35,7 @@ export function controlEntries({ manifest, architecture, glibc, entries, scripts
     `Package: ${manifest.name}`,
     `Version: ${debianVersion(manifest.version)}`,
     `Architecture: ${architecture.debian}`,
-    "Maintainer: The esimd project <esimd@localhost.localdomain>",
+    `Maintainer: ${maintainer}`,
     `Installed-Size: ${installedKib}`,
     `Depends: nodejs (>= 20.19), libc6 (>= ${glibc}), libgcc-s1, libstdc++6`,
     "Recommends: ca-certificates, udev",

@@ -33,21 +33,25 @@ export async function makePackages(
 ): Promise<readonly Made[]> {
   const manifest = readManifest(root);
   const bundle = await bundleProgram(root);
-  const common = [
-    ...programEntries(manifest, bundle),
-    ...systemdEntries(join(root, "systemd")),
-    ...(await documentEntries(root, manifest, bundle)),
-  ];
+  const installed = systemdEntries(join(root, "systemd"));
+  const seconds = sourceSeconds(root);
+  const documents = await documentEntries(root, { manifest, bundle, installed, seconds });
+  const common = [...programEntries(manifest, bundle), ...installed, ...documents];
   mkdirSync(outFolder, { recursive: true });
-  return wanted.map((architecture) => makeOne(root, { manifest, architecture, common }, outFolder));
+  return wanted.map((architecture) => makeOne(root, { manifest, architecture, common, seconds }, outFolder));
 }
 
 function makeOne(
   root: string,
-  parts: { readonly manifest: Manifest; readonly architecture: Architecture; readonly common: readonly Entry[] },
+  parts: {
+    readonly manifest: Manifest;
+    readonly architecture: Architecture;
+    readonly common: readonly Entry[];
+    readonly seconds: number;
+  },
   outFolder: string,
 ): Made {
-  const { manifest, architecture, common } = parts;
+  const { manifest, architecture, common, seconds } = parts;
   const { entry, glibc } = nativePart(root, architecture);
   const entries = [...common, entry].sort((one, other) => (one.path < other.path ? -1 : 1));
   const control = controlEntries({ manifest, architecture, glibc, entries, scripts: join(root, "systemd/debian") });
@@ -59,7 +63,7 @@ function makeOne(
     // xz, which every dpkg reads; what is newer than SOURCE_DATE_EPOCH gets its time, so that the same source makes the same package.
     execFileSync("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", tree, path], {
       stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, SOURCE_DATE_EPOCH: String(sourceDate(root)) },
+      env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds) },
     });
   } finally {
     rmSync(stage, { recursive: true, force: true });
@@ -93,7 +97,7 @@ function readManifest(root: string): Manifest {
 }
 
 /** When the sources were last changed, in seconds; where nobody says so, now. */
-function sourceDate(root: string): number {
+function sourceSeconds(root: string): number {
   const told = Number(process.env["SOURCE_DATE_EPOCH"]);
   if (Number.isInteger(told) && told > 0) return told;
   const git = spawnSync("git", ["log", "-1", "--format=%ct"], { cwd: root, encoding: "utf8" });
