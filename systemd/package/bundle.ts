@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
@@ -42,6 +43,20 @@ const namedExports: Plugin = {
   },
 };
 
+/**
+ * `import { z }` takes the whole of zod, with its sentences in fifty languages, because esbuild does not look into a name that stands for a
+ * module. As `import * as z` it takes what is used.
+ */
+const zodByName: Plugin = {
+  name: "zod by name",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace('import { z } from "zod";', 'import * as z from "zod";'),
+      loader: "ts",
+    }));
+  },
+};
+
 export async function bundleProgram(root: string): Promise<Bundle> {
   const made = await build({
     absWorkingDir: root,
@@ -60,24 +75,20 @@ export async function bundleProgram(root: string): Promise<Bundle> {
     banner: { js: commonJs },
     // The emulators' pseudo-terminals: an optional package with native parts, and no emulator is needed on a device.
     external: [external],
-    plugins: [namedExports],
+    plugins: [namedExports, zodByName],
     logLevel: "silent",
   });
   if (made.warnings.length > 0) throw new Error(`esbuild warns: ${made.warnings.map(({ text }) => text).join("; ")}`);
   const folder = join(root, "program/");
-  const files = new Map(made.outputFiles.map(({ path, contents }) => [path.slice(folder.length), contents]));
-  return { files: withInterpreter(files), packages: packagesOf(Object.keys(made.metafile.inputs)) };
+  const files = new Map(
+    made.outputFiles.map(({ path, text }) => [path.slice(folder.length), withoutInterpreter(text)]),
+  );
+  return { files, packages: packagesOf(Object.keys(made.metafile.inputs)) };
 }
 
-/** Debian's Node, which the package depends on, and not another one that PATH may have. */
-function withInterpreter(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
-  return new Map(
-    [...files].map(([name, bytes]) => {
-      if (name !== programName) return [name, bytes];
-      const text = Buffer.from(bytes).toString("utf8");
-      return [name, Buffer.from(`#!/usr/bin/node\n${text.replace(/^#!.*\n/, "")}`)];
-    }),
-  );
+/** The launcher says which Node it is. */
+function withoutInterpreter(text: string): Uint8Array {
+  return Buffer.from(text.replace(/^#!.*\n/, ""));
 }
 
 function packagesOf(inputs: readonly string[]): readonly string[] {

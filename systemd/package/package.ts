@@ -6,6 +6,7 @@ import type { Architecture } from "./architectures.js";
 import { type Bundle, bundleProgram, programName } from "./bundle.js";
 import { controlEntries, debianVersion, type Manifest } from "./control.js";
 import { documentEntries } from "./documents.js";
+import { launcher } from "./launcher.js";
 import { systemdEntries } from "./layout.js";
 import { nativePart } from "./native.js";
 import { type Entry, file, writeTree } from "./tree.js";
@@ -74,19 +75,17 @@ function makeOne(
   return { architecture: architecture.debian, path, bytes: size, installedBytes };
 }
 
-function programEntries(manifest: Manifest, bundle: Bundle): readonly Entry[] {
+export function programEntries(manifest: Manifest, bundle: Bundle): readonly Entry[] {
   const own = { name: manifest.name, version: manifest.version, type: "module" };
   return [
     file("usr/lib/esimd/package.json", `${JSON.stringify(own)}\n`),
-    ...[...bundle.files].map(([name, bytes]) =>
-      file(`usr/lib/esimd/program/${name}`, bytes, name === programName ? 0o755 : 0o644),
-    ),
-    { kind: "link", path: "usr/bin/esimd", target: `../lib/esimd/program/${programName}` },
+    ...[...bundle.files].map(([name, bytes]) => file(`usr/lib/esimd/program/${name}`, bytes)),
+    file("usr/bin/esimd", launcher(`/usr/lib/esimd/program/${programName}`), 0o755),
     { kind: "folder", path: "etc/esimd/conf.d", mode: 0o755 },
   ];
 }
 
-function readManifest(root: string): Manifest {
+export function readManifest(root: string): Manifest {
   const read: unknown = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const field = (name: string): string => {
     const value = typeof read === "object" && read !== null ? Reflect.get(read, name) : undefined;

@@ -1,11 +1,10 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** What a package puts on a device, before any of it is on a disk: paths without the leading slash. */
 
 export type Entry =
   | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array; readonly mode: 0o644 | 0o755 }
-  | { readonly kind: "link"; readonly path: string; readonly target: string }
   | { readonly kind: "folder"; readonly path: string; readonly mode: 0o755 | 0o750 };
 
 export function file(path: string, content: string | Uint8Array, mode: 0o644 | 0o755 = 0o644): Entry {
@@ -20,8 +19,6 @@ export function writeTree(root: string, entries: readonly Entry[]): void {
     if (entry.kind === "file") {
       writeFileSync(path, entry.bytes, { flag: "wx" });
       chmodSync(path, entry.mode);
-    } else if (entry.kind === "link") {
-      symlinkSync(entry.target, path);
     } else {
       chmodSync(path, entry.mode);
     }
