@@ -92,7 +92,8 @@ describe("the units", () => {
     for (const name of services) {
       // Callbacks are the daemon's business: a one shot is over before one comes.
       const more = name === "esimd-first-boot.service" ? [] : ["esimd_callback_secret"];
-      expect(names(read(name), "LoadCredential")).toEqual(["esimd_api_key", "esimd_api_secret", ...more]);
+      const reports = ["esimd_webhook_secret", "esimd_webhook_key", "esimd_mqtt_password", "esimd_mqtt_key"];
+      expect(names(read(name), "LoadCredential")).toEqual(["esimd_api_key", "esimd_api_secret", ...more, ...reports]);
     }
     expect(names(read("esimd.service"), "#LoadCredentialEncrypted")).toEqual(["esimd_api_key", "esimd_api_secret"]);
     expect(names(dropIn, "LoadCredentialEncrypted")).toEqual(["esimd_api_key", "esimd_api_secret"]);
@@ -244,7 +245,8 @@ describe("the example configuration", () => {
     writeFileSync(path, text);
     // Credentials from here: the example's secret files are not on this machine.
     const env = { CREDENTIALS_DIRECTORY: folder };
-    for (const name of ["esimd_api_key", "esimd_api_secret"]) writeFileSync(join(folder, name), "abcdef");
+    for (const name of ["esimd_api_key", "esimd_api_secret", "esimd_webhook_secret", "esimd_mqtt_password"])
+      writeFileSync(join(folder, name), "abcdef");
     return inspectConfig({ env, files: [path] }).problems.map(({ message }) => message);
   };
 
