@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { EsimdError, toEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import { createRedactor, type Redactor } from "../base/redactor.js";
+import { version } from "../base/version.js";
 import { didYouMean } from "../daemon/config/suggest.js";
 import { parseArguments } from "./arguments.js";
 import type { CommandContext } from "./command.js";
@@ -79,13 +79,6 @@ function find(name: string, table: readonly CommandEntry[]): CommandEntry {
     "usage",
     `there is no ${what} ${quote(name)}${didYouMean(name, [...names, "help", "--version"])}`,
   );
-}
-
-/** package.json lies two folders up, from src/commands as from dist/commands. */
-export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return known ? String(manifest.version) : "unknown";
 }
 
 function wantsDebug(words: readonly string[]): boolean {

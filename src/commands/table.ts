@@ -63,8 +63,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "status",
-    summary: "show the last report of each modem, and what was paid",
+    summary: "show what the daemon does, how each modem's last run ended, and what was paid",
     load: async () => (await import("./status.js")).statusCommand,
+  },
+  {
+    name: "watch",
+    summary: "show what the daemon does as it happens, until stopped",
+    load: async () => (await import("./watch.js")).watchCommand,
+  },
+  {
+    name: "ctl",
+    summary: "tell the running daemon: provision, pause or resume a modem; reload, drain",
+    load: async () => (await import("./ctl.js")).ctlCommand,
   },
   {
     name: "config",

@@ -21,6 +21,7 @@ import { type HostRoots, realHost } from "../serial/host-roots.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { connectFound } from "./connect-found.js";
+import { probesOf } from "./connectivity/probes.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
 import { type Outside, realOutside } from "./outside.js";
@@ -138,6 +139,8 @@ function runParts(
         takeIsdR(line, lpaSwitch, config.modem.wakeWaitMs, signal),
     }),
     api,
+    probes: probesOf(config, { clock, log }),
+    process: processes.birthOf(processes.ownPid),
     apiUrls: [config.api.url, config.api.tokenUrl ?? ""].filter((url) => url !== ""),
     reach,
     hostClock,
@@ -174,6 +177,8 @@ export function policyOf(config: Config): Policy {
     clockTrust: boot.clockTrust,
     networkWaitMs: boot.networkWaitMs,
     registrationWaitMs: config.network.registrationWaitMs,
+    connectivity: config.connectivity,
+    connectivityWaitMs: config.connectivity.waitMs,
     confirmWaitMs: config.confirm.waitMs,
   };
 }

@@ -81,6 +81,10 @@ export class ServedModem {
     };
   }
 
+  get config(): Config {
+    return this.#as.config;
+  }
+
   /** What it is known by, when it was there. */
   get anchor(): PortAnchor | undefined {
     return this.#whereabouts.anchor;

@@ -61,12 +61,14 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
   const { random } = parts;
   const poll = { firstMs: 30_000, maxMs: parts.pollLongestMs ?? seldom.maxMs };
   for (let failures = 0, costly = 0, polls = 0; !signal.aborted; ) {
-    const { error, owes, spentSession } = await runOnce(parts, signal);
+    const { error, owes, unjudged, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
-    if (error === undefined && owes) {
+    if (error === undefined && (owes || unjudged)) {
       failures++;
       const forMs = Math.round(backoffMs(retryPause, failures, random));
-      const sentence = `Provisioned; the SM-DP+ is told in ${formatMs(forMs)} what the eUICC still has to tell it.`;
+      const sentence = owes
+        ? `Provisioned; the SM-DP+ is told in ${formatMs(forMs)} what the eUICC still has to tell it.`
+        : `Provisioned; whether the new profile works is looked at again in ${formatMs(forMs)}.`;
       if ((await parts.rest({ forMs, sentence }, signal)) === "asked") failures = 0;
       continue;
     }
@@ -139,6 +141,8 @@ interface Ended {
   readonly error: EsimdError | undefined;
   /** The eUICC keeps notifications that its SM-DP+ did not take. */
   readonly owes: boolean;
+  /** Whether the new profile works could not be told, and the one of before is kept in mind. */
+  readonly unjudged: boolean;
   /**
    * The SM-DP+ let it through to a package, which did not arrive. It counts such sessions, and gives an order that was paid for up after a few: a
    * network that loses large answers for a day must not cost them all.
@@ -154,13 +158,13 @@ async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<Ended>
     parts.onResult(result);
     const { error, facts } = result.outcome;
     const spentSession = facts.session?.offer !== undefined && facts.arrived === undefined;
-    return { error, owes: facts.owedNotifications > 0, spentSession };
+    return { error, owes: facts.owedNotifications > 0, unjudged: facts.unjudged, spentSession };
   } catch (error) {
     // Stopped before it began, as in the middle of a wait for its turn: the loop looks at the signal.
-    if (signal.aborted) return { error: undefined, owes: false, spentSession: false };
+    if (signal.aborted) return { error: undefined, owes: false, unjudged: false, spentSession: false };
     if (!isEsimdError(error) || isForGood(error)) throw error;
     parts.log.warn({ port: parts.port, error }, "a run could not begin");
-    return { error, owes: false, spentSession: false };
+    return { error, owes: false, unjudged: false, spentSession: false };
   }
 }
 

@@ -38,6 +38,16 @@ export interface Policy {
   /** How long a run waits for the host's network to reach the provider. */
   readonly networkWaitMs: number;
   readonly registrationWaitMs: number;
+  readonly connectivity: {
+    /** What a new profile must show: nothing, a network, or a packet service there. */
+    readonly check: "none" | "registration" | "data";
+    /** Without service the device goes back to the profile that it had, if that one worked. */
+    readonly rollback: boolean;
+    /** How often in 24 hours the new profile is enabled where another one works. */
+    readonly switchesPerDay: number;
+  };
+  /** How long a new profile may take until it has service, once it was given its time to register. */
+  readonly connectivityWaitMs: number;
   readonly confirmWaitMs: number;
 }
 

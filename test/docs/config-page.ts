@@ -12,6 +12,7 @@ const tables: Readonly<Record<string, string>> = {
   download: "[download]",
   confirm: "[confirm]",
   network: "[network]",
+  connectivity: "[connectivity]",
   boot: "[boot]",
   default_smdp: "[default_smdp]",
   callbacks: "[callbacks]",

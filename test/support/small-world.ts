@@ -20,6 +20,7 @@ import {
 } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
+import { RefusedByServer } from "../../src/lpa/es9plus/status-codes.js";
 import {
   type Delivered,
   type DownloadRequest,
@@ -34,6 +35,7 @@ import type { ModemLine } from "../../src/modem/exchange.js";
 import type { Policy } from "../../src/provision/policy.js";
 import type { RunParts } from "../../src/provision/run.js";
 import { type RunOutcome, runProvisioning } from "../../src/provision/runner.js";
+import type { ServiceProbe } from "../../src/provision/service-probe.js";
 import type { Disk } from "../../src/provision/store/disk.js";
 import { openStore } from "../../src/provision/store/store.js";
 import { MemoryPort } from "./memory-port.js";
@@ -83,8 +85,14 @@ export class SmallWorld {
     clockTrust: "evidence",
     networkWaitMs: 300_000,
     registrationWaitMs: 60_000,
+    connectivity: { check: "registration", rollback: true, switchesPerDay: 3 },
+    connectivityWaitMs: 300_000,
     confirmWaitMs: 60_000,
   };
+  /** The host's own checks of service. */
+  probes: readonly ServiceProbe[] = [];
+  /** Another name is another process. */
+  process: string | undefined = "boot/1";
   #ids = 0;
 
   /** One whole run, in virtual time. */
@@ -123,6 +131,8 @@ export class SmallWorld {
       clock: this.clock,
       random: seededRandom(1),
       log: silentLog,
+      probes: this.probes,
+      process: this.process,
       newId: () => `intent-${++this.#ids}`,
       observe: (seen) => {
         if (seen.kind !== "state") return;
@@ -303,7 +313,7 @@ export class SmallProvider implements ProviderApi {
 }
 
 /** How a download session goes wrong. */
-export type SessionFault = "fails" | "fails-but-there" | "ok-but-absent" | "refused" | "install-error";
+export type SessionFault = "fails" | "fails-but-there" | "ok-but-absent" | "refused" | "other-eid" | "install-error";
 
 export class SmallEuicc implements Lpa {
   kind: Lpa["kind"] = "modem-relay";
@@ -372,6 +382,10 @@ export class SmallEuicc implements Lpa {
       resultDelivery: "none",
       error,
     });
+    if (fault === "other-eid") {
+      const cause = new RefusedByServer("8.1.1/3.8");
+      return failed(new EsimdError("smdp_refused", "the order belongs to another EID", { cause }));
+    }
     if (order?.iccid === undefined || fault === "refused") return failed(new EsimdError("smdp_refused", "8.2.6/3.8"));
     if (fault === "fails") return failed(new EsimdError("download_failed", "cut"));
     const offer = { iccid: order.iccid, serviceProvider: "test", name: "test" };

@@ -12,7 +12,8 @@ import { FakeSystemd } from "./fake-systemd.js";
  * stopped; an SM-DP+ that is merely slow is waited for.
  */
 
-const watchdogMs = 3_000;
+/** Long enough for a machine that does much else: a process that gets no turn for half of it is taken for one that hangs. */
+const watchdogMs = 8_000;
 const hang = pathToFileURL(resolve(import.meta.dirname, "hang.mjs")).href;
 
 /** The SM-DP+ answers its last question late, and then as late as the story needs. */
@@ -49,8 +50,12 @@ const isProvisioned = (field: Field): boolean => lastReport(field)?.state === "p
 
 /** Restarted once, by the watchdog; provisioned, and paid for once; and it ends well. */
 async function isMadeUpFor(field: Field, systemd: FakeSystemd): Promise<void> {
-  await until(() => isProvisioned(field), `the restarted daemon provisions the modem; it said: ${systemd.log}`, 60_000);
-  expect(systemd.ends).toMatchObject([{ byWatchdog: true }]);
+  await until(
+    () => isProvisioned(field),
+    `the restarted daemon provisions the modem; it said: ${systemd.log}`,
+    120_000,
+  );
+  expect(systemd.ends, systemd.log).toMatchObject([{ byWatchdog: true }]);
   expect(systemd.countOf("READY=1")).toBe(2);
   expect(field.charges()).toBe(1);
   await systemd.stop();
@@ -60,13 +65,13 @@ async function isMadeUpFor(field: Field, systemd: FakeSystemd): Promise<void> {
 
 const downloads = (systemd: FakeSystemd): boolean => systemd.status.startsWith("Downloading the profile");
 
-describe.concurrent("under systemd's watchdog", { timeout: 120_000 }, () => {
+describe.concurrent("under systemd's watchdog", { timeout: 300_000 }, () => {
   it("a daemon that is stopped dead in the middle of a download is killed, restarted, and done for one charge", () =>
     inField(slowPackage(2_000), (field) =>
       supervised(field, undefined, async (systemd) => {
-        await until(() => downloads(systemd), "the download begins", 60_000);
+        await until(() => downloads(systemd), "the download begins", 120_000);
         process.kill(systemd.pid, "SIGSTOP");
-        await until(() => systemd.ends.length > 0, "systemd gives it up", 30_000);
+        await until(() => systemd.ends.length > 0, "systemd gives it up", 60_000);
         await isMadeUpFor(field, systemd);
       }),
     ));
@@ -74,9 +79,9 @@ describe.concurrent("under systemd's watchdog", { timeout: 120_000 }, () => {
   it("a daemon whose event loop is blocked is killed, restarted, and done for one charge", () =>
     inField(slowPackage(2_000), (field) =>
       supervised(field, "loop", async (systemd) => {
-        await until(() => downloads(systemd), "the download begins", 60_000);
+        await until(() => downloads(systemd), "the download begins", 120_000);
         process.kill(systemd.pid, "SIGWINCH");
-        await until(() => systemd.ends.length > 0, "systemd gives it up", 30_000);
+        await until(() => systemd.ends.length > 0, "systemd gives it up", 60_000);
         await isMadeUpFor(field, systemd);
       }),
     ));
@@ -84,7 +89,7 @@ describe.concurrent("under systemd's watchdog", { timeout: 120_000 }, () => {
   it("a modem's service that never comes back, in a process that lives, is named in the log, and the daemon restarted", () =>
     inField({ lpa: "host" }, (field) =>
       supervised(field, "disk", async (systemd) => {
-        await until(() => systemd.ends.length > 0, `systemd gives it up; it said: ${systemd.log}`, 60_000);
+        await until(() => systemd.ends.length > 0, `systemd gives it up; it said: ${systemd.log}`, 120_000);
         // It was fed while the service was within its time, and the process itself was well.
         expect(systemd.countOf("WATCHDOG=1")).toBeGreaterThan(1);
         expect(systemd.log).toMatch(/"level":"error".*"modem":.*"in":"\w+".*hangs past its own deadline/);
@@ -93,15 +98,19 @@ describe.concurrent("under systemd's watchdog", { timeout: 120_000 }, () => {
     ));
 
   it("an SM-DP+ that answers long after the watchdog's time is waited for", () =>
-    inField(slowPackage(3 * watchdogMs), (field) =>
+    inField(slowPackage(2 * watchdogMs), (field) =>
       supervised(field, undefined, async (systemd) => {
-        await until(() => downloads(systemd), "the download begins", 60_000);
+        await until(() => downloads(systemd), "the download begins", 120_000);
         const before = systemd.countOf("WATCHDOG=1");
-        await until(() => isProvisioned(field), `the modem is provisioned; it said: ${systemd.log}`, 60_000);
-        expect(systemd.countOf("WATCHDOG=1") - before).toBeGreaterThanOrEqual(4);
+        await until(() => isProvisioned(field), `the modem is provisioned; it said: ${systemd.log}`, 120_000);
+        expect(systemd.countOf("WATCHDOG=1") - before).toBeGreaterThanOrEqual(3);
         expect({ ends: systemd.ends, restarts: systemd.countOf("READY=1") - 1 }).toEqual({ ends: [], restarts: 0 });
         expect(field.charges()).toBe(1);
-        await until(() => /^(Provisioned|Nothing)/i.test(systemd.status), `the status tells it: ${systemd.status}`);
+        await until(
+          () => /^(Provisioned|Nothing)/i.test(systemd.status),
+          `the status tells it: ${systemd.status}`,
+          60_000,
+        );
         await systemd.stop();
         expect(systemd.ends).toEqual([{ status: 0, signal: null, byWatchdog: false }]);
       }),

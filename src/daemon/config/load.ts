@@ -108,7 +108,16 @@ export function inspectConfig(request: LoadRequest): {
   }
   const originOf = (key: string): Origin => merged.get(key)?.origin ?? { kind: "default" };
 
-  const { api } = raw.data;
+  const { api, connectivity } = raw.data;
+  if (connectivity.url !== undefined && connectivity.local_address === undefined) {
+    const place = placeOf(originOf("connectivity.url"), "connectivity.url");
+    const hint = "Set connectivity.local_address to the host's address on the modem's side, or use connectivity.hook.";
+    complain(
+      new EsimdError("config_invalid", `${place} is set without connectivity.local_address: any network would answer`, {
+        hint,
+      }),
+    );
+  }
   if (api.provider === "kore" && api.callback_method === "GET") {
     const place = placeOf(originOf("api.callback_method"), "api.callback_method");
     complain(new EsimdError("config_invalid", `${place} is "GET"; provider kore takes POST only`));

@@ -4,6 +4,7 @@ import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
 import { boot } from "./schema-boot.js";
 import { callbacks } from "./schema-callbacks.js";
+import { connectivity } from "./schema-connectivity.js";
 import { daemon } from "./schema-daemon.js";
 import { defaultSmdp } from "./schema-default-smdp.js";
 import {
@@ -247,6 +248,7 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  connectivity: connectivity.prefault({}),
   boot: boot.prefault({}),
   default_smdp: defaultSmdp.prefault({}),
   callbacks: callbacks.prefault({}),
@@ -268,6 +270,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  connectivity: connectivity.shape,
   boot: boot.shape,
   default_smdp: defaultSmdp.shape,
   callbacks: callbacks.shape,
