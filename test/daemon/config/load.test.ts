@@ -62,6 +62,8 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      boot: { clockWaitMs: 300_000, clockTrust: "evidence", networkWaitMs: 300_000 },
+      defaultSmdp: { address: undefined, set: "never", pollLongestMs: 86_400_000 },
       connectivity: {
         check: "registration",
         rollback: true,
