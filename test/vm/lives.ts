@@ -180,9 +180,9 @@ async function removedAndPurged({ report }: Stage, device: Device, machine: Mach
   });
 }
 
-/** The operator's credentials are not the package's, and what was paid for is nobody's to forget. */
+/** Not the package's: the operator put them there. */
 function mayStay(path: string): boolean {
-  return /^\/etc\/credstore\/esimd_api_(key|secret)$|^\/var\/lib\/(private\/)?esimd(\/|$)/.test(path);
+  return /^\/etc\/credstore\/esimd_api_(key|secret)$/.test(path);
 }
 
 async function shutDown({ report }: Stage, machine: Machine, running: Running): Promise<void> {

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,7 +9,7 @@ import { onPath } from "../peers/on-path.js";
 import { lastWords } from "./guest.js";
 import { runOnHost } from "./host-command.js";
 import { shortLife, wholeLife } from "./lives.js";
-import { findPackage } from "./package.js";
+import { makePackage } from "./package.js";
 import { StoryReport } from "./report.js";
 import type { Running } from "./story.js";
 import { systemIn } from "./system.js";
@@ -23,6 +24,7 @@ const tools = [
   "qemu-img",
   "debootstrap",
   "chroot",
+  "unshare",
   "mke2fs",
   "e2fsck",
   "debugfs",
@@ -36,7 +38,7 @@ const help = `npm run vm -- [--short] [--json] [--keep] [--package FILE] [--pati
   --short         first boot to provisioned with one power cut, and no more
   --json          the report as one JSON object on the last line, too
   --keep          leave the machine's disk where it is, and say where
-  --package FILE  this .deb; else the newest in dist, made by npm run package where there is none
+  --package FILE  this .deb; else the one that npm run package makes of what is checked out
   --patience N    every deadline so many times as long (1)
 `;
 
@@ -51,8 +53,7 @@ async function main(): Promise<number> {
     return notHere;
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
-  const repository = process.cwd();
-  const cache = process.env["ESIMD_VM_CACHE"] ?? resolve(repository, "node_modules/.cache/esimd-vm");
+  const cache = resolve(process.env["ESIMD_VM_CACHE"] ?? "node_modules/.cache/esimd-vm");
   const report = new StoryReport(systemClock, (line) => process.stdout.write(`${line}\n`));
   const running: Running = { machine: undefined };
   let world: World | undefined;
@@ -60,7 +61,12 @@ async function main(): Promise<number> {
   try {
     await mkdir(cache, { recursive: true });
     dir = await mkdtemp(join(cache, "run-"));
-    const packagePath = options.packagePath ?? (await findPackage(repository));
+    const where = dir;
+    // By a signal, too.
+    if (!options.keep) process.once("exit", () => rmSync(where, { recursive: true, force: true }));
+    const packagePath =
+      options.packagePath ??
+      (await report.step("package of what is checked out", () => makePackage(join(where, "package"))));
     report.version(
       "QEMU",
       (await runOnHost("qemu-system-x86_64", ["--version"], { timeoutMs: 30_000 })).output.split("\n")[0] ?? "",
@@ -81,7 +87,6 @@ async function main(): Promise<number> {
   } finally {
     await running.machine?.close();
     await world?.close();
-    if (dir !== undefined && !options.keep) await rm(dir, { recursive: true, force: true });
   }
   if (options.keep && dir !== undefined) process.stdout.write(`kept: ${dir}\n`);
   process.stdout.write(`${report.summary()}\n`);

@@ -1,28 +1,19 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { runOnHost } from "./host-command.js";
 
-/** esimd's Debian package for the machine, as `npm run package` makes it, and the same one as its next version would be. */
+/** esimd's Debian package for the machine, as `npm run package` makes it, and the same one under its next version. */
 
 const minutesMs = 60_000;
 
-/** The one for x86-64 in `dist`; made first where there is none. @throws Error when it cannot be made. */
-export async function findPackage(repository: string): Promise<string> {
-  const dist = resolve(repository, "dist");
-  const there = await newest(dist);
-  if (there !== undefined) return there;
-  await runOnHost("npm", ["run", "-s", "package"], { timeoutMs: 10 * minutesMs });
-  const made = await newest(dist);
-  if (made === undefined) throw new Error("npm run package left no esimd_VERSION_amd64.deb in dist");
-  return made;
-}
-
-async function newest(dist: string): Promise<string | undefined> {
-  const names = (await readdir(dist)).filter((name) => /^esimd_.*_amd64\.deb$/.test(name));
-  const dated = await Promise.all(
-    names.map(async (name) => ({ path: join(dist, name), madeMs: (await stat(join(dist, name))).mtimeMs })),
-  );
-  return dated.toSorted((a, b) => b.madeMs - a.madeMs)[0]?.path;
+/** Makes the one for x86-64 of what is checked out, into `dir`. @throws Error when it cannot be made. */
+export async function makePackage(dir: string): Promise<string> {
+  const args = ["run", "-s", "package", "--", "--arch", "amd64", "--out", dir];
+  await runOnHost("npm", args, { timeoutMs: 10 * minutesMs });
+  const made = (await readdir(dir)).filter((name) => name.endsWith("_amd64.deb"));
+  const [name] = made;
+  if (name === undefined || made.length > 1) throw new Error(`npm run package made ${made.length} packages for amd64`);
+  return join(dir, name);
 }
 
 export interface NextVersion {

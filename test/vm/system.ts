@@ -46,8 +46,8 @@ async function buildTree(root: string, say: (line: string) => void): Promise<voi
   const mirror = await hostsMirror();
   say(`debootstrap ${recipe.suite} from ${mirror}`);
   const included = `--include=${recipe.bootstrapPackages.join(",")}`;
-  await runOnHost("debootstrap", ["--variant=minbase", included, recipe.suite, root, mirror], {
-    timeoutMs: 10 * minutesMs,
+  await runOnHost("unshare", [...ownMounts, "debootstrap", "--variant=minbase", included, recipe.suite, root, mirror], {
+    timeoutMs: 20 * minutesMs,
   });
   await writeFiles(root, recipe.filesBefore);
   await copyFile("/etc/resolv.conf", join(root, "etc/resolv.conf"));
@@ -58,10 +58,17 @@ async function buildTree(root: string, say: (line: string) => void): Promise<voi
   await inTree(root, recipe.finish);
 }
 
+/** What is mounted in the tree (its /proc) ends with the program, however that ends: a tree that is removed must not lead anywhere. */
+const ownMounts = ["--mount", "--propagation", "private", "--"];
+
 /** A command in the tree, as root. */
 export async function inTree(root: string, script: string): Promise<string> {
   const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
-  const { output } = await runOnHost("chroot", [root, "/bin/sh", "-c", script], { timeoutMs: 10 * minutesMs, env });
+  const enter = 'mount -t proc proc "$1/proc" && exec chroot "$1" /bin/sh -c "$2"';
+  const { output } = await runOnHost("unshare", [...ownMounts, "/bin/sh", "-c", enter, "sh", root, script], {
+    timeoutMs: 20 * minutesMs,
+    env,
+  });
   return output;
 }
 
