@@ -100,22 +100,23 @@ class Received {
     pattern: RegExp,
     { clock, timeoutMs, signal }: Limits,
   ): Promise<{ readonly match: RegExpExecArray; readonly before: string } | undefined> {
-    const over = new AbortController();
-    const whole = AbortSignal.any([signal, over.signal]);
-    const timer = clock.setTimer(timeoutMs, () => over.abort());
+    const untilMs = clock.monotonicMs() + timeoutMs;
+    const wake = (): void => this.#changed?.();
+    const cancelTimer = clock.setTimer(timeoutMs, wake);
+    signal.addEventListener("abort", wake);
     try {
       for (;;) {
         signal.throwIfAborted();
         const match = pattern.exec(this.#text);
         if (match !== null) return { match, before: this.#text.slice(0, match.index) };
-        if (over.signal.aborted) return undefined;
+        if (clock.monotonicMs() >= untilMs) return undefined;
         await new Promise<void>((resolve) => {
           this.#changed = resolve;
-          whole.addEventListener("abort", () => resolve(), { once: true });
         });
       }
     } finally {
-      timer();
+      cancelTimer();
+      signal.removeEventListener("abort", wake);
       this.#changed = undefined;
     }
   }
