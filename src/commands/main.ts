@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { EsimdError, toEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import { createRedactor, type Redactor } from "../base/redactor.js";
@@ -81,11 +82,18 @@ function find(name: string, table: readonly CommandEntry[]): CommandEntry {
   );
 }
 
-/** package.json lies two folders up, from src/commands as from dist/commands. */
+/** From the nearest package.json above this file: in src, in dist, and where a package was installed. */
 export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return known ? String(manifest.version) : "unknown";
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const path = join(folder, "package.json");
+    if (!existsSync(path)) {
+      if (folder === dirname(folder)) return "unknown";
+      continue;
+    }
+    const manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
+    return known ? String(manifest.version) : "unknown";
+  }
 }
 
 function wantsDebug(words: readonly string[]): boolean {

@@ -5,6 +5,7 @@ import {
   errorRegistry,
   type RetryClass,
 } from "../../src/base/error-registry.js";
+import { exitStatuses } from "../../src/base/exit-statuses.js";
 
 const actors: Readonly<Record<Actor, string>> = {
   operator: "the operator",
@@ -20,22 +21,6 @@ const retries: Readonly<Record<RetryClass, string>> = {
   later: "yes, after a pause",
   now: "yes, at once",
 };
-
-const exitStatuses: readonly (readonly [number, string])[] = [
-  [0, 'done, also when there was nothing left to do (the report says `"changed":false`)'],
-  [1, "unexpected"],
-  [11, "provisioned, but not registered on a network"],
-  [64, "usage: the command line"],
-  [65, "bad data: a value or a file"],
-  [66, "no such port"],
-  [69, "modem, API or SM-DP+ unavailable"],
-  [74, "input or output failed: the serial line, the state folder"],
-  [75, "temporary: try again"],
-  [76, "the modem broke the protocol"],
-  [77, "permission or credential"],
-  [78, "configuration"],
-  [79, "held: a person must decide"],
-];
 
 /** docs/errors.md: what a person looks up when esimd names a code. */
 export function errorsPage(): string {

@@ -30,8 +30,11 @@ const lockSchema = z.object({
 
 type Lock = z.output<typeof lockSchema>;
 
-/** Its script looks for the prebuilt native part; a device installs with --ignore-scripts and does without it. */
-const mayRunAtInstall = ["node_modules/@serialport/bindings-cpp"];
+/**
+ * serialport's script looks for the prebuilt native part, esbuild's for the program of this machine. Both are looked for again when they are
+ * needed, so that --ignore-scripts does no harm, neither on a device nor where the package is built.
+ */
+const mayRunAtInstall = ["node_modules/@serialport/bindings-cpp", "node_modules/esbuild"];
 
 function faultsIn({ packages }: Lock): readonly string[] {
   return Object.entries(packages).flatMap(([place, entry]) => {

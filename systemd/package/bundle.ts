@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
+
+/**
+ * The program as a device gets it: no node_modules, and one file for each part that several commands share, so that a command loads what it
+ * needs and nothing else. docs/package.md has the figures that decided between this, one file, minified or not.
+ */
+
+export interface Bundle {
+  /** Name in the program's folder, and content. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Where they came from: `node_modules/pino`, `node_modules/a/node_modules/b`; esimd itself is not among them. */
+  readonly packages: readonly string[];
+}
+
+/** What CommonJS packages expect to find, in a module. */
+const commonJs =
+  'import{createRequire as esimdRequire}from"node:module";' +
+  "const require=esimdRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;";
+
+export const programName = "esimd.js";
+
+const external = "@lydell/node-pty";
+
+/**
+ * `await import("undici")` gives a CommonJS package's exports by their names, with Node; with esbuild, once it splits, as `default` alone.
+ * So each package that is imported like this gets a module in between that names them: the names that Node finds.
+ */
+const namedExports: Plugin = {
+  name: "named exports",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^[@a-z]/ }, ({ path, kind, resolveDir }) =>
+      kind === "dynamic-import" && path !== external && !path.startsWith("node:")
+        ? { path, namespace: "named", pluginData: resolveDir }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: "named" }, async ({ path, pluginData }) => {
+      const found: unknown = await import(path);
+      const names = Object.keys(Object(found)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name));
+      return { contents: `export { ${names.join(", ")} } from "${path}";`, resolveDir: String(pluginData) };
+    });
+  },
+};
+
+/**
+ * `import { z }` takes the whole of zod, with its sentences in fifty languages, because esbuild does not look into a name that stands for a
+ * module. As `import * as z` it takes what is used.
+ */
+const zodByName: Plugin = {
+  name: "zod by name",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace('import { z } from "zod";', 'import * as z from "zod";'),
+      loader: "ts",
+    }));
+  },
+};
+
+export async function bundleProgram(root: string): Promise<Bundle> {
+  const made = await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: "src/cli.ts", out: programName.replace(/\.js$/, "") }],
+    outdir: "program",
+    write: false,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    minify: true,
+    legalComments: "none",
+    charset: "utf8",
+    metafile: true,
+    banner: { js: commonJs },
+    // The emulators' pseudo-terminals: an optional package with native parts, and no emulator is needed on a device.
+    external: [external],
+    plugins: [namedExports, zodByName],
+    logLevel: "silent",
+  });
+  if (made.warnings.length > 0) throw new Error(`esbuild warns: ${made.warnings.map(({ text }) => text).join("; ")}`);
+  const folder = join(root, "program/");
+  const files = new Map(
+    made.outputFiles.map(({ path, text }) => [path.slice(folder.length), withoutInterpreter(text)]),
+  );
+  return { files, packages: packagesOf(Object.keys(made.metafile.inputs)) };
+}
+
+/** The launcher says which Node it is. */
+function withoutInterpreter(text: string): Uint8Array {
+  return Buffer.from(text.replace(/^#!.*\n/, ""));
+}
+
+function packagesOf(inputs: readonly string[]): readonly string[] {
+  const places = inputs.flatMap((input) => {
+    const start = input.lastIndexOf("node_modules/");
+    if (start < 0) return [];
+    const [scope = "", name = ""] = input.slice(start + "node_modules/".length).split("/");
+    return [`${input.slice(0, start)}node_modules/${scope.startsWith("@") ? `${scope}/${name}` : scope}`];
+  });
+  return [...new Set(places)].sort();
+}
