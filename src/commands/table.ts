@@ -18,7 +18,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "run",
-    summary: "the daemon: keep the configured modem provisioned until stopped",
+    summary: "the daemon: keep the configured modems provisioned until stopped",
     load: async () => (await import("./run.js")).runCommand,
   },
   {

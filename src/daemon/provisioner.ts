@@ -10,6 +10,7 @@ import type { Catalogue } from "../modem/dialects/catalogue.js";
 import type { LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { takeIsdR } from "../modem/lpa-switch.js";
+import type { Hints } from "../provision/hints.js";
 import type { Policy } from "../provision/policy.js";
 import type { Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
@@ -20,6 +21,7 @@ import { type HostRoots, realHost } from "../serial/host-roots.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { connectFound } from "./connect-found.js";
+import { probesOf } from "./connectivity/probes.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
 import { type Outside, realOutside } from "./outside.js";
@@ -46,6 +48,8 @@ export interface ProvisionerParts {
   readonly openPort?: OpenPort;
   /** The real one when left out. */
   readonly outside?: Outside;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
 }
 
 export interface ProvisionResult {
@@ -137,12 +141,15 @@ function runParts(
         takeIsdR(line, lpaSwitch, config.modem.wakeWaitMs, signal),
     }),
     api,
+    probes: probesOf(config, { clock, log }),
+    process: processes.birthOf(processes.ownPid),
     openStore: (eid) => openStore(config.stateDir, eid, { disk, processes, clock, log }),
     clock,
     random,
     log,
     newId,
     observe: parts.observe,
+    ...(parts.hints && { hints: parts.hints }),
   };
 }
 
@@ -165,6 +172,8 @@ export function policyOf(config: Config): Policy {
     apn: config.modem.apn,
     wakeWaitMs: config.modem.wakeWaitMs,
     registrationWaitMs: config.network.registrationWaitMs,
+    connectivity: config.connectivity,
+    connectivityWaitMs: config.connectivity.waitMs,
     confirmWaitMs: config.confirm.waitMs,
   };
 }

@@ -30,5 +30,15 @@ export interface Policy {
   /** How long the modem may be silent after a restart. */
   readonly wakeWaitMs: number;
   readonly registrationWaitMs: number;
+  readonly connectivity: {
+    /** What a new profile must show: nothing, a network, or a packet service there. */
+    readonly check: "none" | "registration" | "data";
+    /** Without service the device goes back to the profile that it had, if that one worked. */
+    readonly rollback: boolean;
+    /** How often in 24 hours the new profile is enabled where another one works. */
+    readonly switchesPerDay: number;
+  };
+  /** How long a new profile may take until it has service, once it was given its time to register. */
+  readonly connectivityWaitMs: number;
   readonly confirmWaitMs: number;
 }

@@ -7,6 +7,7 @@ import { serve } from "../../src/daemon/service.js";
 import type { Presence } from "../../src/daemon/whereabouts.js";
 import { noFacts } from "../../src/provision/run.js";
 import { buildReport } from "../../src/report/build.js";
+import { restOn } from "../support/rest.js";
 
 /** How a run ends: well, with an error in its report, or before it could begin. */
 type End =
@@ -54,6 +55,7 @@ class Daemon {
           this.looks++;
           return this.presence;
         },
+        rest: restOn(this.clock),
       },
       this.#stop.signal,
     ).then(

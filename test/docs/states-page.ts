@@ -6,6 +6,7 @@ const policyKeys: Readonly<Record<string, string>> = {
   availableWaitMs: "`reservation.available_wait`",
   downloadTimeoutMs: "`download.timeout`",
   registrationWaitMs: "`network.registration_wait`",
+  connectivityWaitMs: "`connectivity.wait`",
   confirmWaitMs: "`confirm.wait`",
 };
 

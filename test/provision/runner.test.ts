@@ -26,6 +26,7 @@ describe("a run from nothing", () => {
       "enabling",
       "refreshing",
       "registering",
+      "checking",
       "notifying",
       "confirming",
       "provisioned",

@@ -33,6 +33,7 @@ import type { ModemLine } from "../../src/modem/exchange.js";
 import type { Policy } from "../../src/provision/policy.js";
 import type { RunParts } from "../../src/provision/run.js";
 import { type RunOutcome, runProvisioning } from "../../src/provision/runner.js";
+import type { ServiceProbe } from "../../src/provision/service-probe.js";
 import type { Disk } from "../../src/provision/store/disk.js";
 import { openStore } from "../../src/provision/store/store.js";
 import { MemoryPort } from "./memory-port.js";
@@ -70,8 +71,14 @@ export class SmallWorld {
     apn: undefined,
     wakeWaitMs: 60_000,
     registrationWaitMs: 60_000,
+    connectivity: { check: "registration", rollback: true, switchesPerDay: 3 },
+    connectivityWaitMs: 300_000,
     confirmWaitMs: 60_000,
   };
+  /** The host's own checks of service. */
+  probes: readonly ServiceProbe[] = [];
+  /** Another name is another process. */
+  process: string | undefined = "boot/1";
   #ids = 0;
 
   /** One whole run, in virtual time. */
@@ -100,6 +107,8 @@ export class SmallWorld {
       clock: this.clock,
       random: seededRandom(1),
       log: silentLog,
+      probes: this.probes,
+      process: this.process,
       newId: () => `intent-${++this.#ids}`,
       observe: (seen) => {
         if (seen.kind === "state") this.states.push(seen.state);

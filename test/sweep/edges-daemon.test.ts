@@ -3,6 +3,7 @@ import { silentLog } from "../../src/base/logging.js";
 import { serve } from "../../src/daemon/service.js";
 import { Whereabouts } from "../../src/daemon/whereabouts.js";
 import { realHost } from "../../src/serial/host-roots.js";
+import { restOn } from "../support/rest.js";
 import type { NetworkFault } from "./network.js";
 import type { Point } from "./points.js";
 import { dayMs, hourMs, isAt, lostAnswer, minuteMs, ownLpa, Story, thePost, unwritableFrom } from "./story.js";
@@ -49,6 +50,7 @@ async function served(story: Story, at: At, healsAtMs: number, restsMs = dayMs):
           onResult: ({ report, exitStatus }) => story.heard(report, exitStatus),
           isPresent: () => whereabouts.isAny(),
           presence: () => whereabouts.presence(),
+          rest: restOn(process.clock),
         },
         stopping.signal,
       );

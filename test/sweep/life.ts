@@ -36,7 +36,7 @@ export interface LifeParts {
   readonly at: (point: Point) => Happening | undefined;
   /** Prepares the modem for the line that comes next. */
   readonly misbehave: (name: string) => void;
-  /** Why TLS refuses every server at the moment, by the device's clock. */
+  /** Why no server can be reached at the moment: by the device's clock, which TLS judges by, or without a network. */
   readonly refusal: () => string | undefined;
 }
 

@@ -48,6 +48,10 @@ export interface SimOptions extends Setup {
   /** Configuration keys and their values, as in a file. */
   readonly config?: ConfigValues;
   readonly modemWorld?: Partial<ModemWorld>;
+  /** The eUICC comes with an enabled profile that has a network; left out: where the modem's own LPA needs one. */
+  readonly bootstrap?: boolean;
+  /** The device's only way to the network is its modem. */
+  readonly onlyByModem?: boolean;
   /** How many syncs the disk forgets in a `forgetful` power cut. */
   readonly diskForgets?: number;
   readonly eid?: Eid;
@@ -109,6 +113,7 @@ export class SimWorld {
   readonly network: SimNetwork;
   readonly #openModem: OpenPort;
   readonly #ownsProvider: boolean;
+  readonly #onlyByModem: boolean;
   readonly #ciPem: string;
   #config: Config;
   #ids = 0;
@@ -132,7 +137,7 @@ export class SimWorld {
       dialect: options.family,
       eid: options.eid ?? sweepEid,
       wire: { kind: "memory", wire },
-      bootstrap: options.lpa === "modem" && options.family === "quectel-nwmode",
+      bootstrap: options.bootstrap ?? (options.lpa === "modem" && options.family === "quectel-nwmode"),
       defaultSmdpAddress: smdpAddress,
       ownNetwork: (address) => (name, body) => ownRequest(address, name, body),
     });
@@ -147,6 +152,7 @@ export class SimWorld {
     this.files = new SimFiles(options.diskForgets);
     this.provider = provider;
     this.#ownsProvider = options.beside === undefined;
+    this.#onlyByModem = options.onlyByModem ?? false;
     this.clock = provider.clock;
     this.deviceClock = new DeviceClock(provider.clock);
     this.api = provider.api;
@@ -228,7 +234,10 @@ export class SimWorld {
         const behaviour: Behaviour = { ...fault, nth: 1 };
         this.modem.prependBehaviour(behaviour);
       },
-      refusal: () => refusalByDate(this.deviceClock),
+      refusal: () => {
+        if (this.#onlyByModem && !this.modem.isRegistered) return "ENETUNREACH";
+        return refusalByDate(this.deviceClock);
+      },
     });
     this.#alive = pid;
     this.#life = life;

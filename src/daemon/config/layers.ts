@@ -58,7 +58,10 @@ export function fileEntries(
 
 /** The drop-ins beside a configuration file, sorted by name; hidden files (an editor's) are left out. */
 export function dropIns(files: ConfigFileSystem, configFile: string, complain: Complain): readonly string[] {
-  const folder = join(dirname(configFile), "conf.d");
+  return tomlFilesIn(files, join(dirname(configFile), "conf.d"), complain);
+}
+
+export function tomlFilesIn(files: ConfigFileSystem, folder: string, complain: Complain): readonly string[] {
   const listed = attempt(() => {
     try {
       return files.listDir(folder);

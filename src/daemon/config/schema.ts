@@ -2,6 +2,9 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { callbacks } from "./schema-callbacks.js";
+import { connectivity } from "./schema-connectivity.js";
+import { daemon } from "./schema-daemon.js";
 import {
   absolutePath,
   baseUrl,
@@ -235,6 +238,7 @@ export const configSchema = z.strictObject({
       flag: "--deadline",
     }),
   log: log.prefault({}),
+  daemon: daemon.prefault({}),
   modem: modem.prefault({}),
   api: api.prefault({}),
   reservation: reservation.prefault({}),
@@ -242,6 +246,8 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  connectivity: connectivity.prefault({}),
+  callbacks: callbacks.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -252,6 +258,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
     deadline: configSchema.shape.deadline,
   },
   log: log.shape,
+  daemon: daemon.shape,
   modem: modem.shape,
   api: api.shape,
   reservation: reservation.shape,
@@ -259,6 +266,8 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  connectivity: connectivity.shape,
+  callbacks: callbacks.shape,
 };
 
 type Input = z.input<typeof configSchema>;

@@ -7,6 +7,7 @@ import { type ModemIdentity, readIdentity } from "../../modem/identity.js";
 import { inOtherSlot, switchToSlot } from "../../modem/slot.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { resumeTrial } from "./trial.js";
 
 export async function connect(run: Run, signal: AbortSignal): Promise<EventName> {
   run.facts.line = await run.parts.connect(signal);
@@ -35,7 +36,7 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   }
   facts.lpa = await parts.openLpa(line, dialect, facts.identity, signal);
   facts.store = await parts.openStore(eid);
-  return "identified";
+  return resumeTrial(run, signal);
 }
 
 interface FoundEuicc extends EidReading {

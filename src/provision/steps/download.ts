@@ -124,6 +124,7 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
   const startMs = parts.clock.monotonicMs();
   for (;;) {
     const list = await listPatiently(run, signal);
+    facts.onEuicc = list;
     const arrived = findArrived(run, list);
     if (arrived !== undefined) {
       await accept(run, arrived, signal);

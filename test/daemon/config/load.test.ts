@@ -19,6 +19,7 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
+      daemon: { concurrency: 8 },
       modem: {
         port: undefined,
         dialect: "auto",
@@ -61,6 +62,21 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      connectivity: {
+        check: "registration",
+        rollback: true,
+        waitMs: 300_000,
+        switchesPerDay: 3,
+        url: undefined,
+        hook: undefined,
+      },
+      callbacks: {
+        listen: undefined,
+        path: undefined,
+        secret: undefined,
+        tlsCertFile: undefined,
+        tlsKeyFile: undefined,
+      },
     });
   });
 
