@@ -61,7 +61,8 @@ async function awake(socket: Socket, received: Received, limits: Limits): Promis
   const untilMs = clock.monotonicMs() + timeoutMs;
   for (let knock = 1; clock.monotonicMs() < untilMs; knock++) {
     // What is written before somebody reads the line is lost, so it is written again.
-    socket.write(`stty -echo; PS1=; PS2=; printf '\\n%s-%s\\n' ${mark} awake${knock}\n`);
+    const quiet = "stty -echo; bind 'set enable-bracketed-paste off' 2>/dev/null; PS1=; PS2=";
+    socket.write(`${quiet}; printf '\\n%s-%s\\n' ${mark} awake${knock}\n`);
     if ((await received.match(/\nesimd-mark-awake\d+\n/, { clock, timeoutMs: knockMs, signal })) === undefined)
       continue;
     // Knocks that were kept for the shell are answered after each other: the last one ends it.

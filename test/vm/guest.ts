@@ -67,11 +67,19 @@ function spanMs(text: string): number {
 
 /** What `systemctl --failed` lists; empty is well. */
 export async function failedUnits({ shell }: Machine): Promise<readonly string[]> {
-  const output = await shell.run("systemctl list-units --failed --plain --no-legend --no-pager");
+  return firstWords(await shell.run("systemctl list-units --failed --plain --no-legend --no-pager"));
+}
+
+/** esimd's units that a boot, or a timer, starts. */
+export async function enabledUnits({ shell }: Machine): Promise<readonly string[]> {
+  return firstWords(await shell.run("systemctl list-unit-files 'esimd*' --state=enabled --no-legend --no-pager"));
+}
+
+function firstWords(output: string): readonly string[] {
   return output
     .split("\n")
     .map((line) => line.trim().split(/\s+/)[0] ?? "")
-    .filter((name) => name !== "");
+    .filter((word) => word !== "");
 }
 
 /** For who must find out why it went wrong; itself it never does. */

@@ -78,6 +78,10 @@ const masked = [
   "e2scrub_all.timer",
   "e2scrub_reap.service",
   "fstrim.timer",
+  // Caches that the first boot would make again from what has not changed since apt made them.
+  "ldconfig.service",
+  "systemd-hwdb-update.service",
+  "systemd-journal-catalog-update.service",
 ];
 
 /** Runs in the tree when everything is there. Modules are unpacked here: the machine would take seconds for it at each boot. */

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Clock } from "../../src/base/clock.js";
-import { failedUnits, type GuestStatus, statusOf, type UnitView, unitOf } from "./guest.js";
+import { enabledUnits, failedUnits, type GuestStatus, statusOf, type UnitView, unitOf } from "./guest.js";
 import { checkDisk, makeDisk } from "./image.js";
 import { type Machine, startMachine } from "./machine.js";
 import { modemPort } from "./recipe.js";
@@ -113,11 +113,15 @@ export class Device {
       const orders = world.smdp.orders().map(({ state }) => state);
       check(orders.length === 1 && orders[0] === "Installed", `orders at the SM-DP+: ${orders.join(", ")}`);
       check(this.charges === 1, `${this.charges} charges, 1 wanted`);
+      const enabled = await enabledUnits(machine);
+      check(enabled.join() === "esimd.service", `enabled: ${enabled.join(", ")}; esimd.service alone wanted`);
       const unit = await unitOf(machine);
       check(unit.activeState === "active", `esimd.service is ${unit.activeState} (${unit.result})`);
       await this.nothingFailed(machine);
       saw("one profile, enabled; its Sim ready; the SM-DP+ has the install result; charges 1; no failed unit");
-      saw(`esimd.service active, restarts ${unit.restarts}${unit.statusText === "" ? "" : `, "${unit.statusText}"`}`);
+      saw(
+        `esimd.service, the only one enabled, is active, restarts ${unit.restarts}${unit.statusText === "" ? "" : `, "${unit.statusText}"`}`,
+      );
       return status;
     });
   }
