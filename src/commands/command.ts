@@ -17,6 +17,8 @@ export interface CommandContext {
   /** For people: progress, warnings, the sentence of an error. */
   readonly stderr: (text: string) => void;
   readonly stderrIsTerminal: boolean;
+  /** False when left out. */
+  readonly stdoutIsTerminal?: boolean;
   readonly stdin: NodeJS.ReadableStream;
   /** Where devices and processes are looked for; the real host when left out. */
   readonly host?: HostRoots;

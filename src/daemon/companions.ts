@@ -5,6 +5,8 @@ import type { Hints } from "../provision/hints.js";
 import type { HostRoots } from "../serial/host-roots.js";
 import { listenForCallbacks } from "./callbacks/listener.js";
 import type { Config } from "./config/config.js";
+import { openControlSocket } from "./control/companion.js";
+import type { ControlRoutes } from "./control/routes.js";
 import type { DaemonEvents } from "./events.js";
 import type { Modems } from "./modems.js";
 import type { Outside } from "./outside.js";
@@ -22,6 +24,8 @@ export interface Daemon {
   readonly log: Log;
   readonly events: DaemonEvents;
   readonly modems: Modems;
+  /** What the control socket serves; a companion adds what it has to show. */
+  readonly routes: ControlRoutes;
   /** Loads the configuration anew, as SIGHUP does. @throws EsimdError when it cannot be taken up; then the daemon goes on with the one it has. */
   readonly reload: () => Promise<void>;
   /** Lets the runs that are on their way end, begins none, and then ends the daemon, as SIGUSR2 does. Returns at once. */
@@ -42,4 +46,4 @@ export interface Companion {
 export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
 
 /** systemd hears of it first and last. Opened in this order before the first modem is served, and closed in the other. */
-export const companions: readonly OpenCompanion[] = [openNotifier, listenForCallbacks];
+export const companions: readonly OpenCompanion[] = [openNotifier, openControlSocket, listenForCallbacks];

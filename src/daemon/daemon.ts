@@ -8,6 +8,7 @@ import { watchDevices } from "../serial/device-changes.js";
 import type { HostRoots } from "../serial/host-roots.js";
 import { companions as builtInCompanions, type Companion, type Daemon, type OpenCompanion } from "./companions.js";
 import type { DaemonConfig } from "./config/daemon-config.js";
+import { ControlRoutes } from "./control/routes.js";
 import type { DaemonEvents } from "./events.js";
 import { type Outside, realOutside } from "./outside.js";
 import { ServedModems, type ServedModemsParts } from "./served-modems.js";
@@ -85,6 +86,7 @@ export async function runDaemon(parts: DaemonParts, signal: AbortSignal): Promis
     events,
     modems,
     hints,
+    routes: new ControlRoutes(),
     reload,
     drain: () => ending.drain(),
   };

@@ -27,7 +27,6 @@ import { lazyEs9Plus } from "./es9plus.js";
 import { type Outside, realOutside } from "./outside.js";
 import { openProvider } from "./provider-api.js";
 import { runThroughAbsences } from "./resume.js";
-import { requireSaneClock } from "./sane-clock.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
 import { Whereabouts } from "./whereabouts.js";
@@ -64,7 +63,6 @@ export interface ProvisionResult {
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log, outside = realOutside } = parts;
-  requireSaneClock(clock);
   const catalogue = loadCatalogue(config.modem.dialects);
   const api = openProvider({ ...parts, openTransport: outside.openTransport });
   const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange, loadRoots: outside.loadRoots });
@@ -101,7 +99,7 @@ function runParts(
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
   const { config, clock, random, log, openPort, host = realHost, outside = realOutside } = parts;
-  const { disk, processes, newId } = outside;
+  const { disk, processes, newId, reach, hostClock } = outside;
   const session = {
     host,
     clock,
@@ -143,6 +141,9 @@ function runParts(
     api,
     probes: probesOf(config, { clock, log }),
     process: processes.birthOf(processes.ownPid),
+    apiUrls: [config.api.url, config.api.tokenUrl ?? ""].filter((url) => url !== ""),
+    reach,
+    hostClock,
     openStore: (eid) => openStore(config.stateDir, eid, { disk, processes, clock, log }),
     clock,
     random,
@@ -154,7 +155,7 @@ function runParts(
 }
 
 export function policyOf(config: Config): Policy {
-  const { reservation, sim, download } = config;
+  const { reservation, sim, download, boot, defaultSmdp } = config;
   return {
     provider: config.api.provider,
     expectedEid: config.modem.expectedEid,
@@ -165,12 +166,16 @@ export function policyOf(config: Config): Policy {
     availableWaitMs: reservation.availableWaitMs,
     sim,
     smdpAddress: download.smdpAddress,
+    defaultSmdp,
     confirmationCode: download.confirmationCode,
     downloadAttempts: download.attempts,
     downloadTimeoutMs: download.timeoutMs,
     simSlot: config.modem.simSlot,
     apn: config.modem.apn,
     wakeWaitMs: config.modem.wakeWaitMs,
+    clockWaitMs: boot.clockWaitMs,
+    clockTrust: boot.clockTrust,
+    networkWaitMs: boot.networkWaitMs,
     registrationWaitMs: config.network.registrationWaitMs,
     connectivity: config.connectivity,
     connectivityWaitMs: config.connectivity.waitMs,

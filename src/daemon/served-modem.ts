@@ -81,6 +81,10 @@ export class ServedModem {
     };
   }
 
+  get config(): Config {
+    return this.#as.config;
+  }
+
   /** What it is known by, when it was there. */
   get anchor(): PortAnchor | undefined {
     return this.#whereabouts.anchor;
@@ -192,6 +196,7 @@ export class ServedModem {
             clock,
             random,
             log,
+            pollLongestMs: this.#as.config.defaultSmdp.pollLongestMs,
             isPresent: () => this.#whereabouts.isAny(),
             presence: () => this.#whereabouts.presence(),
             provision: (bounded) => this.#provision(bounded),

@@ -1,13 +1,14 @@
 import { EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { Daemon } from "./companions.js";
+import type { Config } from "./config/config.js";
 import type { DaemonConfig } from "./config/daemon-config.js";
 import { findModems, type NewModem } from "./found-modems.js";
 import type { Modems } from "./modems.js";
 import { type ServedAs, ServedModem, type ServedModemParts } from "./served-modem.js";
 import { RunTurns } from "./turns.js";
 
-export type ServedModemsParts = Omit<Daemon, "config" | "env" | "modems" | "reload" | "drain"> &
+export type ServedModemsParts = Omit<Daemon, "config" | "env" | "modems" | "routes" | "reload" | "drain"> &
   Pick<ServedModemParts, "devices" | "provision">;
 
 /** All modems of the daemon: those of the configuration, and with `all` those that are found. */
@@ -40,6 +41,10 @@ export class ServedModems implements Modems {
 
   provision(name: string): void {
     this.#named(name).askForRun();
+  }
+
+  configOf(name: string): Config {
+    return this.#named(name).config;
   }
 
   pause(name: string): Promise<void> {

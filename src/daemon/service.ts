@@ -17,6 +17,8 @@ export interface ServiceParts {
   readonly onResult: (result: ProvisionResult) => void;
   /** Whether there is a modem to work with, under whatever name; asked while it is missing. */
   readonly isPresent: () => Promise<boolean>;
+  /** The longest pause between two questions whether an SM-DP+ has a profile by now; a day when left out. */
+  readonly pollLongestMs?: number;
   /** Who is where the modem was; asked while nothing is due on it. */
   readonly presence: () => Promise<Presence>;
   readonly rest: TakeRest;
@@ -57,7 +59,8 @@ const longestRestartMs = 60_000;
  */
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
   const { random } = parts;
-  for (let failures = 0, costly = 0; !signal.aborted; ) {
+  const poll = { firstMs: 30_000, maxMs: parts.pollLongestMs ?? seldom.maxMs };
+  for (let failures = 0, costly = 0, polls = 0; !signal.aborted; ) {
     const { error, owes, unjudged, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
     if (error === undefined && (owes || unjudged)) {
@@ -73,11 +76,21 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       await untilReplaced(parts, error, signal);
       failures = 0;
       costly = 0;
+      polls = 0;
       continue;
     }
     if (error.code === "port_missing") {
       failures = 0;
       await waitForPort(parts, signal);
+      continue;
+    }
+    if (error.code === "no_profile_waiting") {
+      // No failure: whoever orders does so in minutes, or in months. Troubles in between leave this schedule as it is.
+      failures = 0;
+      const forMs = Math.round(backoffMs(poll, ++polls, random, error.retryAfterMs));
+      const sentence = `No profile waits for this eUICC at its SM-DP+ yet; it is asked again in ${formatMs(forMs)}.`;
+      // Whoever asks for a run now has just ordered, and the order may take a moment to arrive.
+      if ((await parts.rest({ forMs, sentence }, signal)) === "asked") polls = 0;
       continue;
     }
     failures++;

@@ -10,7 +10,9 @@ import type { ModemLine } from "../modem/exchange.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
 import type { Hints } from "./hints.js";
+import type { HostClock } from "./host-clock.js";
 import type { Policy } from "./policy.js";
+import type { Reach } from "./reach.js";
 import type { ServiceProbe } from "./service-probe.js";
 import type { StateName } from "./states.js";
 import type { Store } from "./store/store.js";
@@ -31,6 +33,10 @@ export interface RunParts {
   readonly takeIsdR?: (line: ModemLine, lpaSwitch: LpaSwitch, signal: AbortSignal) => Promise<boolean>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
+  /** Where the provider's servers are; empty for provider `none`. */
+  readonly apiUrls: readonly string[];
+  readonly reach: Reach;
+  readonly hostClock: HostClock;
   /** Callbacks of the provider, where the daemon listens for them. */
   readonly hints?: Hints;
   readonly openStore: (eid: Eid) => Promise<Store>;
@@ -51,6 +57,7 @@ export type Observation =
   | {
       readonly kind: "state";
       readonly state: StateName;
+      /** A state that waits tells again, with what it waits for. */
       readonly sentence: string;
       /** The longest that the state may last, with the time to leave things in order; null: a final state. */
       readonly withinMs: number | null;
@@ -99,6 +106,8 @@ export interface Facts {
   owedNotifications: number;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
+  /** What the run told last that it waits for. */
+  waitsFor: string | undefined;
   /** The survey found the goal reached. */
   nothingToDo: boolean;
 }
@@ -130,6 +139,7 @@ export function noFacts(): Facts {
     surveyed: false,
     owedNotifications: 0,
     changed: false,
+    waitsFor: undefined,
     nothingToDo: false,
   };
 }

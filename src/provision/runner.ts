@@ -13,9 +13,11 @@ import {
   type StateName,
   states,
 } from "./states.js";
+import { awaitClock, reachNetwork } from "./steps/boot.js";
 import { check } from "./steps/check.js";
 import { confirm, register } from "./steps/confirm.js";
 import { connect, identify } from "./steps/connect.js";
+import { writeDefaultSmdp } from "./steps/default-smdp.js";
 import { deliverInstallResult, deliverRest } from "./steps/deliver.js";
 import { download, verify } from "./steps/download.js";
 import { enable } from "./steps/enable.js";
@@ -32,6 +34,9 @@ type Step = (run: Run, signal: AbortSignal) => Promise<EventName>;
 const steps: Readonly<Record<WorkingState, Step>> = {
   connecting: connect,
   identifying: identify,
+  addressing: writeDefaultSmdp,
+  clocking: awaitClock,
+  reaching: reachNetwork,
   surveying: survey,
   reserving: reserve,
   settling: settle,
@@ -112,6 +117,8 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "none":
       return graceMs;
     case "wakeWaitMs":
+    case "clockWaitMs":
+    case "networkWaitMs":
     case "reserveSettleMs":
     case "registrationWaitMs":
     case "confirmWaitMs":

@@ -7,6 +7,9 @@
 export type StateName =
   | "connecting"
   | "identifying"
+  | "addressing"
+  | "clocking"
+  | "reaching"
   | "surveying"
   | "reserving"
   | "settling"
@@ -32,6 +35,11 @@ export type FinalState = "provisioned" | "failed" | "held";
 export type EventName =
   | "connected"
   | "identified"
+  | "to-address"
+  | "addressed"
+  | "clock-known"
+  | "network-unneeded"
+  | "reached"
   | "nothing-to-do"
   | "installed"
   | "adopted"
@@ -63,6 +71,8 @@ export interface StateEntry {
   readonly deadline:
     | number
     | "wakeWaitMs"
+    | "clockWaitMs"
+    | "networkWaitMs"
     | "reserveSettleMs"
     | "availableWaitMs"
     | "downloadTimeoutMs"
@@ -82,7 +92,22 @@ export const states = {
   identifying: {
     sentence: "Asking the modem who it is, and reading the eUICC's EID.",
     deadline: 480_000,
-    on: { identified: "surveying", "on-trial": "refreshing", stranded: "reverting" },
+    on: { identified: "clocking", "to-address": "addressing", "on-trial": "refreshing", stranded: "reverting" },
+  },
+  addressing: {
+    sentence: "Writing the default SM-DP+ into the eUICC, as the configuration allows.",
+    deadline: 120_000,
+    on: { addressed: "clocking" },
+  },
+  clocking: {
+    sentence: "Looking whether the host's clock can be trusted; without one no certificate can be judged.",
+    deadline: "clockWaitMs",
+    on: { "clock-known": "reaching", "network-unneeded": "surveying" },
+  },
+  reaching: {
+    sentence: "Looking whether the host's network reaches the provider.",
+    deadline: "networkWaitMs",
+    on: { reached: "surveying" },
   },
   surveying: {
     sentence: "Looking at what is on the eUICC, at the provider and in the journal.",
@@ -149,7 +174,7 @@ export const states = {
   checking: {
     sentence: "Looking whether the profile has service, where that is asked or another one worked before it.",
     deadline: "connectivityWaitMs",
-    on: { judged: "notifying", "to-survey": "surveying", "no-service": "reverting" },
+    on: { judged: "notifying", "to-survey": "clocking", "no-service": "reverting" },
   },
   reverting: {
     sentence: "Going back to the profile that the device had, since the new one does not bring it onto a network.",

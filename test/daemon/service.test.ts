@@ -117,6 +117,19 @@ describe("the daemon with one modem", () => {
     await daemon.stop();
   });
 
+  it("asks an SM-DP+ that has nothing yet quickly at first, and once a day in the end, whatever fails in between", async () => {
+    const none: End = "no_profile_waiting";
+    const ends: readonly End[] = [none, none, none, "smdp_unreachable", ...Array.from({ length: 30 }, () => none)];
+    const daemon = new Daemon(ends);
+    await daemon.clock.advance(12 * day);
+    const minutes = daemon.pausesMs.map((ms) => ms / 60_000);
+    expect(minutes.slice(0, 6)).toEqual([0.25, 0.5, 1, 0.25, 2, 4]);
+    expect(minutes.slice(-4)).toEqual([720, 720, 720, 720]);
+    // Most of the questions come in the first hours: a fleet that waits costs its SM-DP+ little.
+    expect(daemon.startedAtMs.filter((atMs) => atMs > day).length).toBeLessThanOrEqual(11 * 2);
+    await daemon.stop();
+  });
+
   it("comes back to a provisioned modem whose eUICC still has something to tell the SM-DP+", async () => {
     const daemon = new Daemon(["owing", "owing", "well"]);
     await daemon.clock.advance(day);

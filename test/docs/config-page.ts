@@ -13,6 +13,8 @@ const tables: Readonly<Record<string, string>> = {
   confirm: "[confirm]",
   network: "[network]",
   connectivity: "[connectivity]",
+  boot: "[boot]",
+  default_smdp: "[default_smdp]",
   callbacks: "[callbacks]",
 };
 

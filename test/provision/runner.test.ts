@@ -16,6 +16,8 @@ describe("a run from nothing", () => {
     expect(world.states).toEqual([
       "connecting",
       "identifying",
+      "clocking",
+      "reaching",
       "surveying",
       "reserving",
       "awaiting",

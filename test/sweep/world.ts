@@ -26,7 +26,7 @@ import { type Death, type Happening, Life } from "./life.js";
 import { modemFaults } from "./modem-faults.js";
 import { SimNetwork } from "./network.js";
 import type { Point } from "./points.js";
-import { createSimProvider, type SimProvider, smdpAddress } from "./sim-provider.js";
+import { createSimProvider, type SimProvider } from "./sim-provider.js";
 import { type ConfigValues, configOf, stateDir } from "./world-config.js";
 
 /**
@@ -111,6 +111,8 @@ export class SimWorld {
   readonly smdp: SmdpService;
   readonly modem: FakeModem;
   readonly network: SimNetwork;
+  /** The device's clock was synchronised since its start; where it was not, the modem's vouches for it. */
+  isSynchronised = false;
   readonly #openModem: OpenPort;
   readonly #ownsProvider: boolean;
   readonly #onlyByModem: boolean;
@@ -138,7 +140,8 @@ export class SimWorld {
       eid: options.eid ?? sweepEid,
       wire: { kind: "memory", wire },
       bootstrap: options.bootstrap ?? (options.lpa === "modem" && options.family === "quectel-nwmode"),
-      defaultSmdpAddress: smdpAddress,
+      // As it was delivered; the device is configured to write its own.
+      defaultSmdpAddress: "rsp.vendor.example",
       ownNetwork: (address) => (name, body) => ownRequest(address, name, body),
     });
     if (options.modemWorld !== undefined) modem.changeWorld(options.modemWorld);
@@ -263,6 +266,12 @@ export class SimWorld {
           birthOf: (asked: number) => (asked === this.#alive ? `boot/${asked}` : undefined),
         },
         newId: () => `intent-${++this.#ids}`,
+        hostClock: {
+          builtAtMs: Date.UTC(2025, 5, 1),
+          isMarked: async () => this.isSynchronised,
+          isSynchronised: async () => undefined,
+        },
+        reach: life.reach,
         openTransport: life.openTransport,
         openExchange: life.openExchange,
         loadRoots: async () => [this.#ciPem],

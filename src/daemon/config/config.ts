@@ -11,7 +11,7 @@ export interface Config {
   readonly deadlineMs: number;
   readonly log: { readonly level: LogLevel };
   /** `concurrency`: how many runs may be on their way at once. */
-  readonly daemon: { readonly concurrency: number };
+  readonly daemon: { readonly concurrency: number; readonly socket: SocketWish };
   readonly modem: {
     /** `auto`: the one that is found; `all`: the daemon serves every one that is found. */
     readonly port: string | undefined;
@@ -81,6 +81,17 @@ export interface Config {
     readonly url: { readonly url: URL; readonly localAddress: string; readonly timeoutMs: number } | undefined;
     readonly hook: { readonly path: string; readonly timeoutMs: number } | undefined;
   };
+  readonly boot: {
+    readonly clockWaitMs: number;
+    readonly clockTrust: "evidence" | "build-date";
+    readonly networkWaitMs: number;
+  };
+  readonly defaultSmdp: {
+    readonly address: SmdpAddress | undefined;
+    readonly set: "never" | "missing" | "always";
+    /** The longest pause between two questions whether a profile waits there. */
+    readonly pollLongestMs: number;
+  };
   readonly callbacks: {
     /** Undefined: off. */
     readonly listen: { readonly host: string; readonly port: number } | undefined;
@@ -91,3 +102,9 @@ export interface Config {
     readonly tlsKeyFile: string | undefined;
   };
 }
+
+/** Where the control socket is to be. `default`: nobody named a place, and a daemon that cannot have one there works without. */
+export type SocketWish =
+  | { readonly kind: "none" }
+  | { readonly kind: "default"; readonly path: string }
+  | { readonly kind: "named"; readonly path: string };

@@ -1,4 +1,4 @@
-import type { Config } from "./config.js";
+import type { Config, SocketWish } from "./config.js";
 import type { configSchema } from "./schema.js";
 
 const providerUrls = {
@@ -21,7 +21,7 @@ export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: S
     ciRoots: file.ci_roots,
     deadlineMs: file.deadline,
     log: { level: file.log.level },
-    daemon: { concurrency: file.daemon.concurrency },
+    daemon: { concurrency: file.daemon.concurrency, socket: socketWish(file.daemon.socket) },
     modem: {
       port: file.modem.port,
       dialect: file.modem.dialect,
@@ -71,6 +71,16 @@ export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: S
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
     connectivity: connectivityOf(file.connectivity),
+    boot: {
+      clockWaitMs: file.boot.clock_wait,
+      clockTrust: file.boot.clock_trust,
+      networkWaitMs: file.boot.network_wait,
+    },
+    defaultSmdp: {
+      address: file.default_smdp.address,
+      set: file.default_smdp.set,
+      pollLongestMs: file.default_smdp.poll_longest,
+    },
     callbacks: {
       listen: file.callbacks.listen,
       path: file.callbacks.path,
@@ -91,4 +101,9 @@ function connectivityOf(table: ReturnType<typeof configSchema.parse>["connectivi
     url: url === undefined || localAddress === undefined ? undefined : { url: new URL(url), localAddress, timeoutMs },
     hook: hook === undefined ? undefined : { path: hook, timeoutMs: table.hook_timeout },
   };
+}
+
+function socketWish(named: string | undefined): SocketWish {
+  if (named === undefined) return { kind: "default", path: "/run/esimd/esimd.sock" };
+  return named === "none" ? { kind: "none" } : { kind: "named", path: named };
 }

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { boot } from "./schema-boot.js";
 import { callbacks } from "./schema-callbacks.js";
 import { connectivity } from "./schema-connectivity.js";
 import { daemon } from "./schema-daemon.js";
+import { defaultSmdp } from "./schema-default-smdp.js";
 import {
   absolutePath,
   baseUrl,
@@ -247,6 +249,8 @@ export const configSchema = z.strictObject({
   confirm: confirm.prefault({}),
   network: network.prefault({}),
   connectivity: connectivity.prefault({}),
+  boot: boot.prefault({}),
+  default_smdp: defaultSmdp.prefault({}),
   callbacks: callbacks.prefault({}),
 });
 
@@ -267,6 +271,8 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   confirm: confirm.shape,
   network: network.shape,
   connectivity: connectivity.shape,
+  boot: boot.shape,
+  default_smdp: defaultSmdp.shape,
   callbacks: callbacks.shape,
 };
 

@@ -14,7 +14,15 @@ interface Seen {
 }
 
 /** What a stop in the middle leaves half done, on the card or at the provider. A download is so once the card is being written to. */
-const delicate: ReadonlySet<StateName> = new Set(["reserving", "verifying", "delivering", "enabling", "refreshing"]);
+const delicate: ReadonlySet<StateName> = new Set([
+  "addressing",
+  "reserving",
+  "verifying",
+  "delivering",
+  "enabling",
+  "refreshing",
+  "reverting",
+]);
 const delicateStages: ReadonlySet<string> = new Set(["loading", "reporting"]);
 
 export class StatusLine {

@@ -36,7 +36,10 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   }
   facts.lpa = await parts.openLpa(line, dialect, facts.identity, signal);
   facts.store = await parts.openStore(eid);
-  return resumeTrial(run, signal);
+  const next = await resumeTrial(run, signal);
+  if (next !== "identified") return next;
+  const { address, set } = parts.policy.defaultSmdp;
+  return address !== undefined && set !== "never" ? "to-address" : "identified";
 }
 
 interface FoundEuicc extends EidReading {

@@ -11,6 +11,7 @@ import { SeenTokens } from "../../../src/daemon/callbacks/seen-tokens.js";
 import type { Daemon } from "../../../src/daemon/companions.js";
 import type { FoundFile } from "../../../src/daemon/config/files.js";
 import { type ConfigKey, loadConfig } from "../../../src/daemon/config/load.js";
+import { ControlRoutes } from "../../../src/daemon/control/routes.js";
 import { DaemonEvents } from "../../../src/daemon/events.js";
 import type { Modems, ModemView } from "../../../src/daemon/modems.js";
 import { realOutside } from "../../../src/daemon/outside.js";
@@ -67,6 +68,7 @@ async function listening({ config: more, secret = token, view }: Setup = {}): Pr
     provision: (name) => provisioned.push(name),
     pause: async () => undefined,
     resume: () => undefined,
+    configOf: () => config,
   };
   const events = new DaemonEvents(systemClock, log);
   const daemon: Daemon = {
@@ -79,9 +81,10 @@ async function listening({ config: more, secret = token, view }: Setup = {}): Pr
     log,
     events,
     modems,
-    hints,
+    routes: new ControlRoutes(),
     reload: async () => undefined,
     drain: () => undefined,
+    hints,
   };
   const companion = await listenForCallbacks(daemon, new AbortController().signal);
   onTestFinished(() => companion.close());

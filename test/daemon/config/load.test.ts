@@ -19,7 +19,7 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
-      daemon: { concurrency: 8 },
+      daemon: { concurrency: 8, socket: { kind: "default", path: "/run/esimd/esimd.sock" } },
       modem: {
         port: undefined,
         dialect: "auto",
