@@ -72,8 +72,6 @@ describe("a configuration without any file", () => {
         url: undefined,
         hook: undefined,
       },
-      boot: { clockTrust: "evidence", clockWaitMs: 300_000, networkWaitMs: 300_000 },
-      defaultSmdp: { address: undefined, pollLongestMs: 86_400_000, set: "never" },
       callbacks: {
         listen: undefined,
         path: undefined,
