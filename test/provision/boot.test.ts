@@ -245,3 +245,21 @@ describe("the default SM-DP+ on the eUICC", () => {
     expect(world.euicc.addressWrites).toBe(1);
   });
 });
+
+describe("an SM-DP+ that refuses the EID itself (8.1.1/3.8)", () => {
+  it("has no order yet, where a back end orders, and is asked once in a run", async () => {
+    const world = new SmallWorld();
+    world.policy = { ...world.policy, provider: "none", smdpAddress: parseSmdpAddress("smdp.example", "test") };
+    world.euicc.sessionFaults.push("other-eid", "other-eid");
+    const outcome = await world.run();
+    expect(outcome).toMatchObject({ state: "failed", error: { code: "no_profile_waiting" } });
+    expect([exitStatusOf(outcome), world.euicc.sessions]).toEqual([75, 1]);
+  });
+
+  it("is for a person, where the order was paid for here", async () => {
+    const world = new SmallWorld();
+    world.euicc.sessionFaults.push("other-eid");
+    expect(await world.run()).toMatchObject({ state: "held", error: { code: "smdp_refused" } });
+    expect(world.euicc.sessions).toBe(1);
+  });
+});

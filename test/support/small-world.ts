@@ -21,6 +21,7 @@ import {
 } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
+import { RefusedByServer } from "../../src/lpa/es9plus/status-codes.js";
 import {
   type Delivered,
   type DownloadRequest,
@@ -318,7 +319,7 @@ export class SmallProvider implements ProviderApi {
 }
 
 /** How a download session goes wrong. */
-export type SessionFault = "fails" | "fails-but-there" | "ok-but-absent" | "refused" | "install-error";
+export type SessionFault = "fails" | "fails-but-there" | "ok-but-absent" | "refused" | "other-eid" | "install-error";
 
 export class SmallEuicc implements Lpa {
   kind: Lpa["kind"] = "modem-relay";
@@ -387,6 +388,10 @@ export class SmallEuicc implements Lpa {
       resultDelivery: "none",
       error,
     });
+    if (fault === "other-eid") {
+      const cause = new RefusedByServer("8.1.1/3.8");
+      return failed(new EsimdError("smdp_refused", "the order belongs to another EID", { cause }));
+    }
     if (order?.iccid === undefined || fault === "refused") return failed(new EsimdError("smdp_refused", "8.2.6/3.8"));
     if (fault === "fails") return failed(new EsimdError("download_failed", "cut"));
     const offer = { iccid: order.iccid, serviceProvider: "test", name: "test" };

@@ -120,6 +120,33 @@ describe("the units", () => {
     expect(sandboxOf(name)).toBe(sandboxOf("esimd.service"));
   });
 
+  it("have the drivers of the serial classes that they allow loaded before they start", () => {
+    // systemd looks a class up in /proc/devices once, at the start; a boot in a machine showed the port shut (npm run vm). The template is
+    // started by its device, whose driver is there.
+    const driverOf: Readonly<Record<string, string | undefined>> = {
+      "char-ttyUSB": "usbserial",
+      "char-ttyACM": "cdc_acm",
+      "char-wwan_port": "wwan",
+      // Part of every kernel that has them.
+      "char-ttyS": undefined,
+      "char-ttyAMA": undefined,
+    };
+    for (const name of ["esimd.service", "esimd-first-boot.service"]) {
+      const classes = settings(name, "DeviceAllow").map((value) => value.split(" ")[0] ?? "");
+      expect(classes.toSorted()).toEqual(Object.keys(driverOf).toSorted());
+      const loading = classes.flatMap((one) => driverOf[one] ?? []).map((driver) => `modprobe@${driver}.service`);
+      expect(words(settings(name, "Wants"))).toEqual(expect.arrayContaining(loading));
+      expect(words(settings(name, "After"))).toEqual(expect.arrayContaining(loading));
+    }
+  });
+
+  it("are left as they are by a first boot's presets", () => {
+    const rules = read("80-esimd.preset")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+    expect(rules).toEqual(["disable esimd*"]);
+  });
+
   it("never run two of the three at once, whichever is started", () => {
     // Conflicts= holds in both directions (systemd.unit(5)), so that one of each pair names the other. A template can only name: nothing
     // can be said of all its instances.

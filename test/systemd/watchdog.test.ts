@@ -91,7 +91,7 @@ describe.concurrent("under systemd's watchdog", { timeout: 300_000 }, () => {
       supervised(field, "disk", async (systemd) => {
         await until(() => systemd.ends.length > 0, `systemd gives it up; it said: ${systemd.log}`, 120_000);
         // It was fed while the service was within its time, and the process itself was well.
-        expect(systemd.countOf("WATCHDOG=1")).toBeGreaterThan(1);
+        expect(systemd.countOf("WATCHDOG=1"), systemd.log).toBeGreaterThan(1);
         expect(systemd.log).toMatch(/"level":"error".*"modem":.*"in":"\w+".*hangs past its own deadline/);
         await isMadeUpFor(field, systemd);
       }),

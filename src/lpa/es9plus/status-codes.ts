@@ -34,9 +34,6 @@ const meanings: Readonly<Record<string, StatusMeaning>> = {
   "8.10.1/3.9": { code: "smdp_error", sentence: "it does not know the session any more" },
 };
 
-/** Asked without a matching id, this says of the EID alone that nothing is ordered for it (SGP.22 5.6.3). */
-const unknownEid: ReadonlySet<string> = new Set(["8.2.6/3.8", "8.1.1/3.8"]);
-
 export interface StatusCode {
   readonly subjectCode: string;
   readonly reasonCode: string;
@@ -62,7 +59,7 @@ export function smdpFailure(
   const known = meanings[key];
   const options = { cause: new RefusedByServer(key) };
   const said = status.message === undefined ? "" : `, saying ${quote(status.message)}`;
-  if (byEid && unknownEid.has(key)) {
+  if (key === "8.2.6/3.8" && byEid) {
     return new EsimdError(
       "no_profile_waiting",
       `the ${role} ${smdpAddress} has no order for this EID (${key}${said})`,

@@ -167,14 +167,18 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
  */
 function judged(run: Run, error: EsimdError): EsimdError {
   const { reservation } = run.facts;
-  if (reservation === undefined) return error;
+  if (reservation === undefined) return unknownEid(error);
   const { sid, status } = reservation;
   if (error.code === "install_failed") return heldOver(run, error.code, error.message, { sid }, error);
   if (error.code !== "no_profile_waiting") return error;
-  // What is said to be another EID's stays so.
-  const isAnothers = error.cause instanceof RefusedByServer && error.cause.message === "8.1.1/3.8";
-  const code = status === "available" && !isAnothers ? "smdp_error" : "smdp_refused";
+  const code = status === "available" ? "smdp_error" : "smdp_refused";
   return new EsimdError(code, `${error.message}, and the reservation ${sid} is ${status}`, { cause: error });
+}
+
+/** An SM-DP+ that was asked by the EID alone may refuse the EID in place of the order that it does not have (SGP.22 5.6.3). */
+function unknownEid(error: EsimdError): EsimdError {
+  if (!(error.cause instanceof RefusedByServer) || error.cause.message !== "8.1.1/3.8") return error;
+  return new EsimdError("no_profile_waiting", error.message, { cause: error });
 }
 
 function unconfirmed(): EsimdError {

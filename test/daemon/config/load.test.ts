@@ -64,6 +64,8 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      boot: { clockWaitMs: 300_000, clockTrust: "evidence", networkWaitMs: 300_000 },
+      defaultSmdp: { address: undefined, set: "never", pollLongestMs: 86_400_000 },
       connectivity: {
         check: "registration",
         rollback: true,
@@ -72,8 +74,6 @@ describe("a configuration without any file", () => {
         url: undefined,
         hook: undefined,
       },
-      boot: { clockTrust: "evidence", clockWaitMs: 300_000, networkWaitMs: 300_000 },
-      defaultSmdp: { address: undefined, pollLongestMs: 86_400_000, set: "never" },
       outbox: { device: undefined, maxBytes: 4_194_304, maxEvents: 1000 },
       webhook: { url: undefined, secret: undefined, tls: noTls, timeoutMs: 30_000 },
       mqtt: {

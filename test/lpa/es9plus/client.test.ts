@@ -194,8 +194,7 @@ describe("a function's own failure", () => {
   it.each([
     ["8.2.6", "3.8", false, "smdp_refused"],
     ["8.2.6", "3.8", true, "no_profile_waiting"],
-    ["8.1.1", "3.8", false, "smdp_refused"],
-    ["8.1.1", "3.8", true, "no_profile_waiting"],
+    ["8.1.1", "3.8", true, "smdp_refused"],
     ["8.8.5", "6.4", true, "smdp_refused"],
     ["8.8.5", "4.10", true, "smdp_refused"],
     ["8.1", "4.8", true, "euicc_full"],
