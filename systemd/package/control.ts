@@ -75,7 +75,7 @@ export function conffilesOf(entries: readonly Entry[]): readonly string[] {
 }
 
 /** The scripts of systemd/debian with the units' names in them. */
-function maintainerScripts(folder: string, units: readonly string[]): readonly Entry[] {
+export function maintainerScripts(folder: string, units: readonly string[]): readonly Entry[] {
   if (!units.includes(enabledUnit)) throw new Error(`there is no ${enabledUnit} to be enabled`);
   const running = units.map((unit) => (unit.includes("@.") ? `'${unit.replace("@.", "@*.")}'` : unit));
   return ["postinst", "prerm", "postrm"].map((name) => {

@@ -15,6 +15,8 @@ export const ceilings = {
 export const idleCeilings = {
   /** From the start of the process to READY, on a machine that does nothing else. */
   readyMs: 600,
+  /** On one that is so busy, or so slow, that a bare Node takes its time, too: by how much longer esimd may take. */
+  readyToBare: 7,
   /** 70 MB, in the unit of /proc. */
   rssKib: 68_359,
   /** On average over a minute, all threads together. */

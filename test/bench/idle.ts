@@ -21,8 +21,10 @@ import { writeTree } from "../../systemd/package/tree.js";
 
 export interface IdleFigures {
   readonly what: string;
-  /** From the start of the process to READY=1, or to the log's word that it serves; null for a Node that is never ready. */
-  readonly readyMs: number | null;
+  /** From the start of the process to READY=1, or to the log's word that it serves; of a bare Node, to its first word. The median. */
+  readonly readyMs: number;
+  /** What of it was computing, in steps of 10 ms: this does not depend on what else the machine does. */
+  readonly readyCpuMs: number;
   readonly rssKib: number;
   /** Of RSS what is no file's: heap, stacks, compiled code. The rest is shared with every other Node, and can be read again. */
   readonly anonymousKib: number;
@@ -63,22 +65,14 @@ export async function measureIdle(options: IdleOptions): Promise<readonly IdleFi
     });
     const env = { PATH: process.env["PATH"], ...world.env, ESIMD_STATE_DIR: join(dir, "state") };
     const daemon = [...daemonFlags, program, "run", "--port", world.port];
-    const bare = await watch("bare node", ["-e", "setInterval(() => {}, 1 << 30)"], { env, clock, options });
-    const first = await watch("esimd, after it provisioned the device", daemon, {
-      env,
-      clock,
-      options,
-      until: runOver,
-    });
-    const rested = await watch("esimd, started on a provisioned device", daemon, {
-      env,
-      clock,
-      options,
-      until: runOver,
-    });
-    const starts: number[] = rested.readyMs === null ? [] : [rested.readyMs];
-    while (starts.length < options.starts) starts.push(await startOnce(daemon, env, clock));
-    return [bare, first, { ...rested, readyMs: median(starts) }];
+    const settings = [
+      { what: "bare node", words: ["-e", `console.error("${serves}"); setInterval(() => {}, 1 << 30)`], until: serves },
+      { what: "esimd, after it provisioned the device", words: daemon, until: runOver },
+      { what: "esimd, started on a provisioned device", words: daemon, until: runOver },
+    ];
+    const figures: IdleFigures[] = [];
+    for (const setting of settings) figures.push(await watch({ ...setting, env, clock, options }));
+    return figures;
   } finally {
     await world?.close();
     rmSync(dir, { recursive: true, force: true });
@@ -96,30 +90,37 @@ async function bundleInto(dir: string): Promise<string> {
   return join(tree, "usr/lib/esimd/program", programName);
 }
 
-interface Watch {
+interface Setting {
+  readonly what: string;
+  readonly words: readonly string[];
+  /** What the log says when the work is done. */
+  readonly until: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly options: IdleOptions;
-  /** What the log says when the work is done. */
-  readonly until?: string;
 }
 
-async function watch(what: string, words: readonly string[], parts: Watch): Promise<IdleFigures> {
-  const { env, clock, options, until } = parts;
+async function watch(setting: Setting): Promise<IdleFigures> {
+  const { what, words, until, env, clock, options } = setting;
   const child = new Started(words, env, clock);
   try {
-    if (until !== undefined) await child.says(until);
+    await child.says(until);
     await sleep(clock, options.settleMs);
     const before = switches(child.pid);
     await sleep(clock, options.watchMs);
     const after = switches(child.pid);
     const perSecond = (count: number): number => (count * 1000) / options.watchMs;
+    const memoryOf = { rssKib: memory(child.pid, "VmRSS"), anonymousKib: memory(child.pid, "RssAnon") };
+    const threads = readdirSync(`/proc/${child.pid}/task`).length;
+    await child.stop();
+    const starts = [child.ready()];
+    while (starts.length < options.starts) starts.push(await startOnce(setting));
     return {
       what,
-      readyMs: child.readyMs,
-      rssKib: memory(child.pid, "VmRSS"),
-      anonymousKib: memory(child.pid, "RssAnon"),
-      threads: readdirSync(`/proc/${child.pid}/task`).length,
+      readyMs: median(starts.map(({ ms }) => ms)),
+      readyCpuMs: median(starts.map(({ cpuMs }) => cpuMs)),
+      ...memoryOf,
+      threads,
       wakeUpsPerSecond: perSecond(after.voluntary - before.voluntary),
       preemptionsPerSecond: perSecond(after.involuntary - before.involuntary),
     };
@@ -128,20 +129,25 @@ async function watch(what: string, words: readonly string[], parts: Watch): Prom
   }
 }
 
-async function startOnce(words: readonly string[], env: Watch["env"], clock: Clock): Promise<number> {
+async function startOnce({ words, env, clock }: Setting): Promise<Ready> {
   const child = new Started(words, env, clock);
   try {
     await child.says(serves);
-    return child.readyMs ?? Number.NaN;
+    return child.ready();
   } finally {
     await child.stop();
   }
 }
 
+interface Ready {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
 /** A process, what its log says, and when it was ready. */
 class Started {
   readonly pid: number;
-  readyMs: number | null = null;
+  #ready: Ready | undefined;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   readonly #startedMs: number;
@@ -149,7 +155,7 @@ class Started {
   #log = "";
   #heard: () => void = () => undefined;
 
-  constructor(words: readonly string[], env: Watch["env"], clock: Clock) {
+  constructor(words: readonly string[], env: Setting["env"], clock: Clock) {
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
     // systemd's own way to pass the socket (OpenFile=): the shell knows its pid, and keeps it.
@@ -172,7 +178,12 @@ class Started {
   }
 
   #isReady(): void {
-    this.readyMs ??= this.#clock.monotonicMs() - this.#startedMs;
+    this.#ready ??= { ms: this.#clock.monotonicMs() - this.#startedMs, cpuMs: computedMs(this.pid) };
+  }
+
+  ready(): Ready {
+    if (this.#ready === undefined) throw new Error("the daemon was never ready");
+    return this.#ready;
   }
 
   async says(text: string): Promise<void> {
@@ -198,6 +209,13 @@ class Started {
     this.#child.kill("SIGKILL");
     await this.#ended;
   }
+}
+
+/** utime and stime of proc(5), whose tick is 10 ms on every Linux of today. The name before them may hold anything but a ")" and a space. */
+function computedMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(") ") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function memory(pid: number, field: string): number {
