@@ -57,7 +57,8 @@ const zodByName: Plugin = {
   },
 };
 
-export async function bundleProgram(root: string): Promise<Bundle> {
+/** @param seconds when its sources were last changed: a clock that says less is wrong (src/base/build-date.ts). */
+export async function bundleProgram(root: string, seconds: number): Promise<Bundle> {
   const made = await build({
     absWorkingDir: root,
     entryPoints: [{ in: "src/cli.ts", out: programName.replace(/\.js$/, "") }],
@@ -72,6 +73,7 @@ export async function bundleProgram(root: string): Promise<Bundle> {
     legalComments: "none",
     charset: "utf8",
     metafile: true,
+    define: { ESIMD_BUILD_DATE: JSON.stringify(new Date(seconds * 1000).toISOString().slice(0, 10)) },
     banner: { js: commonJs },
     // The emulators' pseudo-terminals: an optional package with native parts, and no emulator is needed on a device.
     external: [external],

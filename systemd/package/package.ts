@@ -33,9 +33,9 @@ export async function makePackages(
   outFolder: string,
 ): Promise<readonly Made[]> {
   const manifest = readManifest(root);
-  const bundle = await bundleProgram(root);
-  const installed = systemdEntries(join(root, "systemd"));
   const seconds = sourceSeconds(root);
+  const bundle = await bundleProgram(root, seconds);
+  const installed = systemdEntries(join(root, "systemd"));
   const documents = await documentEntries(root, { manifest, bundle, installed, seconds });
   const common = [...programEntries(manifest, bundle), ...installed, ...documents];
   mkdirSync(outFolder, { recursive: true });
@@ -96,7 +96,7 @@ export function readManifest(root: string): Manifest {
 }
 
 /** When the sources were last changed, in seconds; where nobody says so, now. */
-function sourceSeconds(root: string): number {
+export function sourceSeconds(root: string): number {
   const told = Number(process.env["SOURCE_DATE_EPOCH"]);
   if (Number.isInteger(told) && told > 0) return told;
   const git = spawnSync("git", ["log", "-1", "--format=%ct"], { cwd: root, encoding: "utf8" });

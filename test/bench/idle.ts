@@ -11,7 +11,7 @@ import { architectures } from "../../systemd/package/architectures.js";
 import { bundleProgram, programName } from "../../systemd/package/bundle.js";
 import { daemonFlags } from "../../systemd/package/launcher.js";
 import { nativePart } from "../../systemd/package/native.js";
-import { programEntries, readManifest } from "../../systemd/package/package.js";
+import { programEntries, readManifest, sourceSeconds } from "../../systemd/package/package.js";
 import { writeTree } from "../../systemd/package/tree.js";
 
 /**
@@ -84,7 +84,7 @@ async function bundleInto(dir: string): Promise<string> {
   const root = process.cwd();
   const architecture = architectures.find(({ node }) => node === process.arch);
   if (architecture === undefined) throw new Error(`there is no package for ${process.arch}`);
-  const entries = programEntries(readManifest(root), await bundleProgram(root));
+  const entries = programEntries(readManifest(root), await bundleProgram(root, sourceSeconds(root)));
   const tree = join(dir, "tree");
   writeTree(tree, [...entries, nativePart(root, architecture).entry]);
   return join(tree, "usr/lib/esimd/program", programName);

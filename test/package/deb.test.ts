@@ -12,7 +12,7 @@ import { startFakeWorld } from "../../src/emulator/world.js";
 import { architectures } from "../../systemd/package/architectures.js";
 import { installedPath } from "../../systemd/package/layout.js";
 import { readElf } from "../../systemd/package/native.js";
-import { maxBytes } from "../../systemd/package/package.js";
+import { maxBytes, sourceSeconds } from "../../systemd/package/package.js";
 import { buildPackages, has, hasDpkgDeb, type UnpackedPackage } from "./deb.js";
 
 /** The Debian packages: what is in them, and that the program runs from there. Skipped where there is no dpkg-deb. */
@@ -78,6 +78,13 @@ describe.skipIf(!hasDpkgDeb)("the Debian package", () => {
     expect(rows.filter(({ mode }) => !/^(drwxr-xr-x|-rw[x-]r-[x-]r-[x-])$/.test(mode))).toEqual([]);
     const programs = rows.filter(({ mode }) => mode === "-rwxr-xr-x").map(({ path }) => path);
     expect(programs).toEqual(["./usr/bin/esimd"]);
+  });
+
+  it("knows the day of its sources, before which no clock can be right", () => {
+    const day = new Date(sourceSeconds(root) * 1000).toISOString().slice(0, 10);
+    const folder = join(of("amd64").tree, "usr/lib/esimd/program");
+    const parts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+    expect(parts.filter((part) => part.includes(`"${day}"`)).length).toBeGreaterThan(0);
   });
 
   it("has every file of systemd/ at its place, and every setting is a conffile", () => {
