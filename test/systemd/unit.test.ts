@@ -140,11 +140,12 @@ describe("the units", () => {
     }
   });
 
-  it("are left as they are by a first boot's presets", () => {
+  it("are enabled one alone where systemd presets them: at installation, and at the boot of an image without a machine-id", () => {
     const rules = read("80-esimd.preset")
       .split("\n")
       .filter((line) => line !== "" && !line.startsWith("#"));
-    expect(rules).toEqual(["disable esimd*"]);
+    // The first that fits counts (systemd.preset(5)).
+    expect(rules).toEqual(["enable esimd.service", "disable esimd*"]);
   });
 
   it("never run two of the three at once, whichever is started", () => {
