@@ -30,9 +30,14 @@ const status = await main(process.argv.slice(2), {
   clock: systemClock,
   random: systemRandom,
   signal: stopSignal(process, (exitStatus) => process.exit(exitStatus)),
+  onSignal: (name, listener) => {
+    process.on(name, listener);
+    return () => process.off(name, listener);
+  },
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   stderrIsTerminal: process.stderr.isTTY === true,
+  stdoutIsTerminal: process.stdout.isTTY === true,
   get stdin() {
     return process.stdin;
   },

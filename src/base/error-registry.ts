@@ -1,4 +1,5 @@
 import { apiErrors } from "./error-entries/api.js";
+import { controlErrors } from "./error-entries/control.js";
 import { downloadErrors } from "./error-entries/download.js";
 import type { ErrorEntry } from "./error-entries/entry.js";
 import { euiccErrors } from "./error-entries/euicc.js";
@@ -21,6 +22,7 @@ const entries = {
   ...apiErrors,
   ...moneyErrors,
   ...simErrors,
+  ...controlErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof entries;

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.js";
 import type { Random } from "../base/random.js";
+import type { OnSignal } from "../daemon/daemon.js";
 import type { HostRoots } from "../serial/host-roots.js";
 
 /** Everything a command may touch of the process; a test passes its own. */
@@ -9,11 +10,15 @@ export interface CommandContext {
   readonly random: Random;
   /** Aborts on SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
+  /** For a daemon: hears other signals of the process until the returned function is called; left out, there are none. */
+  readonly onSignal?: OnSignal;
   /** The result, and nothing else. */
   readonly stdout: (text: string) => void;
   /** For people: progress, warnings, the sentence of an error. */
   readonly stderr: (text: string) => void;
   readonly stderrIsTerminal: boolean;
+  /** False when left out. */
+  readonly stdoutIsTerminal?: boolean;
   readonly stdin: NodeJS.ReadableStream;
   /** Where devices and processes are looked for; the real host when left out. */
   readonly host?: HostRoots;

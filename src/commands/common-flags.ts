@@ -1,8 +1,18 @@
+import { EsimdError } from "../base/errors.js";
+import { quote } from "../base/identifiers.js";
 import { createLog, type Log, type LogLevel, type Redactor } from "../base/logging.js";
 import { docOf } from "../daemon/config/layers.js";
-import { type Config, type ConfigKey, type LoadedConfig, loadConfig, type Override } from "../daemon/config/load.js";
+import {
+  type Config,
+  type ConfigKey,
+  type LoadedConfig,
+  type LoadRequest,
+  loadConfig,
+  type Override,
+} from "../daemon/config/load.js";
 import { configKeys } from "../daemon/config/schema.js";
 import { credentialAdvice } from "../daemon/config/secrets.js";
+import { isModemName, modemNameForm } from "../daemon/modem-name.js";
 import type { CommandContext, FlagSpec, ParsedArgs } from "./command.js";
 
 /** The flags that several commands share, and what follows from them: the configuration and the log. */
@@ -18,6 +28,11 @@ const shared = {
     type: "string",
     value: "PORT",
     help: "The modem's AT port: a tty path, tcp://HOST:PORT, unix:/PATH, or auto.",
+  },
+  modem: {
+    type: "string",
+    value: "NAME",
+    help: "The modem of this name: its file modems.d/NAME.toml, and /dev/esimd/NAME where that names no port.",
   },
   dialect: { type: "string", value: "NAME", help: "The modem's AT dialect; `auto` (default) finds it out." },
   lpa: { type: "string", value: "WHOSE", help: "auto, host (esimd's own LPA) or modem (the modem's own)." },
@@ -62,6 +77,7 @@ export const everyFlag: readonly CommonFlag[] = [
 /** What a run of provisioning is told on the command line. */
 export const runFlags: readonly CommonFlag[] = [
   ...everyFlag,
+  "modem",
   "dialect",
   "lpa",
   "method",
@@ -94,7 +110,26 @@ export function configFor(
   args: ParsedArgs,
   defaults: Readonly<Partial<Record<ConfigKey, string>>> = {},
 ): LoadedConfig {
-  return loadConfig({ env: context.env, files: args.texts("config"), overrides: overridesOf(args), defaults });
+  const request = loadRequestOf(context, args, defaults);
+  const { modem } = request;
+  if (modem === undefined || isModemName(modem)) return loadConfig(request);
+  throw new EsimdError("usage", `--modem is ${quote(modem)}; allowed is ${modemNameForm}`);
+}
+
+/** What this call asks of the configuration; a command without the flag has no modem by name. */
+export function loadRequestOf(
+  context: CommandContext,
+  args: ParsedArgs,
+  defaults: Readonly<Partial<Record<ConfigKey, string>>> = {},
+): LoadRequest {
+  const modem = args.text("modem");
+  return {
+    env: context.env,
+    files: args.texts("config"),
+    overrides: overridesOf(args),
+    defaults,
+    ...(modem === undefined ? {} : { modem }),
+  };
 }
 
 /** A one-shot command tells a person what it does by its progress; its log is for trouble, unless more is asked for. */
@@ -109,9 +144,14 @@ export function warnOfCredentials(log: Log, config: Config): void {
 
 /** The log of a command: JSON lines on stderr, priorities in front where stderr is the journal. Teaches the redactor the credentials. */
 export function openLog(context: CommandContext, config: Config, redactor: Redactor): Log {
-  for (const secret of [config.api.key, config.api.secret, config.download.confirmationCode])
-    if (secret !== undefined) redactor.addSecret(secret);
+  teachSecrets(redactor, config);
   // JOURNAL_STREAM is inherited, by terminals of a desktop session too (systemd.exec(5)): a terminal is never the journal.
   const journald = (context.env["JOURNAL_STREAM"] ?? "") !== "" && !context.stderrIsTerminal;
   return createLog({ level: config.log.level, write: context.stderr, redactor, journald });
+}
+
+/** What must not stand in the log. */
+export function teachSecrets(redactor: Redactor, { api, download, callbacks }: Config): void {
+  for (const secret of [api.key, api.secret, download.confirmationCode, callbacks.secret])
+    if (secret !== undefined) redactor.addSecret(secret);
 }

@@ -1,12 +1,14 @@
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
-import type { Config } from "../daemon/config/config.js";
-import { inspectConfig, type LoadedConfig } from "../daemon/config/load.js";
+import { type DaemonConfig, inspectDaemonConfig } from "../daemon/config/daemon-config.js";
+import { nodeFileSystem } from "../daemon/config/files.js";
+import { namedFiles } from "../daemon/config/load.js";
+import { modemNames } from "../daemon/config/modem-files.js";
 import { describeOrigin } from "../daemon/config/provenance.js";
 import { credentialAdvice } from "../daemon/config/secrets.js";
 import { loadCatalogue } from "../daemon/dialect-files.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
-import { commonFlags, configFor, overridesOf, runFlags } from "./common-flags.js";
+import { commonFlags, configFor, loadRequestOf, runFlags } from "./common-flags.js";
 import { failureText } from "./failure.js";
 
 /** `esimd config check|show`: touches neither modem nor network. */
@@ -29,21 +31,19 @@ export const configCommand: Command = {
 };
 
 function check(context: CommandContext, args: ParsedArgs): number {
-  const { loaded, problems: found } = inspectConfig({
-    env: context.env,
-    files: args.texts("config"),
-    overrides: overridesOf(args),
-  });
-  const problems = loaded === undefined ? found : [...found, ...dialectProblems(loaded.config)];
+  const { loaded, problems: found } = inspectDaemonConfig(loadRequestOf(context, args));
+  const problems = loaded === undefined ? found : [...found, ...dialectProblems(loaded)];
   const [first] = problems;
-  const advice = loaded === undefined ? undefined : credentialAdvice(loaded.config.api);
+  const files = loaded === undefined ? [] : filesOf(loaded);
+  const advice = loaded === undefined ? undefined : credentialAdvice(loaded.shared.config.api);
   const warnings = advice === undefined ? [] : [advice];
   if (args.has("json")) {
     const listed = problems.map(({ code, message, hint }) => ({ code, message, hint }));
     const result = {
       schema: "esimd.config-check/1",
       ok: first === undefined,
-      files: loaded?.files ?? [],
+      files,
+      modems: loaded?.modems.map(({ name, port }) => ({ name, port })) ?? [],
       problems: listed,
       warnings: warnings.map(({ code, message, hint }) => ({ code, message, hint })),
     };
@@ -54,8 +54,8 @@ function check(context: CommandContext, args: ParsedArgs): number {
     return first.exitStatus;
   }
   if (loaded !== undefined) {
-    if (!args.has("json")) context.stdout(`the configuration is good: ${sourcesOf(loaded)}\n`);
-    const { provider, key, secret } = loaded.config.api;
+    if (!args.has("json")) context.stdout(`the configuration is good: ${sourcesOf(files)}\n`);
+    const { provider, key, secret } = loaded.shared.config.api;
     // Under systemd the credentials come with the unit, so that this shell cannot see them: worth a word, not a failure.
     if (provider !== "none" && (key === undefined || secret === undefined)) {
       context.stderr(`no API credentials are set here, and provider ${provider} needs them\n`);
@@ -65,20 +65,24 @@ function check(context: CommandContext, args: ParsedArgs): number {
   return 0;
 }
 
-/** The operator's dialect files, and the dialect that the configuration names. */
-function dialectProblems(config: Config): readonly EsimdError[] {
-  try {
-    const catalogue = loadCatalogue(config.modem.dialects);
-    if (config.modem.dialect !== "auto") catalogue.find(config.modem.dialect);
-    return [];
-  } catch (error) {
-    if (isEsimdError(error)) return [error];
-    throw error;
+/** The operator's dialect files, and the dialects that the configuration names. */
+function dialectProblems({ shared, modems }: DaemonConfig): readonly EsimdError[] {
+  const problems = new Map<string, EsimdError>();
+  for (const { config } of [shared, ...modems]) {
+    try {
+      const catalogue = loadCatalogue(config.modem.dialects);
+      if (config.modem.dialect !== "auto") catalogue.find(config.modem.dialect);
+    } catch (error) {
+      if (!isEsimdError(error)) throw error;
+      problems.set(error.message, error);
+    }
   }
+  return [...problems.values()];
 }
 
 function show(context: CommandContext, args: ParsedArgs): number {
   const loaded = configFor(context, args);
+  const modems = args.text("modem") === undefined ? modemsOf(context, args) : [];
   const secrets = (["api.key", "api.secret"] as const).map((key) => {
     const set = loaded.config.api[key === "api.key" ? "key" : "secret"] !== undefined;
     return { key, set, origin: set ? describeOrigin(loaded.origin(key)) : undefined };
@@ -90,6 +94,7 @@ function show(context: CommandContext, args: ParsedArgs): number {
     const result = {
       schema: "esimd.config/1",
       files: loaded.files,
+      ...(modems.length > 0 && { modems }),
       values,
       secrets: Object.fromEntries(secrets.map(({ key, set, origin }) => [key, set ? { set, origin } : { set }])),
     };
@@ -102,10 +107,23 @@ function show(context: CommandContext, args: ParsedArgs): number {
   const secretLines = secrets.map(({ key, origin }) =>
     origin === undefined ? `# ${key} is not set` : `# ${key} is set, from ${origin}`,
   );
-  context.stdout(`${[`# ${sourcesOf(loaded)}`, ...lines, ...secretLines].join("\n")}\n`);
+  const modemLines =
+    modems.length === 0 ? [] : [`# modems of their own: ${modems.join(", ")} (config show --modem NAME)`];
+  context.stdout(`${[`# ${sourcesOf(loaded.files)}`, ...modemLines, ...lines, ...secretLines].join("\n")}\n`);
   return 0;
 }
 
-function sourcesOf(loaded: LoadedConfig): string {
-  return loaded.files.length === 0 ? "no file was found, so defaults apply" : `read from ${loaded.files.join(", ")}`;
+function sourcesOf(files: readonly string[]): string {
+  return files.length === 0 ? "no file was found, so defaults apply" : `read from ${files.join(", ")}`;
+}
+
+function filesOf({ shared, modems }: DaemonConfig): readonly string[] {
+  return [...new Set([shared, ...modems.map(({ loaded }) => loaded)].flatMap(({ files }) => files))];
+}
+
+/** The modems that have a file of their own. @throws EsimdError when a folder of them cannot be read. */
+function modemsOf(context: CommandContext, args: ParsedArgs): readonly string[] {
+  return modemNames(nodeFileSystem, namedFiles(loadRequestOf(context, args)).paths, (problem) => {
+    throw problem;
+  });
 }

@@ -8,6 +8,7 @@ import { realAccounts } from "../daemon/doctor/accounts.js";
 import { type Diagnosis, examine, type Finding } from "../daemon/doctor/examine.js";
 import { realStateDisk } from "../daemon/doctor/state-disk.js";
 import type { Surroundings } from "../daemon/doctor/surroundings.js";
+import { realHostClock } from "../daemon/host-clock.js";
 import { realHost } from "../serial/host-roots.js";
 import { portOpener } from "../serial/open.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
@@ -19,7 +20,7 @@ import { createProgress } from "./terminal.js";
 const longestMs = 5 * 60_000;
 
 /** What a test puts in the place of the host's own. */
-export type DoctorSeams = Partial<Pick<Surroundings, "open" | "disk" | "accounts">>;
+export type DoctorSeams = Partial<Pick<Surroundings, "open" | "disk" | "accounts" | "hostClock">>;
 
 /** `esimd doctor`: why it will not work here. It asks and changes nothing, and opens the port only if it is free. */
 export function createDoctorCommand(seams: DoctorSeams = {}): Command {
@@ -37,6 +38,7 @@ export function createDoctorCommand(seams: DoctorSeams = {}): Command {
         open: seams.open ?? portOpener({ host, log, clock }),
         disk: seams.disk ?? realStateDisk,
         accounts: seams.accounts ?? realAccounts(),
+        hostClock: seams.hostClock ?? realHostClock,
       };
       const json = args.has("json");
       // All well is silence, and a log of questions is not; a terminal's line goes away, and a program asked for it.

@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { EsimdError, toEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import { createRedactor, type Redactor } from "../base/redactor.js";
+import { version } from "../base/version.js";
 import { didYouMean } from "../daemon/config/suggest.js";
 import { parseArguments } from "./arguments.js";
 import type { CommandContext } from "./command.js";
@@ -80,20 +79,6 @@ function find(name: string, table: readonly CommandEntry[]): CommandEntry {
     "usage",
     `there is no ${what} ${quote(name)}${didYouMean(name, [...names, "help", "--version"])}`,
   );
-}
-
-/** From the nearest package.json above this file: in src, in dist, and where a package was installed. */
-export function version(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const path = join(folder, "package.json");
-    if (!existsSync(path)) {
-      if (folder === dirname(folder)) return "unknown";
-      continue;
-    }
-    const manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
-    return known ? String(manifest.version) : "unknown";
-  }
 }
 
 function wantsDebug(words: readonly string[]): boolean {

@@ -3,11 +3,11 @@ import { createRecording, type RecordingSummary, type TranscriptSink } from "../
 import { describeCause, EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
+import { version } from "../base/version.js";
 import { realHost } from "../serial/host-roots.js";
 import { portOpener } from "../serial/open.js";
 import type { OpenPort } from "../serial/port.js";
 import type { CommandContext, FlagSpec, ParsedArgs } from "./command.js";
-import { version } from "./main.js";
 
 /** `--record FILE`: a redacted transcript of what crosses the port, for any command that opens one. */
 

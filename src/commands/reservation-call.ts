@@ -6,6 +6,7 @@ import { type Eid, type Iccid, maskIdentifiers, parseEid } from "../base/identif
 import { createRedactor, type Log } from "../base/logging.js";
 import type { Config } from "../daemon/config/config.js";
 import { openProvider } from "../daemon/provider-api.js";
+import { askableApi } from "../daemon/reservations/askable.js";
 import { knownEids } from "../daemon/reservations/files.js";
 import { realDisk } from "../provision/store/disk.js";
 import { realProcesses } from "../provision/store/lock.js";
@@ -61,7 +62,7 @@ export async function callReservations(
       subject: async () => (await named()) ?? (await onlySubject(config.stateDir)),
       locked: (eid, work) => underLock(context, config, log, eid, work),
       withApi: async (retry, work) => {
-        const api = apiOf(() => openProvider({ config, clock, random, log }, retry));
+        const api = askableApi(() => openProvider({ config, clock, random, log }, retry));
         try {
           return await work(api);
         } finally {
@@ -115,19 +116,5 @@ async function underLock<Value>(
     return await work(store);
   } finally {
     await store.close();
-  }
-}
-
-function apiOf(open: () => ProviderApi | undefined): ProviderApi | EsimdError {
-  try {
-    return (
-      open() ??
-      new EsimdError("credentials_missing", "provider none has no API to ask", {
-        hint: "Give --provider twilio or kore, and the credentials of the account that paid.",
-      })
-    );
-  } catch (error) {
-    if (!isEsimdError(error)) throw error;
-    return error;
   }
 }

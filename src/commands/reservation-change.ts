@@ -1,13 +1,14 @@
-import { EsimdError, isEsimdError } from "../base/errors.js";
+import { isEsimdError } from "../base/errors.js";
 import type { Eid } from "../base/identifiers.js";
+import { budgetNow, reservationChange } from "../daemon/reservations/change.js";
 import { adoptByHand, type Decided, handOf, prepareRelease, type Release } from "../daemon/reservations/decide.js";
 import { knownEids, recordsOf } from "../daemon/reservations/files.js";
-import { type Budget, budgetOf } from "../provision/budget.js";
 import { realDisk } from "../provision/store/disk.js";
 import type { Store } from "../provision/store/store.js";
 import { wordsOf } from "./euicc-call.js";
 import { failureText, oneLine } from "./failure.js";
 import type { ReservationCall } from "./reservation-call.js";
+import { releaseThrough, servingDaemon } from "./reservation-daemon.js";
 import { requireTyped, whyOf } from "./reservation-words.js";
 
 /** `esimd reservation adopt|release`. */
@@ -42,6 +43,8 @@ export async function adoptOne(call: ReservationCall): Promise<number> {
 export async function releaseOne(call: ReservationCall): Promise<number> {
   const [id = ""] = wordsOf("reservation", call.args, ["ID"]);
   const why = whyOf(call);
+  const serving = await servingDaemon(call);
+  if (serving !== undefined) return releaseThrough(call, serving, id, why);
   const { eid, onEuicc } = await call.subject();
   return call.locked(eid, (store) =>
     call.withApi(undefined, async (api) => {
@@ -55,7 +58,7 @@ export async function releaseOne(call: ReservationCall): Promise<number> {
       const what = `the ${release.isPost ? "POST" : "reservation"} ${id}`;
       await requireRelease(call, id, what, release);
       const decided = await release.carryOut();
-      const { spent, allowed } = budgetNow(call, store);
+      const { spent, allowed } = budgetNow(call.config, store);
       const text = `${what} is given up: it stays paid, and this eUICC has used ${spent} of ${allowed} reservation(s) now\nnext: esimd provision\n`;
       show(call, eid, store, "release", named, decided, text);
       return 0;
@@ -81,33 +84,16 @@ async function requireRelease(
   });
 }
 
-function budgetNow(call: ReservationCall, store: Store): Budget {
-  const money = store.money();
-  if (money === undefined) throw new EsimdError("ledger_damaged", "the ledger cannot be read any more");
-  return budgetOf(money, [], call.config.reservation);
-}
-
 function show(
   call: ReservationCall,
   eid: Eid,
   store: Store,
   action: "adopt" | "release",
   named: { readonly sid: string | null; readonly post: string | null },
-  { changed, remark, reservation, fact }: Decided,
+  decided: Decided,
   text: string,
 ): void {
-  const result = {
-    schema: "esimd.reservation-change/1",
-    eid,
-    action,
-    ...named,
-    changed,
-    remark: remark ?? null,
-    status: reservation?.status ?? null,
-    iccid: reservation?.iccid ?? null,
-    lifts: (fact?.kind === "adopted" ? fact.lifts : undefined) ?? [],
-    budget: budgetNow(call, store),
-    error: null,
-  };
+  const budget = budgetNow(call.config, store);
+  const result = reservationChange({ eid, action, named, decided, budget, through: "command" });
   call.context.stdout(call.args.has("json") ? `${JSON.stringify(result)}\n` : text);
 }

@@ -1,5 +1,7 @@
+import { isEsimdError } from "../base/errors.js";
 import { maskIdentifiers } from "../base/identifiers.js";
 import type { Config } from "../daemon/config/config.js";
+import type { DaemonForm, ModemForm } from "../daemon/control/forms.js";
 import { knownEids, recordsOf } from "../daemon/reservations/files.js";
 import { readStatus } from "../daemon/status-file.js";
 import { type Budget, budgetOf } from "../provision/budget.js";
@@ -8,37 +10,81 @@ import { foldLedger } from "../provision/ledger.js";
 import { realDisk } from "../provision/store/disk.js";
 import type { Report } from "../report/schema.js";
 import { budgetText, chargeJson, chargeName, outcomeText } from "./charges-text.js";
-import type { Command } from "./command.js";
+import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, configFor, everyFlag } from "./common-flags.js";
-import { oneLine } from "./failure.js";
+import { chosenModems, type DaemonLook, lookAtDaemon } from "./daemon-call.js";
+import { failureText, oneLine } from "./failure.js";
+import { activityText, activityTimes, reportText, troubleLines } from "./modem-text.js";
 
-/** `esimd status`: the last report of each port and what each eUICC cost, from the state folder. */
+/** `esimd status`: what the daemon does, or without one how the last runs ended; and what each eUICC cost, from the state folder. */
 export const statusCommand: Command = {
   name: "status",
-  summary: "show the last report of each modem, and what was paid",
+  summary: "show what the daemon does, how each modem's last run ended, and what was paid",
   positionals: "",
-  flags: commonFlags(...everyFlag),
+  flags: {
+    ...commonFlags(...everyFlag),
+    modem: { type: "string", value: "NAME", help: "Only the modem that the daemon serves under this name." },
+  },
   run: async (context, args) => {
     const { config } = configFor(context, args, { "api.provider": "none" });
-    const port = args.text("port");
-    const all = await readStatus(config.stateDir);
-    const reports = all.filter(({ modem }) => port === undefined || modem.port === port);
-    // With a port named, the ledgers of the eUICCs that were seen there.
-    const known = await ledgersOf(config);
-    const ledgers = known.filter(({ eid }) => port === undefined || reports.some((one) => one.eid === eid));
+    const named = { name: args.text("modem"), port: args.text("port") };
+    // Without the daemon a name is its file's port.
+    const port = named.port ?? (named.name === undefined ? undefined : config.modem.port);
+    const look = await lookAtDaemon(context, config);
+    const modems = look.kind === "runs" ? chosenModems(look.status, named) : [];
+    if (look.kind !== "runs") sayWithout(context, args, look);
+    const reports =
+      look.kind === "runs"
+        ? modems.flatMap(({ report }) => report ?? [])
+        : (await readStatus(config.stateDir)).filter(({ modem }) => port === undefined || modem.port === port);
+    // With a modem named, the ledgers of the eUICCs that were seen there.
+    const isNamed = named.name !== undefined || named.port !== undefined;
+    const known = await readableLedgers(context, config, look);
+    const ledgers = known.filter(({ eid }) => !isNamed || reports.some((one) => one.eid === eid));
     if (args.has("json")) {
-      context.stdout(`${JSON.stringify({ schema: "esimd.status/1", reports, ledgers: ledgers.map(ledgerJson) })}\n`);
+      const daemon = look.kind === "runs" ? daemonJson(look.status) : null;
+      const result = { schema: "esimd.status/1", daemon, modems, reports, ledgers: ledgers.map(ledgerJson) };
+      context.stdout(`${JSON.stringify(result)}\n`);
       return 0;
     }
-    if (reports.length === 0)
-      context.stdout(
-        `no run has ended yet${port === undefined ? "" : ` on ${port}`} (state folder ${config.stateDir})\n`,
-      );
-    for (const report of reports) context.stdout(statusLines(report));
+    const place = port === undefined ? "" : ` on ${port}`;
+    if (look.kind === "runs") {
+      context.stdout(daemonLine(look.status));
+      if (modems.length === 0) context.stdout(`it serves no modem${place}\n`);
+      for (const modem of modems) context.stdout(modemLines(modem));
+    } else {
+      if (reports.length === 0) context.stdout(`no run has ended yet${place} (state folder ${config.stateDir})\n`);
+      for (const report of reports) context.stdout(statusLines(report));
+    }
     for (const ledger of ledgers) context.stdout(ledgerLines(ledger));
     return 0;
   },
 };
+
+/** What follows is the state folder's word, which may be old. */
+function sayWithout(context: CommandContext, args: ParsedArgs, look: Exclude<DaemonLook, { kind: "runs" }>): void {
+  if (args.has("quiet") || args.has("json")) return;
+  if (look.kind === "absent") {
+    const where = look.path === undefined ? "" : ` on ${look.path}`;
+    context.stderr(`no daemon answers${where}; this is how the last runs ended\n`);
+  } else context.stderr(`${failureText(look.error)}  What follows is how the last runs ended.\n`);
+}
+
+function daemonJson({ version, pid, since, phase }: DaemonForm): object {
+  return { version, pid, since, phase };
+}
+
+function daemonLine({ version, pid, since, phase }: DaemonForm): string {
+  return `esimd ${oneLine(version)}, process ${pid}, ${phase}, since ${since}\n`;
+}
+
+function modemLines(modem: ModemForm): string {
+  const { name, port, path, report } = modem;
+  const places = [...new Set([port, path ?? port])].filter((place) => place !== name);
+  const where = places.length === 0 ? "" : ` (${oneLine(places.join(", now "))})`;
+  const last = report === null ? "" : `    last run: ${reportText(report)}\n${troubleLines(report)}`;
+  return `${oneLine(name)}${where}  ${activityText(modem)}\n    ${activityTimes(modem)}\n${last}`;
+}
 
 /** What one eUICC cost, and why. */
 interface Ledger {
@@ -47,6 +93,21 @@ interface Ledger {
   /** Undefined while the ledger cannot be used. */
   readonly budget: Budget | undefined;
   readonly charges: readonly Charge[];
+}
+
+/** Who may ask the daemon need not be allowed to read its state folder; then that is said, and the rest is shown. */
+async function readableLedgers(
+  context: CommandContext,
+  config: Config,
+  { kind }: DaemonLook,
+): Promise<readonly Ledger[]> {
+  try {
+    return await ledgersOf(config);
+  } catch (error) {
+    if (kind !== "runs" || !isEsimdError(error)) throw error;
+    context.stderr(failureText(error));
+    return [];
+  }
 }
 
 /** @throws EsimdError `state_unwritable`. */
@@ -74,10 +135,5 @@ function ledgerLines({ eid, trouble, budget, charges }: Ledger): string {
 }
 
 function statusLines(report: Report): string {
-  const { modem, error } = report;
-  const eid = report.eid === null ? "EID unknown" : `EID ${maskIdentifiers(report.eid)}`;
-  const head = `${modem.port}  ${report.state}  ${eid}  ${report.finishedAt}\n`;
-  return error === null
-    ? head
-    : `${head}    ${error.message} (${error.code}; acts: ${error.actor})\n    ${error.hint}\n`;
+  return `${report.modem.port}  ${reportText(report)}\n${troubleLines(report)}`;
 }

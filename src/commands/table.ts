@@ -18,7 +18,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "run",
-    summary: "the daemon: keep the configured modem provisioned until stopped",
+    summary: "the daemon: keep the configured modems provisioned until stopped",
     load: async () => (await import("./run.js")).runCommand,
   },
   {
@@ -42,6 +42,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./doctor.js")).doctorCommand,
   },
   {
+    name: "clock",
+    summary: "whether the host's clock can be trusted; as root, set it by the modem's",
+    load: async () => (await import("./clock.js")).clockCommand,
+  },
+  {
     name: "profile",
     summary: "the profiles on the eUICC: list, download, enable, disable, delete, name",
     load: async () => (await import("./profile.js")).profileCommand,
@@ -58,8 +63,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "status",
-    summary: "show the last report of each modem, and what was paid",
+    summary: "show what the daemon does, how each modem's last run ended, and what was paid",
     load: async () => (await import("./status.js")).statusCommand,
+  },
+  {
+    name: "watch",
+    summary: "show what the daemon does as it happens, until stopped",
+    load: async () => (await import("./watch.js")).watchCommand,
+  },
+  {
+    name: "ctl",
+    summary: "tell the running daemon: provision, pause or resume a modem; reload, drain",
+    load: async () => (await import("./ctl.js")).ctlCommand,
   },
   {
     name: "config",

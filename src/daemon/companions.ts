@@ -1,11 +1,16 @@
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
+import type { Hints } from "../provision/hints.js";
 import type { HostRoots } from "../serial/host-roots.js";
+import { listenForCallbacks } from "./callbacks/listener.js";
 import type { Config } from "./config/config.js";
+import { openControlSocket } from "./control/companion.js";
+import type { ControlRoutes } from "./control/routes.js";
 import type { DaemonEvents } from "./events.js";
 import type { Modems } from "./modems.js";
 import type { Outside } from "./outside.js";
+import { openNotifier } from "./systemd/notifier.js";
 
 /** What the daemon is to those that live beside its modems. */
 export interface Daemon {
@@ -19,6 +24,14 @@ export interface Daemon {
   readonly log: Log;
   readonly events: DaemonEvents;
   readonly modems: Modems;
+  /** What the control socket serves; a companion adds what it has to show. */
+  readonly routes: ControlRoutes;
+  /** Loads the configuration anew, as SIGHUP does. @throws EsimdError when it cannot be taken up; then the daemon goes on with the one it has. */
+  readonly reload: () => Promise<void>;
+  /** Lets the runs that are on their way end, begins none, and then ends the daemon, as SIGUSR2 does. Returns at once. */
+  readonly drain: () => void;
+  /** What the provider's callbacks say has changed; runs that wait for it listen. */
+  readonly hints: Hints;
 }
 
 /** Something that lives beside the modems for as long as the daemon runs: the control socket, the sinks of reports, systemd's notifier. */
@@ -32,5 +45,5 @@ export interface Companion {
 /** @throws EsimdError when it cannot work as it is configured: then the daemon does not start. */
 export type OpenCompanion = (daemon: Daemon, signal: AbortSignal) => Promise<Companion>;
 
-/** Opened in this order before the first modem is served, and closed in the other. */
-export const companions: readonly OpenCompanion[] = [];
+/** systemd hears of it first and last. Opened in this order before the first modem is served, and closed in the other. */
+export const companions: readonly OpenCompanion[] = [openNotifier, openControlSocket, listenForCallbacks];

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.js";
+import type { EsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { StateName } from "../provision/states.js";
 import type { Report } from "../report/schema.js";
@@ -10,7 +11,12 @@ import type { Report } from "../report/schema.js";
 export type DaemonEvent = {
   /** By the device's clock, milliseconds since the epoch. */
   readonly atMs: number;
-} & (ModemEvent | { readonly kind: "daemon"; readonly is: DaemonPhase });
+} & (
+  | ModemEvent
+  | { readonly kind: "daemon"; readonly is: DaemonPhase }
+  /** The configuration cannot be taken up as it stands now: the daemon goes on with the one it has. */
+  | { readonly kind: "reload-refused"; readonly error: EsimdError }
+);
 
 /** `ready`: the configuration holds and the modems are served. `draining`: what runs may end, and nothing new begins. */
 export type DaemonPhase = "ready" | "reloading" | "draining" | "stopping";
@@ -24,7 +30,7 @@ export type ModemEvent = { readonly modem: string } & (
       readonly kind: "state";
       readonly state: StateName;
       readonly sentence: string;
-      /** How long the state may last before something is wrong with esimd itself; null: it is an end, and lasts. */
+      /** How long the state may last before something is wrong with esimd itself; null: it is an end, and a rest or another run follows at once. */
       readonly withinMs: number | null;
     }
   | { readonly kind: "progress"; readonly stage: string; readonly doneBytes: number; readonly totalBytes: number }

@@ -1,5 +1,6 @@
 import type { StateName } from "../provision/states.js";
 import type { Report } from "../report/schema.js";
+import type { Config } from "./config/config.js";
 
 /** How one modem stands, for people and programs that look. */
 export interface ModemView {
@@ -28,4 +29,6 @@ export interface Modems {
   /** Ends what runs as a stop would, and begins nothing until {@link resume}. Resolves once the port is free. */
   readonly pause: (name: string) => Promise<void>;
   readonly resume: (name: string) => void;
+  /** As this one is served: the shared configuration, and what its own file says over it. */
+  readonly configOf: (name: string) => Config;
 }

@@ -10,6 +10,7 @@ import type { Catalogue } from "../modem/dialects/catalogue.js";
 import type { LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { takeIsdR } from "../modem/lpa-switch.js";
+import type { Hints } from "../provision/hints.js";
 import type { Policy } from "../provision/policy.js";
 import type { Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
@@ -20,12 +21,12 @@ import { type HostRoots, realHost } from "../serial/host-roots.js";
 import type { OpenPort } from "../serial/port.js";
 import type { Config } from "./config/config.js";
 import { connectFound } from "./connect-found.js";
+import { probesOf } from "./connectivity/probes.js";
 import { loadCatalogue } from "./dialect-files.js";
 import { lazyEs9Plus } from "./es9plus.js";
 import { type Outside, realOutside } from "./outside.js";
 import { openProvider } from "./provider-api.js";
 import { runThroughAbsences } from "./resume.js";
-import { requireSaneClock } from "./sane-clock.js";
 import { createSegmentMemory } from "./segment-memory.js";
 import { writeStatus } from "./status-file.js";
 import { Whereabouts } from "./whereabouts.js";
@@ -46,6 +47,8 @@ export interface ProvisionerParts {
   readonly openPort?: OpenPort;
   /** The real one when left out. */
   readonly outside?: Outside;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
 }
 
 export interface ProvisionResult {
@@ -60,7 +63,6 @@ export interface ProvisionResult {
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log, outside = realOutside } = parts;
-  requireSaneClock(clock);
   const catalogue = loadCatalogue(config.modem.dialects);
   const api = openProvider({ ...parts, openTransport: outside.openTransport });
   const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange, loadRoots: outside.loadRoots });
@@ -97,7 +99,7 @@ function runParts(
   es9Plus: () => Promise<Es9PlusClient>,
 ): RunParts {
   const { config, clock, random, log, openPort, host = realHost, outside = realOutside } = parts;
-  const { disk, processes, newId } = outside;
+  const { disk, processes, newId, reach, hostClock } = outside;
   const session = {
     host,
     clock,
@@ -137,17 +139,23 @@ function runParts(
         takeIsdR(line, lpaSwitch, config.modem.wakeWaitMs, signal),
     }),
     api,
+    probes: probesOf(config, { clock, log }),
+    process: processes.birthOf(processes.ownPid),
+    apiUrls: [config.api.url, config.api.tokenUrl ?? ""].filter((url) => url !== ""),
+    reach,
+    hostClock,
     openStore: (eid) => openStore(config.stateDir, eid, { disk, processes, clock, log }),
     clock,
     random,
     log,
     newId,
     observe: parts.observe,
+    ...(parts.hints && { hints: parts.hints }),
   };
 }
 
 export function policyOf(config: Config): Policy {
-  const { reservation, sim, download } = config;
+  const { reservation, sim, download, boot, defaultSmdp } = config;
   return {
     provider: config.api.provider,
     expectedEid: config.modem.expectedEid,
@@ -158,13 +166,19 @@ export function policyOf(config: Config): Policy {
     availableWaitMs: reservation.availableWaitMs,
     sim,
     smdpAddress: download.smdpAddress,
+    defaultSmdp,
     confirmationCode: download.confirmationCode,
     downloadAttempts: download.attempts,
     downloadTimeoutMs: download.timeoutMs,
     simSlot: config.modem.simSlot,
     apn: config.modem.apn,
     wakeWaitMs: config.modem.wakeWaitMs,
+    clockWaitMs: boot.clockWaitMs,
+    clockTrust: boot.clockTrust,
+    networkWaitMs: boot.networkWaitMs,
     registrationWaitMs: config.network.registrationWaitMs,
+    connectivity: config.connectivity,
+    connectivityWaitMs: config.connectivity.waitMs,
     confirmWaitMs: config.confirm.waitMs,
   };
 }

@@ -71,12 +71,11 @@ async function awaitReturn(
   const { clock, log, whereabouts, returnWaitMs, observe } = parts;
   const [port, wait] = [whereabouts.last, formatMs(returnWaitMs)];
   log.warn({ port, returnWaitMs, error: lost.error }, "the modem went away; waiting for it to come back");
-  observe({
-    kind: "state",
-    state: "connecting",
-    sentence: `The modem went away; waiting up to ${wait} for it to come back.`,
-    withinMs: returnWaitMs,
-  });
+  const tell = (withinMs: number): void => {
+    const sentence = `The modem went away; waiting up to ${wait} for it to come back.`;
+    observe({ kind: "state", state: "connecting", sentence, withinMs });
+  };
+  tell(returnWaitMs);
   const startMs = clock.monotonicMs();
   let outcome = lost;
   for (;;) {
@@ -92,6 +91,8 @@ async function awaitReturn(
       log.info({ port: whereabouts.last }, "the modem is back, and the run goes on");
       return { outcome, isBack: true };
     }
+    // That run told of its own deadlines, and its end was held back: what lasts now is the wait again.
+    tell(Math.max(0, returnWaitMs - (clock.monotonicMs() - startMs)));
   }
 }
 

@@ -1,6 +1,7 @@
 import { backoffMs } from "../base/backoff.js";
-import { type Clock, sleep } from "../base/clock.js";
-import { type ErrorCode, EsimdError, isEsimdError } from "../base/errors.js";
+import type { Clock } from "../base/clock.js";
+import { formatMs } from "../base/deadline.js";
+import { type ErrorCode, type EsimdError, isEsimdError } from "../base/errors.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import type { ProvisionResult } from "./provisioner.js";
@@ -16,13 +17,35 @@ export interface ServiceParts {
   readonly onResult: (result: ProvisionResult) => void;
   /** Whether there is a modem to work with, under whatever name; asked while it is missing. */
   readonly isPresent: () => Promise<boolean>;
+  /** The longest pause between two questions whether an SM-DP+ has a profile by now; a day when left out. */
+  readonly pollLongestMs?: number;
   /** Who is where the modem was; asked while nothing is due on it. */
   readonly presence: () => Promise<Presence>;
+  readonly rest: TakeRest;
+  /** The host tells when a device comes or goes, which ends a rest that waits for one: then a look by the clock is seldom needed. */
+  readonly hearsDevices?: boolean;
 }
+
+/** A time in which nothing is done on a modem. */
+export interface Rest {
+  readonly forMs: number;
+  /** What is waited for. */
+  readonly sentence: string;
+  /** For a modem that comes, or another in its place; no run follows until then, however often the time is over. */
+  readonly forDevices?: true;
+}
+
+/**
+ * Waits the rest out. `asked`: somebody wants a run now. `over`: the time is, or a device came or went, or `signal` aborted, at which the
+ * service looks by itself. Rejects never.
+ */
+export type TakeRest = (rest: Rest, signal: AbortSignal) => Promise<"over" | "asked">;
 
 /** Doubling from half a minute to an hour: a fleet whose provider is down must not keep it down. */
 const retryPause = { firstMs: 30_000, maxMs: 3_600_000 };
 const presencePollMs = 5_000;
+/** The same, where the host tells by itself when one comes: the look is for an event that was lost. */
+const heardPollMs = 60_000;
 /** How often a daemon that is done looks whether its modem was replaced: at sysfs, and not at the modem. */
 const replacedPollMs = 180_000;
 /** Longer than a modem is away that restarts by itself: for that nobody takes it from ModemManager, and the connection with it. */
@@ -35,25 +58,25 @@ const longestRestartMs = 60_000;
  * @throws EsimdError when no run can begin and no later one could, as under a configuration that cannot work.
  */
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
-  const { clock, random, log, port } = parts;
-  for (let failures = 0, costly = 0; !signal.aborted; ) {
-    const { error, owes, spentSession } = await runOnce(parts, signal);
+  const { random } = parts;
+  const poll = { firstMs: 30_000, maxMs: parts.pollLongestMs ?? seldom.maxMs };
+  for (let failures = 0, costly = 0, polls = 0; !signal.aborted; ) {
+    const { error, owes, unjudged, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
-    if (error === undefined && owes) {
+    if (error === undefined && (owes || unjudged)) {
       failures++;
-      const pauseMs = backoffMs(retryPause, failures, random);
-      log.info({ port, pauseMs: Math.round(pauseMs) }, "the SM-DP+ is told later what the eUICC still has to tell it");
-      await rest(clock, pauseMs, signal);
+      const forMs = Math.round(backoffMs(retryPause, failures, random));
+      const sentence = owes
+        ? `Provisioned; the SM-DP+ is told in ${formatMs(forMs)} what the eUICC still has to tell it.`
+        : `Provisioned; whether the new profile works is looked at again in ${formatMs(forMs)}.`;
+      if ((await parts.rest({ forMs, sentence }, signal)) === "asked") failures = 0;
       continue;
     }
     if (error === undefined || isForGood(error)) {
-      log.info(
-        { port, code: error?.code },
-        "nothing more is due on this port until another modem comes, or esimd is started again",
-      );
-      await untilReplaced(parts, signal);
+      await untilReplaced(parts, error, signal);
       failures = 0;
       costly = 0;
+      polls = 0;
       continue;
     }
     if (error.code === "port_missing") {
@@ -61,18 +84,30 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       await waitForPort(parts, signal);
       continue;
     }
+    if (error.code === "no_profile_waiting") {
+      // No failure: whoever orders does so in minutes, or in months. Troubles in between leave this schedule as it is.
+      failures = 0;
+      const forMs = Math.round(backoffMs(poll, ++polls, random, error.retryAfterMs));
+      const sentence = `No profile waits for this eUICC at its SM-DP+ yet; it is asked again in ${formatMs(forMs)}.`;
+      // Whoever asks for a run now has just ordered, and the order may take a moment to arrive.
+      if ((await parts.rest({ forMs, sentence }, signal)) === "asked") polls = 0;
+      continue;
+    }
     failures++;
     if (error.code === "serial_gone") {
-      await waitForPort(parts, signal);
+      if ((await waitForPort(parts, signal)) === "asked") failures = 1;
       // Once is a modem that was replugged. Again and again is one that flaps, and each run may cost a session of the paid order.
       if (failures === 1) continue;
     }
     if (spentSession) costly++;
-    const pauseMs = spentSession
-      ? backoffMs(seldom, costly, random, error.retryAfterMs)
-      : backoffMs(hardlyChanges.has(error.code) ? seldom : retryPause, failures, random, error.retryAfterMs);
-    log.info({ port, code: error.code, pauseMs: Math.round(pauseMs) }, "the run is tried again after a pause");
-    await rest(clock, pauseMs, signal);
+    const forMs = Math.round(
+      spentSession
+        ? backoffMs(seldom, costly, random, error.retryAfterMs)
+        : backoffMs(hardlyChanges.has(error.code) ? seldom : retryPause, failures, random, error.retryAfterMs),
+    );
+    const sentence = `The run failed (${error.code}) and is tried again in ${formatMs(forMs)}.`;
+    // What spent a session counts on: whoever asks for a run now does not make the order last longer.
+    if ((await parts.rest({ forMs, sentence }, signal)) === "asked") failures = 0;
   }
 }
 
@@ -106,6 +141,8 @@ interface Ended {
   readonly error: EsimdError | undefined;
   /** The eUICC keeps notifications that its SM-DP+ did not take. */
   readonly owes: boolean;
+  /** Whether the new profile works could not be told, and the one of before is kept in mind. */
+  readonly unjudged: boolean;
   /**
    * The SM-DP+ let it through to a package, which did not arrive. It counts such sessions, and gives an order that was paid for up after a few: a
    * network that loses large answers for a day must not cost them all.
@@ -121,38 +158,45 @@ async function runOnce(parts: ServiceParts, signal: AbortSignal): Promise<Ended>
     parts.onResult(result);
     const { error, facts } = result.outcome;
     const spentSession = facts.session?.offer !== undefined && facts.arrived === undefined;
-    return { error, owes: facts.owedNotifications > 0, spentSession };
+    return { error, owes: facts.owedNotifications > 0, unjudged: facts.unjudged, spentSession };
   } catch (error) {
+    // Stopped before it began, as in the middle of a wait for its turn: the loop looks at the signal.
+    if (signal.aborted) return { error: undefined, owes: false, unjudged: false, spentSession: false };
     if (!isEsimdError(error) || isForGood(error)) throw error;
     parts.log.warn({ port: parts.port, error }, "a run could not begin");
-    return { error, owes: false, spentSession: false };
+    return { error, owes: false, unjudged: false, spentSession: false };
   }
 }
 
 /** Waits until the modem is there again; a run that lost it has waited a while by itself, and looked more often. */
-async function waitForPort(parts: ServiceParts, signal: AbortSignal): Promise<void> {
-  const { clock, port, isPresent } = parts;
-  parts.log.info({ port }, "the modem is not there; waiting for it");
+async function waitForPort(parts: ServiceParts, signal: AbortSignal): Promise<"there" | "asked"> {
+  const rest: Rest = {
+    forMs: absentPollMs(parts),
+    sentence: "The modem is not there; waiting for it.",
+    forDevices: true,
+  };
   do {
-    await rest(clock, presencePollMs, signal);
-  } while (!signal.aborted && !(await isPresent()));
+    if ((await parts.rest(rest, signal)) === "asked") return "asked";
+  } while (!signal.aborted && !(await parts.isPresent()));
+  return "there";
 }
 
-/** A pause that an abort ends without an error: the loop looks at the signal itself. */
-async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(clock, ms, signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+function absentPollMs({ hearsDevices = false }: ServiceParts): number {
+  return hearsDevices ? heardPollMs : presencePollMs;
 }
 
-/** Rests until another modem is in the old one's place, or may be: one that nothing tells from it, and that came after a long absence. */
-async function untilReplaced({ clock, port, log, presence }: ServiceParts, signal: AbortSignal): Promise<void> {
+/**
+ * Rests until another modem is in the old one's place, or may be: one that nothing tells from it, and that came after a long absence. Or
+ * until somebody asks for a run.
+ */
+async function untilReplaced(parts: ServiceParts, error: EsimdError | undefined, signal: AbortSignal): Promise<void> {
+  const { clock, port, log, presence } = parts;
+  const why = error === undefined ? "Provisioned: nothing more is due" : `A person must act first (${error.code})`;
+  const sentence = `${why} until another modem comes, or a run is asked for.`;
   let goneAtMs: number | undefined;
   for (;;) {
-    await rest(clock, goneAtMs === undefined ? replacedPollMs : presencePollMs, signal);
-    if (signal.aborted) return;
+    const forMs = goneAtMs === undefined ? replacedPollMs : absentPollMs(parts);
+    if ((await parts.rest({ forMs, sentence, forDevices: true }, signal)) === "asked" || signal.aborted) return;
     const who = await presence();
     if (who === "absent") {
       goneAtMs ??= clock.monotonicMs();
@@ -164,12 +208,4 @@ async function untilReplaced({ clock, port, log, presence }: ServiceParts, signa
     log.info({ port }, "another modem is in the place of the one that was done");
     return;
   }
-}
-
-/** What `esimd run` needs of the configuration. @throws EsimdError `config_invalid`. */
-export function requirePort(port: string | undefined): string {
-  if (port !== undefined) return port;
-  throw new EsimdError("config_invalid", "modem.port is not set, so there is no modem to serve", {
-    hint: "Set modem.port to the modem's AT port, by preference a name under /dev/serial/by-id, or to auto.",
-  });
 }

@@ -2,7 +2,7 @@ import { access, constants } from "node:fs/promises";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import type { HostRoots } from "../serial/host-roots.js";
 import { anchorOf, findAgain, type PortAnchor } from "../serial/ports/anchor.js";
-import { autoPort, choosePort } from "../serial/ports/choose.js";
+import { allPorts, autoPort, choosePort } from "../serial/ports/choose.js";
 import { discoverPorts } from "../serial/ports/discover.js";
 import { modemsOf } from "../serial/ports/found-port.js";
 
@@ -17,15 +17,22 @@ export class Whereabouts {
   /** As the operator named it: a port, or `auto`. */
   readonly named: string;
   readonly #host: HostRoots;
+  /** This very modem was found, and no other may take its place: another one is served by itself. */
+  readonly #onlyThis: boolean;
+  /** Whichever modem is there: for one that works with one modem, `all` means no more than `auto`. */
+  readonly #whichever: boolean;
   /** A socket's other end cannot be seen: it is tried. */
   readonly #canBeSeen: boolean;
   #anchor: PortAnchor | undefined;
   #hasAnswered = false;
   #last: string;
 
-  constructor(named: string, host: HostRoots) {
+  constructor(named: string, host: HostRoots, found?: PortAnchor) {
     this.named = named;
     this.#host = host;
+    this.#anchor = found;
+    this.#onlyThis = found !== undefined;
+    this.#whichever = named === autoPort || named === allPorts;
     this.#canBeSeen = !/^[a-z]+:/.test(named);
     this.#last = named;
   }
@@ -37,6 +44,16 @@ export class Whereabouts {
 
   get canBeSeen(): boolean {
     return this.#canBeSeen;
+  }
+
+  /** Where the modem is, or was last; undefined while none was ever there. */
+  get place(): string | undefined {
+    return this.#anchor === undefined && !this.#hasAnswered ? undefined : this.#last;
+  }
+
+  /** What it is known by. */
+  get anchor(): PortAnchor | undefined {
+    return this.#anchor;
   }
 
   /** A modem answered there once. */
@@ -58,12 +75,12 @@ export class Whereabouts {
   }
 
   /**
-   * Where the modem can be opened now: {@link locate}, and with `auto` behind it the modem's other AT ports, for when that one does not do.
+   * Where the modem can be opened now: {@link locate}, and where esimd chose the port, behind it the modem's other AT ports, for when that one does not do.
    * @throws EsimdError as `locate`.
    */
   async candidates(): Promise<readonly string[]> {
     const first = await this.locate();
-    if (this.named !== autoPort) return [first];
+    if (!this.#whichever && !this.#onlyThis) return [first];
     const modem = modemsOf(await discoverPorts(this.#host)).find(({ atPorts }) =>
       atPorts.some(({ path }) => path === first),
     );
@@ -90,7 +107,7 @@ export class Whereabouts {
   async isAny(): Promise<boolean> {
     if (!this.#canBeSeen) return true;
     if (this.#anchor !== undefined && (await findAgain(this.#anchor, this.#host)) !== undefined) return true;
-    if (!(await this.#isNamedThere())) return false;
+    if (this.#onlyThis || !(await this.#isNamedThere())) return false;
     this.#anchor = undefined;
     this.#hasAnswered = false;
     return true;
@@ -107,7 +124,7 @@ export class Whereabouts {
 
   async #firstSeen(): Promise<string> {
     if (!this.#canBeSeen) return this.named;
-    const path = this.named === autoPort ? choosePort(await discoverPorts(this.#host)).path : this.named;
+    const path = this.#whichever ? choosePort(await discoverPorts(this.#host)).path : this.named;
     const anchor = await anchorOf(path, this.#host);
     if ((await findAgain(anchor, this.#host)) !== undefined) this.#anchor = anchor;
     return path;
@@ -120,7 +137,7 @@ export class Whereabouts {
   }
 
   async #isNamedThere(): Promise<boolean> {
-    if (this.named !== autoPort) return exists(this.named);
+    if (!this.#whichever) return exists(this.named);
     try {
       choosePort(await discoverPorts(this.#host));
       return true;

@@ -143,6 +143,7 @@ async function wire(
     env: {
       ESIMD_CONFIG: config,
       ESIMD_STATE_DIR: join(dir, "state"),
+      ESIMD_SOCKET: join(dir, "esimd.sock"),
       ESIMD_CI_ROOTS: ciRoots,
       ESIMD_API_URL: api.url,
       ESIMD_TOKEN_URL: api.tokenUrl,

@@ -5,7 +5,12 @@ import { closeAnyway } from "../modem/close.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { isdrAid, openCardChannel } from "../modem/uicc-access.js";
 import { Es10Channel, StatusWordError } from "./apdu/es10-channel.js";
-import { decodeConfiguredAddresses, encodeGetConfiguredAddresses } from "./es10/configured-addresses.js";
+import {
+  decodeConfiguredAddresses,
+  decodeSetDefaultAddressResult,
+  encodeGetConfiguredAddresses,
+  encodeSetDefaultAddress,
+} from "./es10/configured-addresses.js";
 import { decodeEid, encodeGetEid } from "./es10/eid.js";
 import {
   decodeEuiccInfo1,
@@ -14,6 +19,7 @@ import {
   encodeGetEuiccInfo2,
   toldFreeBytes,
 } from "./es10/euicc-info.js";
+import { becauseOf } from "./es10/result-sentences.js";
 
 /** How long an opening that is under way is still waited for after an abort. */
 const openingGraceMs = 3_000;
@@ -118,6 +124,19 @@ export function readDefaultSmdpFromCard(line: ModemLine, signal: AbortSignal): P
   return onIsdR(line, signal, (isdR) => defaultSmdpOf(isdR, signal));
 }
 
+/** {@link setDefaultSmdpOf} on a channel of its own; false when the modem gives no way to the ISD-R. */
+export async function writeDefaultSmdpToCard(
+  line: ModemLine,
+  address: SmdpAddress,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const write = async (isdR: Es10Channel): Promise<true> => {
+    await setDefaultSmdpOf(isdR, address, signal);
+    return true;
+  };
+  return (await onIsdR(line, signal, write)) ?? false;
+}
+
 /** {@link freeMemoryOf} on a channel of its own; undefined too when the modem gives no way to the ISD-R. */
 export function readFreeMemoryFromCard(line: ModemLine, signal: AbortSignal): Promise<number | undefined> {
   return onIsdR(line, signal, (isdR) => freeMemoryOf(isdR, signal));
@@ -128,6 +147,17 @@ export async function defaultSmdpOf(isdR: Es10Channel, signal: AbortSignal): Pro
   const answer = decodeConfiguredAddresses(await isdR.command(encodeGetConfiguredAddresses(), signal));
   const address = answer.defaultSmdpAddress;
   return address === undefined ? undefined : parseSmdpAddress(address, "the eUICC's default SM-DP+");
+}
+
+/** Writes it (ES10a.SetDefaultDpAddress). @throws EsimdError `default_smdp_wrong` when the eUICC refuses. */
+export async function setDefaultSmdpOf(isdR: Es10Channel, address: SmdpAddress, signal: AbortSignal): Promise<void> {
+  const result = decodeSetDefaultAddressResult(await isdR.command(encodeSetDefaultAddress(address), signal));
+  if (result === "ok") return;
+  throw new EsimdError(
+    "default_smdp_wrong",
+    `the eUICC does not take ${address} as its default SM-DP+, because ${becauseOf(result)}`,
+    { hint: "Look whether the eUICC's maker has locked the address; the run uses the configured one all the same." },
+  );
 }
 
 /** Free non-volatile memory of the eUICC in bytes; undefined when it does not tell. */

@@ -5,7 +5,7 @@ import type { Log } from "../base/logging.js";
 import type { ModemLine } from "../modem/exchange.js";
 import { type Es10Channel, isTransportRefusal } from "./apdu/es10-channel.js";
 import { largestSegment, nextSmallerSegment, type SegmentMemory } from "./apdu/segment-size.js";
-import { defaultSmdpOf, freeMemoryOf, openIsdR, throughRestart } from "./card.js";
+import { defaultSmdpOf, freeMemoryOf, openIsdR, setDefaultSmdpOf, throughRestart } from "./card.js";
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { becauseOf } from "./es10/result-sentences.js";
 import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
@@ -144,6 +144,11 @@ export class HostLpa implements Lpa {
 
   defaultSmdp(signal: AbortSignal): Promise<SmdpAddress | undefined> {
     return this.#repeatably(signal, (isdR) => defaultSmdpOf(isdR, signal));
+  }
+
+  setDefaultSmdp(address: SmdpAddress, signal: AbortSignal): Promise<void> {
+    // The same address written twice is written once.
+    return this.#repeatably(signal, (isdR) => setDefaultSmdpOf(isdR, address, signal));
   }
 
   async discover(signal: AbortSignal): Promise<readonly DiscoveredEvent[] | undefined> {

@@ -80,6 +80,8 @@ export interface Lpa {
   freeMemoryBytes(signal: AbortSignal): Promise<number | undefined>;
   /** The default SM-DP+ that is stored on the eUICC; undefined when there is none, or the modem gives no way to ask. */
   defaultSmdp(signal: AbortSignal): Promise<SmdpAddress | undefined>;
+  /** Writes it; what stands there afterwards, {@link defaultSmdp} says. @throws EsimdError `default_smdp_wrong`, and of the card. */
+  setDefaultSmdp(address: SmdpAddress, signal: AbortSignal): Promise<void>;
   /**
    * Asks the root SM-DS that is stored on the eUICC what waits for it; undefined when none is stored. Absent where we do not carry the
    * LPA's traffic. @throws EsimdError `no_profile_waiting`, and of the SM-DS.

@@ -4,7 +4,7 @@ import { type Iccid, maskIdentifiers, parseSmdpAddress, type SmdpAddress } from 
 import type { Change, OwnLpa, OwnLpaDialect } from "../modem/dialects/dialect.js";
 import { type ModemLine, runExchange, runQuery } from "../modem/exchange.js";
 import type { ProfileRow } from "../modem/profile-row.js";
-import { readDefaultSmdpFromCard, readFreeMemoryFromCard } from "./card.js";
+import { readDefaultSmdpFromCard, readFreeMemoryFromCard, writeDefaultSmdpToCard } from "./card.js";
 import { type Lpa, nothingDelivered, type ProfileDetails } from "./lpa.js";
 
 /** What every modem with an LPA of its own offers: its list, and what can be done to a profile on it. */
@@ -20,6 +20,7 @@ type ModemProfiles = Pick<
   | "deliverNotifications"
   | "freeMemoryBytes"
   | "defaultSmdp"
+  | "setDefaultSmdp"
   | "close"
 >;
 
@@ -56,6 +57,7 @@ export function createModemProfiles(line: ModemLine, dialect: OwnLpaDialect): Mo
     deliverNotifications: () => Promise.resolve(nothingDelivered),
     freeMemoryBytes: (signal) => readFreeMemoryFromCard(line, signal),
     defaultSmdp: (signal) => readDefaultSmdp(line, dialect, signal),
+    setDefaultSmdp: (address, signal) => writeDefaultSmdp(line, dialect, address, signal),
     close: () => Promise.resolve(),
   };
 }
@@ -202,4 +204,31 @@ async function readDefaultSmdp(
   if (defaultSmdp === undefined) return readDefaultSmdpFromCard(line, signal);
   const address = await tolerating(() => runQuery(line, defaultSmdp.read, signal, describeResultCode), signal);
   return address === undefined ? undefined : parseSmdpAddress(address, "the modem's default SM-DP+");
+}
+
+/** Some firmware takes it up late, and only when it is told again (Quectel's own regression test writes until it reads it back). */
+const addressWrites = 15;
+const addressPollMs = 2_000;
+
+async function writeDefaultSmdp(
+  line: ModemLine,
+  dialect: OwnLpaDialect,
+  address: SmdpAddress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { defaultSmdp, describeResultCode }: OwnLpa = dialect.ownLpa;
+  const write = defaultSmdp?.write;
+  if (write === undefined) {
+    if (await writeDefaultSmdpToCard(line, address, signal)) return;
+    throw new EsimdError(
+      "default_smdp_wrong",
+      `a modem of the family ${dialect.name} gives no way to write the eUICC's default SM-DP+`,
+      { hint: "Write it with another reader of the eUICC, or leave default_smdp.set at never." },
+    );
+  }
+  for (let attempt = 1; attempt <= addressWrites; attempt++) {
+    await runExchange(line, write, { address }, signal, describeResultCode);
+    if ((await readDefaultSmdp(line, dialect, signal)) === address) return;
+    await sleep(line.clock, addressPollMs, signal);
+  }
 }

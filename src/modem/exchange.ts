@@ -81,7 +81,12 @@ export async function answersOk(line: ModemLine, command: AtCommand, signal: Abo
   return (await replyOrGap(line, command, signal))?.result.kind === "ok";
 }
 
-async function replyOrGap(line: ModemLine, command: AtCommand, signal: AbortSignal): Promise<AtReply | undefined> {
+/** The answer, whatever its result code; undefined for silence and garbage. */
+export async function replyOrGap(
+  line: ModemLine,
+  command: AtCommand,
+  signal: AbortSignal,
+): Promise<AtReply | undefined> {
   try {
     return await ask(line, command, signal);
   } catch (error) {

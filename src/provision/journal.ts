@@ -57,6 +57,31 @@ const journalSchema = z.object({
     .strictObject({ post: z.string().max(64), waitedMs: z.number().int().nonnegative() })
     .nullable()
     .default(null),
+  /**
+   * The profile `wanted` is on trial in place of `before`, which was enabled when it came; until it is found to work, `before` is what the
+   * device can go back to.
+   */
+  trial: z
+    .strictObject({
+      wanted: z.string().max(20),
+      before: z.string().max(20),
+      /** Whether the modem was registered with `before`; null: it did not tell. */
+      registered: z.boolean().nullable(),
+      /** The switch was begun, and counted; the wanted one was seen enabled; the way back was begun; or there is none, and none is counted. */
+      phase: z.enum(["begun", "enabled", "back", "uncounted"]),
+    })
+    .nullable()
+    .default(null),
+  /** How long ago the switches to a profile on trial were, when this was written: by which process, at what time of its clocks. */
+  switches: z
+    .strictObject({
+      process: z.string().max(128),
+      monotonicMs: z.number().nonnegative(),
+      at: z.iso.datetime(),
+      agesMs: z.array(z.number().nonnegative()).max(100),
+    })
+    .nullable()
+    .default(null),
   /** Code and sentence of the error that ended the last run, if one did. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
@@ -80,6 +105,8 @@ export function emptyJournal(eid: string, nowMs: number): Journal {
     contextBefore: null,
     restarts: null,
     settling: null,
+    trial: null,
+    switches: null,
     error: null,
   };
 }

@@ -1,4 +1,5 @@
 import type { Eid, SmdpAddress } from "../base/identifiers.js";
+import type { ClockTrust } from "./host-clock.js";
 
 /** What a run may do and how long it may take: the part of the configuration that provisioning obeys. */
 export interface Policy {
@@ -19,6 +20,8 @@ export interface Policy {
     readonly reactivate: boolean;
   };
   readonly smdpAddress: SmdpAddress | undefined;
+  /** The address that the eUICC is to have as its default SM-DP+, and the consent to write it. */
+  readonly defaultSmdp: DefaultSmdpPolicy;
   readonly confirmationCode: string | undefined;
   /** Download sessions in one run; an SM-DP+ counts sessions and gives an order up after a few. */
   readonly downloadAttempts: number;
@@ -29,6 +32,27 @@ export interface Policy {
   readonly apn: string | undefined;
   /** How long the modem may be silent after a restart. */
   readonly wakeWaitMs: number;
+  /** How long a run waits for a clock that can be trusted, and what vouches for one. */
+  readonly clockWaitMs: number;
+  readonly clockTrust: ClockTrust;
+  /** How long a run waits for the host's network to reach the provider. */
+  readonly networkWaitMs: number;
   readonly registrationWaitMs: number;
+  readonly connectivity: {
+    /** What a new profile must show: nothing, a network, or a packet service there. */
+    readonly check: "none" | "registration" | "data";
+    /** Without service the device goes back to the profile that it had, if that one worked. */
+    readonly rollback: boolean;
+    /** How often in 24 hours the new profile is enabled where another one works. */
+    readonly switchesPerDay: number;
+  };
+  /** How long a new profile may take until it has service, once it was given its time to register. */
+  readonly connectivityWaitMs: number;
   readonly confirmWaitMs: number;
+}
+
+export interface DefaultSmdpPolicy {
+  readonly address: SmdpAddress | undefined;
+  /** `missing`: where the eUICC has none; `always`: also in another one's place. */
+  readonly set: "never" | "missing" | "always";
 }

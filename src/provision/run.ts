@@ -1,5 +1,6 @@
 import type { ESimProfile, ProviderApi, Sim } from "../api/resources.js";
 import type { Clock } from "../base/clock.js";
+import type { EsimdError } from "../base/errors.js";
 import type { Eid, Iccid } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
@@ -8,9 +9,14 @@ import type { Dialect, LpaSwitch } from "../modem/dialects/dialect.js";
 import type { ModemLine } from "../modem/exchange.js";
 import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
+import type { Hints } from "./hints.js";
+import type { HostClock } from "./host-clock.js";
 import type { Policy } from "./policy.js";
+import type { Reach } from "./reach.js";
+import type { ServiceProbe } from "./service-probe.js";
 import type { StateName } from "./states.js";
 import type { Store } from "./store/store.js";
+import type { Service } from "./trial.js";
 
 /** What a run is made of; everything that leaves the process comes in here. */
 export interface RunParts {
@@ -27,7 +33,17 @@ export interface RunParts {
   readonly takeIsdR?: (line: ModemLine, lpaSwitch: LpaSwitch, signal: AbortSignal) => Promise<boolean>;
   /** Undefined for provider `none`. */
   readonly api: ProviderApi | undefined;
+  /** Where the provider's servers are; empty for provider `none`. */
+  readonly apiUrls: readonly string[];
+  readonly reach: Reach;
+  readonly hostClock: HostClock;
+  /** Callbacks of the provider, where the daemon listens for them. */
+  readonly hints?: Hints;
   readonly openStore: (eid: Eid) => Promise<Store>;
+  /** The checks of service that are no matter of the modem's: the host's own ways to the network. */
+  readonly probes: readonly ServiceProbe[];
+  /** Who this process is, over its runs; undefined where that cannot be told. Monotonic times of another one mean nothing. */
+  readonly process: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -41,6 +57,7 @@ export type Observation =
   | {
       readonly kind: "state";
       readonly state: StateName;
+      /** A state that waits tells again, with what it waits for. */
       readonly sentence: string;
       /** The longest that the state may last, with the time to leave things in order; null: a final state. */
       readonly withinMs: number | null;
@@ -66,6 +83,8 @@ export interface Facts {
   simDone: boolean;
   /** The eUICC's list before the first session. */
   baseline: readonly InstalledProfile[];
+  /** The eUICC's list as a step last read it, for who needs no newer one. */
+  onEuicc: readonly InstalledProfile[];
   /** The eUICC was asked for its room, and no session was begun since. */
   roomChecked: boolean;
   session: DownloadSession | undefined;
@@ -73,10 +92,22 @@ export interface Facts {
   arrived: InstalledProfile | undefined;
   sessionsThisRun: number;
   registration: Registration | undefined;
+  /** What was found of the profile's service, where it was looked for. */
+  service: Service | undefined;
+  /** Nobody could say yet whether the new profile works: a later run looks again. */
+  unjudged: boolean;
+  /** The profile of before that the device is on, in place of the one that it is to use. */
+  fallback: Iccid | undefined;
+  /** Why it is; the run ends with this once the device is in order. */
+  setback: EsimdError | undefined;
+  /** The survey was made. */
+  surveyed: boolean;
   /** Notifications that the eUICC still keeps because its SM-DP+ did not take them. */
   owedNotifications: number;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
+  /** What the run told last that it waits for. */
+  waitsFor: string | undefined;
   /** The survey found the goal reached. */
   nothingToDo: boolean;
 }
@@ -95,13 +126,20 @@ export function noFacts(): Facts {
     sim: undefined,
     simDone: false,
     baseline: [],
+    onEuicc: [],
     roomChecked: false,
     session: undefined,
     arrived: undefined,
     sessionsThisRun: 0,
     registration: undefined,
+    service: undefined,
+    unjudged: false,
+    fallback: undefined,
+    setback: undefined,
+    surveyed: false,
     owedNotifications: 0,
     changed: false,
+    waitsFor: undefined,
     nothingToDo: false,
   };
 }

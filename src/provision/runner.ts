@@ -13,13 +13,17 @@ import {
   type StateName,
   states,
 } from "./states.js";
+import { awaitClock, reachNetwork } from "./steps/boot.js";
+import { check } from "./steps/check.js";
 import { confirm, register } from "./steps/confirm.js";
 import { connect, identify } from "./steps/connect.js";
+import { writeDefaultSmdp } from "./steps/default-smdp.js";
 import { deliverInstallResult, deliverRest } from "./steps/deliver.js";
 import { download, verify } from "./steps/download.js";
 import { enable } from "./steps/enable.js";
 import { refresh } from "./steps/refresh.js";
 import { awaitAvailable, reserve, settle } from "./steps/reservation.js";
+import { recover, revert } from "./steps/revert.js";
 import { activate } from "./steps/sim.js";
 import { survey } from "./steps/survey.js";
 
@@ -30,6 +34,9 @@ type Step = (run: Run, signal: AbortSignal) => Promise<EventName>;
 const steps: Readonly<Record<WorkingState, Step>> = {
   connecting: connect,
   identifying: identify,
+  addressing: writeDefaultSmdp,
+  clocking: awaitClock,
+  reaching: reachNetwork,
   surveying: survey,
   reserving: reserve,
   settling: settle,
@@ -41,6 +48,9 @@ const steps: Readonly<Record<WorkingState, Step>> = {
   enabling: enable,
   refreshing: refresh,
   registering: register,
+  checking: check,
+  reverting: revert,
+  recovering: recover,
   notifying: deliverRest,
   confirming: confirm,
 };
@@ -107,12 +117,17 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "none":
       return graceMs;
     case "wakeWaitMs":
+    case "clockWaitMs":
+    case "networkWaitMs":
     case "reserveSettleMs":
     case "registrationWaitMs":
     case "confirmWaitMs":
     case "downloadTimeoutMs":
     case "availableWaitMs":
       return policy[entry.deadline] + graceMs;
+    case "connectivityWaitMs":
+      // The last look begins within the time and takes its own: a hook, a request, the question for the Sim.
+      return policy.connectivityWaitMs + 3 * graceMs;
     default:
       return entry.deadline;
   }
@@ -156,7 +171,8 @@ async function closeLpa(run: Run, error: EsimdError | undefined): Promise<void> 
 /** The exit status of a run, after docs/errors.md. */
 export function exitStatusOf(outcome: Pick<RunOutcome, "state" | "error" | "facts">): number {
   if (outcome.error !== undefined) return outcome.error.exitStatus;
-  return outcome.facts.registration?.registered === false ? registrationMissingExit : 0;
+  const { registration, service } = outcome.facts;
+  return registration?.registered === false || service?.up === false ? registrationMissingExit : 0;
 }
 
 const registrationMissingExit = errorRegistry.registration_missing.exit;

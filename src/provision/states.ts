@@ -7,6 +7,9 @@
 export type StateName =
   | "connecting"
   | "identifying"
+  | "addressing"
+  | "clocking"
+  | "reaching"
   | "surveying"
   | "reserving"
   | "settling"
@@ -18,6 +21,9 @@ export type StateName =
   | "enabling"
   | "refreshing"
   | "registering"
+  | "checking"
+  | "reverting"
+  | "recovering"
   | "notifying"
   | "confirming"
   | "provisioned"
@@ -29,6 +35,11 @@ export type FinalState = "provisioned" | "failed" | "held";
 export type EventName =
   | "connected"
   | "identified"
+  | "to-address"
+  | "addressed"
+  | "clock-known"
+  | "network-unneeded"
+  | "reached"
   | "nothing-to-do"
   | "installed"
   | "adopted"
@@ -44,6 +55,13 @@ export type EventName =
   | "enabled"
   | "taken-up"
   | "registration-read"
+  | "on-trial"
+  | "stranded"
+  | "judged"
+  | "to-survey"
+  | "no-service"
+  | "reverted"
+  | "recovered"
   | "notified"
   | "confirmed";
 
@@ -53,10 +71,13 @@ export interface StateEntry {
   readonly deadline:
     | number
     | "wakeWaitMs"
+    | "clockWaitMs"
+    | "networkWaitMs"
     | "reserveSettleMs"
     | "availableWaitMs"
     | "downloadTimeoutMs"
     | "registrationWaitMs"
+    | "connectivityWaitMs"
     | "confirmWaitMs"
     | "none";
   readonly on: Readonly<Partial<Record<EventName, StateName>>>;
@@ -71,7 +92,22 @@ export const states = {
   identifying: {
     sentence: "Asking the modem who it is, and reading the eUICC's EID.",
     deadline: 480_000,
-    on: { identified: "surveying" },
+    on: { identified: "clocking", "to-address": "addressing", "on-trial": "refreshing", stranded: "reverting" },
+  },
+  addressing: {
+    sentence: "Writing the default SM-DP+ into the eUICC, as the configuration allows.",
+    deadline: 120_000,
+    on: { addressed: "clocking" },
+  },
+  clocking: {
+    sentence: "Looking whether the host's clock can be trusted; without one no certificate can be judged.",
+    deadline: "clockWaitMs",
+    on: { "clock-known": "reaching", "network-unneeded": "surveying" },
+  },
+  reaching: {
+    sentence: "Looking whether the host's network reaches the provider.",
+    deadline: "networkWaitMs",
+    on: { reached: "surveying" },
   },
   surveying: {
     sentence: "Looking at what is on the eUICC, at the provider and in the journal.",
@@ -122,18 +158,33 @@ export const states = {
   },
   enabling: {
     sentence: "Enabling the profile and reading the list until it is.",
-    deadline: 240_000,
-    on: { enabled: "refreshing" },
+    deadline: 300_000,
+    on: { enabled: "refreshing", "no-service": "reverting" },
   },
   refreshing: {
     sentence: "Looking whether the modem uses the enabled profile, and restarting what does not.",
     deadline: 600_000,
-    on: { "taken-up": "registering" },
+    on: { "taken-up": "registering", "no-service": "reverting" },
   },
   registering: {
     sentence: "Waiting for the modem to register on a network.",
     deadline: "registrationWaitMs",
-    on: { "registration-read": "notifying" },
+    on: { "registration-read": "checking" },
+  },
+  checking: {
+    sentence: "Looking whether the profile has service, where that is asked or another one worked before it.",
+    deadline: "connectivityWaitMs",
+    on: { judged: "notifying", "to-survey": "clocking", "no-service": "reverting" },
+  },
+  reverting: {
+    sentence: "Going back to the profile that the device had, since the new one does not bring it onto a network.",
+    deadline: 300_000,
+    on: { reverted: "recovering" },
+  },
+  recovering: {
+    sentence: "Waiting until the modem uses the profile of before again, and is registered with it.",
+    deadline: 900_000,
+    on: { recovered: "notifying" },
   },
   notifying: {
     sentence: "Telling the SM-DP+ what the eUICC still has to tell it.",

@@ -43,10 +43,22 @@ export function buildReport(outcome: RunOutcome, portName: string, withApi: bool
       registration === undefined
         ? null
         : { registered: registration.registered, state: registration.state, operator: registration.operator ?? null },
+    ...connectivityOf(facts),
     error: error === undefined ? null : errorOf(error),
     timings: { ...outcome.timings, total },
     startedAt: new Date(startedAtMs).toISOString(),
     finishedAt: new Date(finishedAtMs).toISOString(),
+  };
+}
+
+function connectivityOf({ service, fallback }: RunOutcome["facts"]): Pick<Report, "connectivity"> {
+  if (service === undefined && fallback === undefined) return {};
+  return {
+    connectivity: {
+      up: service?.up ?? null,
+      why: service === undefined || service.up === true ? null : service.why,
+      fallbackIccid: fallback ?? null,
+    },
   };
 }
 

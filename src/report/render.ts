@@ -8,7 +8,7 @@ const headlines: Readonly<Record<Report["state"], string>> = {
 
 /** The report for people: a line a fact, nothing masked, since it is the result. Pure. */
 export function renderReport(report: Report): string {
-  const { modem, esimProfile, sim, network, error } = report;
+  const { modem, esimProfile, sim, network, connectivity, error } = report;
   const modemName = [modem.vendor, modem.model].filter((part) => part !== null).join(" ");
   const headline = report.state === "provisioned" && !report.changed ? "provisioned already" : headlines[report.state];
   const rows: [string, string | undefined][] = [
@@ -22,6 +22,7 @@ export function renderReport(report: Report): string {
     ["reservation", esimProfile ? `${esimProfile.sid}, ${esimProfile.status}, by ${esimProfile.method}` : undefined],
     ["Sim", sim === null ? undefined : `${sim.sid}, ${sim.status}${sim.fleet === null ? "" : `, Fleet ${sim.fleet}`}`],
     ["network", network === null ? undefined : describeNetwork(network)],
+    ["service", connectivity === undefined ? undefined : describeService(connectivity)],
     ["took", `${((report.timings["total"] ?? 0) / 1000).toFixed(1)} s`],
     ["error", error === null ? undefined : `${error.message} (${error.code})`],
     ["who acts", error === null ? undefined : error.actor],
@@ -38,4 +39,9 @@ function describeNetwork(network: NonNullable<Report["network"]>): string {
   return network.operator === null
     ? `registered (${network.state})`
     : `registered (${network.state}) on ${network.operator}`;
+}
+
+function describeService({ up, why, fallbackIccid }: NonNullable<Report["connectivity"]>): string {
+  const said = [up === true ? "yes" : up === false ? "none" : "not known", ...(why === null ? [] : [why])].join(": ");
+  return fallbackIccid === null ? said : `${said}; back on ${fallbackIccid}`;
 }

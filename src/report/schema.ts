@@ -52,6 +52,14 @@ export const reportSchema = z.strictObject({
     })
     .nullable()
     .describe("The registration when it was last read; null when it was not."),
+  connectivity: z
+    .strictObject({
+      up: z.boolean().nullable().describe("Whether the profile has service; null where that could not be told."),
+      why: nullableText.describe("What it lacks, or why it could not be told."),
+      fallbackIccid: nullableText.describe("The profile that the device is back on; null while it uses its own."),
+    })
+    .optional()
+    .describe("What the check of the profile's service found; absent where none was made."),
   error: z
     .strictObject({
       code: z.string().describe("A code of docs/errors.md."),

@@ -116,7 +116,7 @@ async function openError(path: string, cause: Error, host: HostRoots): Promise<E
   const text = cause.message;
   // A flock that is held, or TIOCEXCL of another: to us who are not root, open answers EBUSY (ioctl_tty(2)).
   if (isBusy(text)) return portHeld(path, await portHolders(path, host), cause);
-  if (/permission denied|EACCES|EPERM/i.test(text)) {
+  if (isForbidden(text)) {
     return new EsimdError("port_forbidden", `${path} may not be opened by this user`, { cause });
   }
   if (/inappropriate ioctl|ENOTTY/i.test(text)) {
@@ -124,6 +124,11 @@ async function openError(path: string, cause: Error, host: HostRoots): Promise<E
   }
   if (/no such|ENODEV|ENXIO/i.test(text)) return new EsimdError("port_missing", `there is no port ${path}`, { cause });
   return new EsimdError("serial_io", `${path} could not be opened: ${text}`, { cause });
+}
+
+/** File permissions, or a unit's DevicePolicy=: what its control group does not allow, open(2) answers with EPERM. */
+export function isForbidden(text: string): boolean {
+  return /permission denied|operation not permitted|EACCES|EPERM/i.test(text);
 }
 
 /** The words of serialport and of strerror(3) for a port that somebody else has. */

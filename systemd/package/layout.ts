@@ -19,6 +19,7 @@ const places: readonly Place[] = [
     pattern: /^[^/]+\.(?:service|timer|socket|path|target)\.d\/[^/]+\.conf$/,
     to: (path) => `usr/lib/systemd/system/${path}`,
   },
+  { pattern: /^[^/]+\.preset$/, to: (path) => `usr/lib/systemd/system-preset/${path}` },
   { pattern: /^[^/]+\.rules$/, to: (path) => `usr/lib/udev/rules.d/${path}` },
   { pattern: /^(?:sysusers|tmpfiles)\.d\/[^/]+\.conf$/, to: (path) => `usr/lib/${path}` },
   { pattern: /^config\.toml$/, to: (path) => `etc/esimd/${path}` },

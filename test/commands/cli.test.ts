@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { version } from "../../src/commands/main.js";
+import { version } from "../../src/base/version.js";
 
 /** The process itself, as it is shipped: `npm test` builds it first. */
 const cli = resolve(import.meta.dirname, "../../dist/cli.js");

@@ -36,6 +36,7 @@ describe("esimd config check", () => {
       schema: "esimd.config-check/1",
       ok: true,
       files: ["/dev/null"],
+      modems: [],
       problems: [],
       warnings: [],
     });
@@ -148,5 +149,48 @@ describe("a call that does not fit", () => {
     const test = testContext();
     expect(await main(words, test.context)).toBe(status);
     expect(test.stderr().split("\n")[0]).toBe(`esimd: ${sentence}`);
+  });
+});
+
+describe("a modem with a file of its own", () => {
+  const withModem = (): string => {
+    const path = file('[sim]\nfleet = "gateways"\n');
+    mkdirSync(join(folder, "modems.d"));
+    writeFileSync(join(folder, "modems.d", "roof.toml"), '[sim]\nfleet = "roof"\n');
+    return path;
+  };
+
+  it("is checked with the rest", async () => {
+    const path = withModem();
+    const good = testContext({ env: credentials });
+    expect(await main(["config", "check", "--json", "--config", path], good.context)).toBe(0);
+    expect(good.result()).toMatchObject({
+      files: [path, join(folder, "modems.d", "roof.toml")],
+      modems: [{ name: "roof", port: "/dev/esimd/roof" }],
+    });
+    writeFileSync(join(folder, "modems.d", "cellar.toml"), '[modem]\nport = "/dev/esimd/roof"\n');
+    const bad = testContext({ env: credentials });
+    expect(await main(["config", "check", "--config", path], bad.context)).toBe(78);
+    expect(bad.stderr()).toContain(
+      `${folder}/modems.d/cellar.toml: modem.port and the port of modem roof are one port`,
+    );
+  });
+
+  it("is shown by its name, each value with its place; without a name it is told that it is there", async () => {
+    const path = withModem();
+    const test = testContext({ env: credentials });
+    expect(await main(["config", "show", "--modem", "roof", "--config", path], test.context)).toBe(0);
+    expect(test.stdout()).toContain(`sim.fleet = "roof"  # ${folder}/modems.d/roof.toml:sim.fleet`);
+    expect(test.stdout()).toContain('modem.port = "/dev/esimd/roof"  # default');
+    const shared = testContext({ env: credentials });
+    expect(await main(["config", "show", "--config", path], shared.context)).toBe(0);
+    expect(shared.stdout()).toContain("# modems of their own: roof (config show --modem NAME)");
+    expect(shared.stdout()).toContain('sim.fleet = "gateways"');
+  });
+
+  it("is refused under a name that leads elsewhere", async () => {
+    const test = testContext({ env: credentials });
+    expect(await main(["config", "show", "--modem", "../roof"], test.context)).toBe(64);
+    expect(test.stderr()).toContain('--modem is "../roof"; allowed is a name of at most 64 letters');
   });
 });

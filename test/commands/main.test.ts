@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EsimdError } from "../../src/base/errors.js";
+import { version } from "../../src/base/version.js";
 import type { Command, FlagSpec } from "../../src/commands/command.js";
-import { main, version } from "../../src/commands/main.js";
+import { main } from "../../src/commands/main.js";
 import { type CommandEntry, commands } from "../../src/commands/table.js";
 import { testContext } from "./test-context.js";
 

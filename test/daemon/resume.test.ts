@@ -20,6 +20,8 @@ class Absences {
   readonly clock = new VirtualClock();
   readonly startedAtMs: number[] = [];
   readonly observed: string[] = [];
+  /** How long each state that was shown may last. */
+  readonly within: (number | null)[] = [];
   looks = 0;
   isThere = false;
   readonly whereabouts = {
@@ -46,7 +48,10 @@ class Absences {
       returnWaitMs: options.returnWaitMs ?? 60_000,
       clock: this.clock,
       log: silentLog,
-      observe: (seen: Observation) => void this.observed.push(seen.kind === "state" ? seen.state : seen.stage),
+      observe: (seen: Observation) => {
+        this.observed.push(seen.kind === "state" ? seen.state : seen.stage);
+        if (seen.kind === "state") this.within.push(seen.withinMs);
+      },
     };
     this.outcome = runThroughAbsences(parts, this.#stop.signal);
   }
@@ -110,6 +115,17 @@ describe("a run whose modem goes away", () => {
     expect(run.clock.monotonicMs()).toBe(60_000);
     expect(run.looks).toBe(120);
     expect(run.observed.at(-1)).toBe("failed");
+  });
+
+  it("says after each try in vain how long it still waits, since the try's own deadline is not the wait's", async () => {
+    const run = new Absences(["serial_gone", { unanswered: "port_busy" }, "well"], { returnWaitMs: 3_600_000 });
+    await run.clock.advance(400);
+    run.isThere = true;
+    await run.clock.advance(100);
+    expect(run.startedAtMs).toEqual([0, 500]);
+    expect(run.observed).toEqual(["connecting", "connecting", "connecting", "connecting"]);
+    expect(run.within).toEqual([null, 3_600_000, null, 3_599_500]);
+    expect(await run.end()).toMatchObject({ state: "provisioned" });
   });
 
   it("ends at once where there is no wait", async () => {

@@ -7,6 +7,7 @@ import { serve } from "../../src/daemon/service.js";
 import type { Presence } from "../../src/daemon/whereabouts.js";
 import { noFacts } from "../../src/provision/run.js";
 import { buildReport } from "../../src/report/build.js";
+import { restOn } from "../support/rest.js";
 
 /** How a run ends: well, with an error in its report, or before it could begin. */
 type End =
@@ -54,6 +55,7 @@ class Daemon {
           this.looks++;
           return this.presence;
         },
+        rest: restOn(this.clock),
       },
       this.#stop.signal,
     ).then(
@@ -112,6 +114,19 @@ describe("the daemon with one modem", () => {
     await daemon.clock.advance(day);
     expect(daemon.pausesMs.map((ms) => ms / 1000)).toEqual([15, 30, 60, 120, 240, 480, 960, 1800, 1800, 1800]);
     expect(daemon.reports).toBe(11);
+    await daemon.stop();
+  });
+
+  it("asks an SM-DP+ that has nothing yet quickly at first, and once a day in the end, whatever fails in between", async () => {
+    const none: End = "no_profile_waiting";
+    const ends: readonly End[] = [none, none, none, "smdp_unreachable", ...Array.from({ length: 30 }, () => none)];
+    const daemon = new Daemon(ends);
+    await daemon.clock.advance(12 * day);
+    const minutes = daemon.pausesMs.map((ms) => ms / 60_000);
+    expect(minutes.slice(0, 6)).toEqual([0.25, 0.5, 1, 0.25, 2, 4]);
+    expect(minutes.slice(-4)).toEqual([720, 720, 720, 720]);
+    // Most of the questions come in the first hours: a fleet that waits costs its SM-DP+ little.
+    expect(daemon.startedAtMs.filter((atMs) => atMs > day).length).toBeLessThanOrEqual(11 * 2);
     await daemon.stop();
   });
 

@@ -4,6 +4,7 @@ import { type ConfigKey, configKeys, defaultOfKey } from "../../src/daemon/confi
 const tables: Readonly<Record<string, string>> = {
   "": "Outside of any table",
   log: "[log]",
+  daemon: "[daemon]",
   modem: "[modem]",
   api: "[api]",
   reservation: "[reservation]",
@@ -11,6 +12,10 @@ const tables: Readonly<Record<string, string>> = {
   download: "[download]",
   confirm: "[confirm]",
   network: "[network]",
+  connectivity: "[connectivity]",
+  boot: "[boot]",
+  default_smdp: "[default_smdp]",
+  callbacks: "[callbacks]",
 };
 
 /** docs/config.md: where the configuration comes from, and every key. */
@@ -23,8 +28,9 @@ export function configPage(): string {
     "1. the built-in defaults (under systemd, `state_dir` is the unit's state folder),",
     "2. `/etc/esimd/config.toml`, which may be absent, or the file of `--config FILE` or `ESIMD_CONFIG`, which must exist,",
     "3. `conf.d/*.toml` beside that file, in the order of their names (names that begin with a dot are left out),",
-    "4. the environment,",
-    "5. the flags of the command line.",
+    "4. for one modem of several, `modems.d/NAME.toml` beside that file ([daemon](daemon.md)),",
+    "5. the environment,",
+    "6. the flags of the command line.",
     "",
     "A key that esimd does not know is an error, and so is a value that it does not take: the sentence names the file and the key, and the",
     "exit status is 78 (64 for a flag). `esimd config check` tries a configuration without touching modem or network; `esimd config show`",

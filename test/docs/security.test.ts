@@ -44,6 +44,12 @@ it.each([
   ["src/at/transcript/format.ts", "maxTranscriptBytes = 64 * 1024 * 1024"],
   ["src/at/transcript/recording-port.ts", "maxRecordedBytes = 32 * 1024 * 1024"],
   ["src/commands/prompt.ts", "maxBytes = 4_096"],
+  ["src/daemon/control/client.ts", "maxAnswerBytes = 4 * 1024 * 1024"],
+  [
+    "src/daemon/control/event-history.ts",
+    "eventHistoryBounds: EventHistoryBounds = { events: 512, bytes: 1024 * 1024 }",
+  ],
+  ["src/daemon/control/sse.ts", "maxFrameBytes = 512 * 1024"],
   ["src/serial/ports/discover.ts", "maxAttributeFileBytes = 64 * 1024"],
   ["src/serial/ports/discover.ts", "maxAttributeLength = 200"],
   ["src/serial/ports/discover.ts", "maxNames = 1024"],

@@ -2,10 +2,13 @@ import { type StateEntry, stateNames, states } from "../../src/provision/states.
 
 const policyKeys: Readonly<Record<string, string>> = {
   wakeWaitMs: "`modem.wake_wait`",
+  clockWaitMs: "`boot.clock_wait`",
+  networkWaitMs: "`boot.network_wait`",
   reserveSettleMs: "`reservation.reserve_settle`",
   availableWaitMs: "`reservation.available_wait`",
   downloadTimeoutMs: "`download.timeout`",
   registrationWaitMs: "`network.registration_wait`",
+  connectivityWaitMs: "`connectivity.wait`",
   confirmWaitMs: "`confirm.wait`",
 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AtChannel } from "../../src/at/channel.js";
 import { VirtualClock } from "../../src/base/clock.js";
-import { parseIccid } from "../../src/base/identifiers.js";
+import { parseIccid, parseSmdpAddress } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import { createModemProfiles } from "../../src/lpa/modem-profiles.js";
@@ -60,5 +60,39 @@ describe("deleting by index", () => {
     const modem = modemWith([meant, meant]);
     await expect(modem.delete()).rejects.toMatchObject({ code: "modem_busy" });
     expect(modem.deleted()).toEqual([]);
+  });
+});
+
+describe("the default SM-DP+", () => {
+  const address = parseSmdpAddress("smdp.operator.example", "test");
+
+  /** A modem that takes an address up only when it was written so often. */
+  function modemThatTakes(afterWrites: number) {
+    const clock = new VirtualClock();
+    const port = new MemoryPort();
+    const writes = (): number => port.sent.filter((text) => text.includes('"def_svr_addr","')).length;
+    port.answer((text) => {
+      if (text !== 'AT+QESIM="def_svr_addr"') return port.sayLines("OK");
+      const shown = writes() >= afterWrites ? address : "esim.vendor.example";
+      return port.sayLines(`+QESIM: "def_svr_addr","${shown}"`, "OK");
+    });
+    const line = { channel: new AtChannel(port, clock, silentLog), clock, random: seededRandom(1) };
+    const dialect = ownCatalogue.find("quectel-index");
+    if (!hasOwnLpa(dialect)) throw new Error("the dialect lost its LPA");
+    const lpa = createModemProfiles(line, dialect);
+    return { writes, port, set: () => clock.runUntil(lpa.setDefaultSmdp(address, never)) };
+  }
+
+  it("is written by the modem's own command until it reads back", async () => {
+    const modem = modemThatTakes(3);
+    await modem.set();
+    expect(modem.writes()).toBe(3);
+    expect(modem.port.sent).toContain('AT+QESIM="def_svr_addr","smdp.operator.example"');
+  });
+
+  it("that never reads back is written so often and no more, and what stands there is for who asked to see", async () => {
+    const modem = modemThatTakes(Number.POSITIVE_INFINITY);
+    await modem.set();
+    expect(modem.writes()).toBe(15);
   });
 });

@@ -16,6 +16,8 @@ describe("a run from nothing", () => {
     expect(world.states).toEqual([
       "connecting",
       "identifying",
+      "clocking",
+      "reaching",
       "surveying",
       "reserving",
       "awaiting",
@@ -26,6 +28,7 @@ describe("a run from nothing", () => {
       "enabling",
       "refreshing",
       "registering",
+      "checking",
       "notifying",
       "confirming",
       "provisioned",

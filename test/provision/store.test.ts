@@ -144,6 +144,16 @@ describe("the state of one eUICC", () => {
     await first.close();
   });
 
+  it("is locked for another modem of the same esimd, also at the same moment, and free once the first is done", async () => {
+    const one: Processes = { ownPid: 10, birthOf: living({ 10: "boot/1" }) };
+    const both = await Promise.allSettled([open(one), open(one)]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    await expect(open(one)).rejects.toThrow("another modem of this esimd works on this eUICC");
+    for (const opened of both) if (opened.status === "fulfilled") await opened.value.close();
+    const next = await open(one);
+    await next.close();
+  });
+
   it("is free after a power cut, also when another process has got the old one's number", async () => {
     await open({ ownPid: 10, birthOf: living({ 10: "boot/1" }) });
     const store = await open({ ownPid: 11, birthOf: living({ 10: "next boot/5", 11: "next boot/9" }) });

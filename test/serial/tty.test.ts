@@ -9,7 +9,7 @@ import { openPty } from "../../src/emulator/modem/transport/pty.js";
 import type { ModemTransport, TransportEvents } from "../../src/emulator/modem/transport/transport.js";
 import { openPort, portOpener } from "../../src/serial/open.js";
 import type { BytePort } from "../../src/serial/port.js";
-import { isBusy } from "../../src/serial/tty.js";
+import { isBusy, isForbidden } from "../../src/serial/tty.js";
 import { FakeHost } from "../support/fake-host.js";
 
 const never = new AbortController().signal;
@@ -154,6 +154,15 @@ describe("a tty", () => {
     "Error: Error: EBUSY",
   ])("is known to be held by the words %s", (words) => {
     expect(isBusy(words)).toBe(true);
+  });
+
+  it.each([
+    "Error: Permission denied, cannot open /dev/ttyUSB2",
+    // By the control group of a unit that does not allow the device.
+    "Error: Operation not permitted, cannot open /dev/ttyUSB2",
+  ])("is known to be forbidden by the words %s", (words) => {
+    expect(isForbidden(words)).toBe(true);
+    expect(isBusy(words)).toBe(false);
   });
 
   it("that is a plain file, or is not there, is refused with its name", async () => {

@@ -27,6 +27,7 @@ const shortWaits: Sections = {
   sim: { fleet: "default" },
   confirm: { wait: "5s" },
   network: { registration_wait: "5s" },
+  boot: { clock_wait: "1s", network_wait: "1s" },
 };
 
 /** Writes a configuration with short waits and `changes` into the field's folder; the words that name it on a command line. */

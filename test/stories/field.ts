@@ -8,6 +8,7 @@ import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import type { CommandContext } from "../../src/commands/command.js";
 import { main } from "../../src/commands/main.js";
+import type { OnSignal } from "../../src/daemon/daemon.js";
 import { type BehaviourInput, parseBehaviours } from "../../src/emulator/api/behaviours.js";
 import { builtInScenarios } from "../../src/emulator/modem/built-in-scenarios.js";
 import {
@@ -50,8 +51,12 @@ export interface FieldOptions {
   readonly host?: HostRoots;
   /** esimd's time; the emulators have the real one. */
   readonly clock?: Clock;
+  /** Signals of the process besides SIGTERM. */
+  readonly onSignal?: OnSignal;
   /** Hears each write to stdout, at once. */
   readonly onStdout?: (text: string, field: Field) => void;
+  /** Hears each write to stderr, at once. */
+  readonly onStderr?: (text: string) => void;
 }
 
 /** How a command ended. */
@@ -139,7 +144,7 @@ async function runHere(
   words: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
-  { host = realHost, clock = systemClock }: FieldOptions,
+  { host = realHost, clock = systemClock, onSignal, onStderr }: FieldOptions,
   onStdout: (text: string) => void,
 ): Promise<Ended> {
   let stdout = "";
@@ -155,10 +160,12 @@ async function runHere(
     },
     stderr: (text) => {
       stderr += text;
+      onStderr?.(text);
     },
     stderrIsTerminal: false,
     stdin: new PassThrough(),
     host,
+    ...(onSignal && { onSignal }),
   };
   const status = await main(words, context);
   return { status, stdout, stderr, report: () => reportSchema.parse(JSON.parse(lastLine(stdout))) };

@@ -107,7 +107,7 @@ describe.concurrent("esimd probe", () => {
 
   it("shows what a modem tells that leaves the name of its network, its signal and its clock unanswered; a run is at its goal", () => {
     const modem = { behaviours: [{ command: "COPS|CSQ|CESQ|CCLK|CGDCONT\\?", do: { kind: "silence" } } as const] };
-    return inField({ modem, bootstrap: true, clock: hurriedClock(40) }, async (field) => {
+    return inField({ modem, bootstrap: true, clock: hurriedClock(10) }, async (field) => {
       const ended = await field.esimd(["probe", "--port", field.world.port, "--json"]);
       expect(ended.status).toBe(0);
       expect(findingsSchema.parse(JSON.parse(lastLine(ended.stdout)))).toMatchObject({
@@ -141,7 +141,7 @@ describe.concurrent("esimd probe", () => {
         { command: "CEUICCPD=", do: { kind: "silence" } } as const,
       ],
     };
-    await inField({ dialect: "3gpp-r19", modem, clock: hurriedClock(20) }, async (field) => {
+    await inField({ dialect: "3gpp-r19", modem, clock: hurriedClock(8) }, async (field) => {
       const { stdout } = await field.esimd(["probe", "--port", field.world.port, "--json"]);
       expect(JSON.parse(stdout).offers).toEqual(["+CEUICCPM", "+CEUICCPMETAI", "+CEUICCMEMRESET"]);
     });

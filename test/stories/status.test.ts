@@ -11,10 +11,17 @@ describe.concurrent("esimd status", () => {
   it("before any run says that none has ended yet, and is no failure", () =>
     inField({}, async (field) => {
       const text = await field.esimd(["status"]);
-      expect(text).toMatchObject({ status: 0, stderr: "" });
+      expect(text).toMatchObject({ status: 0, stderr: expect.stringMatching(/^no daemon answers on .*esimd\.sock/) });
       expect(text.stdout).toMatch(/^no run has ended yet/);
+      expect(await field.esimd(["status", "--quiet"])).toMatchObject({ status: 0, stderr: "" });
       const json = await field.esimd(["status", "--json"]);
-      expect(JSON.parse(json.stdout)).toEqual({ schema: "esimd.status/1", reports: [], ledgers: [] });
+      expect(JSON.parse(json.stdout)).toEqual({
+        schema: "esimd.status/1",
+        daemon: null,
+        modems: [],
+        reports: [],
+        ledgers: [],
+      });
     }));
 
   it("after a failure and after a success shows the last one of the port, with the EID masked for people", () =>
@@ -44,6 +51,8 @@ describe.concurrent("esimd status", () => {
       const json = await field.esimd(["status", "--json"]);
       expect(JSON.parse(lastLine(json.stdout))).toEqual({
         schema: "esimd.status/1",
+        daemon: null,
+        modems: [],
         reports: [provisioned.report()],
         ledgers: [
           {
@@ -81,7 +90,7 @@ describe.concurrent("esimd status", () => {
       const ended = await field.esimd(["status"]);
       expect(ended).toMatchObject({ status: 65, stdout: "" });
       expect(ended.stderr).toContain(path);
-      expect(ended.stderr.trimEnd().split("\n")).toHaveLength(2);
+      expect(ended.stderr.trimEnd().split("\n")).toHaveLength(3);
 
       expect(await field.provision()).toMatchObject({ status: 0 });
       expect(await field.esimd(["status"])).toMatchObject({ status: 0 });

@@ -16,9 +16,11 @@ import {
   parseEid,
   parseIccid,
   parseSmdpAddress,
+  type SmdpAddress,
 } from "../../src/base/identifiers.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
+import { RefusedByServer } from "../../src/lpa/es9plus/status-codes.js";
 import {
   type Delivered,
   type DownloadRequest,
@@ -33,6 +35,7 @@ import type { ModemLine } from "../../src/modem/exchange.js";
 import type { Policy } from "../../src/provision/policy.js";
 import type { RunParts } from "../../src/provision/run.js";
 import { type RunOutcome, runProvisioning } from "../../src/provision/runner.js";
+import type { ServiceProbe } from "../../src/provision/service-probe.js";
 import type { Disk } from "../../src/provision/store/disk.js";
 import { openStore } from "../../src/provision/store/store.js";
 import { MemoryPort } from "./memory-port.js";
@@ -48,9 +51,17 @@ export class SmallWorld {
   readonly provider = new SmallProvider(this.clock);
   readonly euicc = new SmallEuicc(this.provider, this.eid);
   readonly states: string[] = [];
+  /** What a state told that it waits for. */
+  readonly waits: string[] = [];
   /** What the modem answers besides, by command; and all that it was sent, over every run. */
   readonly answers = new Map<string, readonly string[]>();
   readonly sent: string[] = [];
+  /** What is known of the host's clock, and why its network reaches nobody. */
+  isMarked = true;
+  isSynchronised: boolean | undefined = undefined;
+  unreachable: EsimdError | undefined;
+  /** Whom the network was asked for. */
+  readonly reached: string[] = [];
   /** How long connecting takes. */
   wakesAfterMs = 0;
   policy: Policy = {
@@ -63,15 +74,25 @@ export class SmallWorld {
     availableWaitMs: 300_000,
     sim: { activate: "ready", when: "after-download", fleet: "default", uniqueName: undefined, reactivate: false },
     smdpAddress: undefined,
+    defaultSmdp: { address: undefined, set: "never" },
     confirmationCode: undefined,
     downloadAttempts: 2,
     downloadTimeoutMs: 600_000,
     simSlot: undefined,
     apn: undefined,
     wakeWaitMs: 60_000,
+    clockWaitMs: 300_000,
+    clockTrust: "evidence",
+    networkWaitMs: 300_000,
     registrationWaitMs: 60_000,
+    connectivity: { check: "registration", rollback: true, switchesPerDay: 3 },
+    connectivityWaitMs: 300_000,
     confirmWaitMs: 60_000,
   };
+  /** The host's own checks of service. */
+  probes: readonly ServiceProbe[] = [];
+  /** Another name is another process. */
+  process: string | undefined = "boot/1";
   #ids = 0;
 
   /** One whole run, in virtual time. */
@@ -90,6 +111,16 @@ export class SmallWorld {
       detect: async () => ownCatalogue.find("quectel-iccid"),
       openLpa: async () => this.euicc,
       api: this.policy.provider === "none" ? undefined : this.provider,
+      apiUrls: this.policy.provider === "none" ? [] : ["https://api.example"],
+      reach: async (target) => {
+        this.reached.push(target.kind === "api" ? target.url : target.address);
+        if (this.unreachable !== undefined) throw this.unreachable;
+      },
+      hostClock: {
+        builtAtMs: Date.UTC(2025, 5, 1),
+        isMarked: async () => this.isMarked,
+        isSynchronised: async () => this.isSynchronised,
+      },
       openStore: (eid) =>
         openStore("/state", eid, {
           disk: this.disk,
@@ -100,9 +131,13 @@ export class SmallWorld {
       clock: this.clock,
       random: seededRandom(1),
       log: silentLog,
+      probes: this.probes,
+      process: this.process,
       newId: () => `intent-${++this.#ids}`,
       observe: (seen) => {
-        if (seen.kind === "state") this.states.push(seen.state);
+        if (seen.kind !== "state") return;
+        if (this.states.at(-1) === seen.state) this.waits.push(seen.sentence);
+        else this.states.push(seen.state);
       },
     };
   }
@@ -278,13 +313,16 @@ export class SmallProvider implements ProviderApi {
 }
 
 /** How a download session goes wrong. */
-export type SessionFault = "fails" | "fails-but-there" | "ok-but-absent" | "refused" | "install-error";
+export type SessionFault = "fails" | "fails-but-there" | "ok-but-absent" | "refused" | "other-eid" | "install-error";
 
 export class SmallEuicc implements Lpa {
-  readonly kind = "modem-relay";
+  kind: Lpa["kind"] = "modem-relay";
   readonly profiles: Mutable<InstalledProfile>[] = [];
   readonly sessionFaults: SessionFault[] = [];
   sessions = 0;
+  defaultAddress: SmdpAddress | undefined;
+  addressIsLocked = false;
+  addressWrites = 0;
   readonly #provider: SmallProvider;
   readonly #eid: Eid;
 
@@ -301,7 +339,14 @@ export class SmallEuicc implements Lpa {
 
   async freeMemoryBytes(): Promise<undefined> {}
 
-  async defaultSmdp(): Promise<undefined> {}
+  async defaultSmdp(): Promise<SmdpAddress | undefined> {
+    return this.defaultAddress;
+  }
+
+  async setDefaultSmdp(address: SmdpAddress): Promise<void> {
+    this.addressWrites++;
+    if (!this.addressIsLocked) this.defaultAddress = address;
+  }
 
   async close(): Promise<void> {}
 
@@ -337,6 +382,10 @@ export class SmallEuicc implements Lpa {
       resultDelivery: "none",
       error,
     });
+    if (fault === "other-eid") {
+      const cause = new RefusedByServer("8.1.1/3.8");
+      return failed(new EsimdError("smdp_refused", "the order belongs to another EID", { cause }));
+    }
     if (order?.iccid === undefined || fault === "refused") return failed(new EsimdError("smdp_refused", "8.2.6/3.8"));
     if (fault === "fails") return failed(new EsimdError("download_failed", "cut"));
     const offer = { iccid: order.iccid, serviceProvider: "test", name: "test" };

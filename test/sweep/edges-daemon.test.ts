@@ -3,6 +3,7 @@ import { silentLog } from "../../src/base/logging.js";
 import { serve } from "../../src/daemon/service.js";
 import { Whereabouts } from "../../src/daemon/whereabouts.js";
 import { realHost } from "../../src/serial/host-roots.js";
+import { restOn } from "../support/rest.js";
 import type { NetworkFault } from "./network.js";
 import type { Point } from "./points.js";
 import { dayMs, hourMs, isAt, lostAnswer, minuteMs, ownLpa, Story, thePost, unwritableFrom } from "./story.js";
@@ -49,6 +50,7 @@ async function served(story: Story, at: At, healsAtMs: number, restsMs = dayMs):
           onResult: ({ report, exitStatus }) => story.heard(report, exitStatus),
           isPresent: () => whereabouts.isAny(),
           presence: () => whereabouts.presence(),
+          rest: restOn(process.clock),
         },
         stopping.signal,
       );
@@ -67,6 +69,12 @@ const inRoom =
   (point: Point): boolean =>
     point.room === room;
 
+/** A server that takes connections, and does badly what it is asked over them. */
+const requestsIn =
+  (room: Point["room"]) =>
+  (point: Point): boolean =>
+    point.room === room && point.effect !== "connect";
+
 interface BadDays {
   readonly name: string;
   readonly at: At;
@@ -83,14 +91,14 @@ const badDays: readonly BadDays[] = [
   { name: "no network", at: network(inRoom("api"), { do: "refused" }), code: "api_unreachable", charges: 0 },
   {
     name: "the API answers 503",
-    at: network(inRoom("api"), { do: "status", status: 503, effect: false }),
+    at: network(requestsIn("api"), { do: "status", status: 503, effect: false }),
     code: "api_unavailable",
     days: 1,
     charges: 0,
   },
   {
     name: "the API is silent",
-    at: network(inRoom("api"), { do: "silence", effect: false }),
+    at: network(requestsIn("api"), { do: "silence", effect: false }),
     code: "deadline",
     days: 1,
     charges: 0,

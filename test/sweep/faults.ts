@@ -79,6 +79,9 @@ export function faultsAt(point: Pick<Point, "room" | "effect">): readonly NamedF
   if (point.room === "serial" && point.effect === "open") return [];
   // Success without a body is how a notification is taken: nobody can tell a server that lies about it.
   if (point.effect === "handleNotification") return byRoom.smdp.filter(({ name }) => name !== "an empty body");
+  // Nothing is sent, and nothing answers but the connection itself.
+  if (point.effect === "connect")
+    return byRoom[point.room].filter(({ name }) => name === "no connection" || name === "is never answered");
   return byRoom[point.room];
 }
 

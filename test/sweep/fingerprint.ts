@@ -31,6 +31,8 @@ export function fingerprintOf(world: SimWorld): string {
     .replace(/H[PSF][0-9a-f]{32}/g, named)
     .replace(/intent-\d+/g, named)
     .replace(/\\?"der\\?":\\?"[^"\\]*\\?"/g, "der")
-    .replace(/\b1\d{3} boot\/1\d{3}/g, "process");
+    .replace(/\\?"monotonicMs\\?":[\d.]+/g, "T")
+    .replace(/(\\?"agesMs\\?":)\[([^\]]*)\]/g, (_whole, name: string, ages: string) => name + ages.split(",").length)
+    .replace(/\b(1\d{3} )?boot\/1\d{3}/g, "process");
   return createHash("sha256").update(text).digest("base64");
 }

@@ -30,6 +30,8 @@ export interface Circumstances {
   readonly resultMayBeLost: boolean;
   /** What was on the eUICC before the first run. */
   readonly before: readonly Iccid[];
+  /** No network takes the new profile, and the one that the device came with has one. */
+  readonly noService?: boolean;
 }
 
 // --- at every point ---
@@ -44,6 +46,28 @@ export function* alwaysHolds(world: SimWorld, { askedFor, mayPayTwice }: Circums
   const onEuicc = new Set(world.modem.euicc.profiles.map(({ iccid }) => iccid));
   for (const iccid of seen.profiles) if (!onEuicc.has(iccid)) yield `the profile ${iccid} is no longer on the eUICC`;
   for (const iccid of onEuicc) seen.profiles.add(iccid);
+  yield* switchesSeldom(world, seen);
+}
+
+/** `connectivity.switches_per_day`. */
+const switchesPerDay = 3;
+const dayMs = 86_400_000;
+
+/** From a profile that was there and enabled to another one: at most three times in any 24 hours; the way back is free. */
+function* switchesSeldom(world: SimWorld, seen: Seen): Complaints {
+  const enabled = world.modem.euicc.profiles.find(({ state }) => state === "enabled")?.iccid;
+  if (enabled === undefined || enabled === seen.enabled) return;
+  const nowMs = world.clock.monotonicMs();
+  if (seen.came !== undefined && enabled !== seen.came) seen.switchesMs.push(nowMs);
+  seen.enabled = enabled;
+  const within = seen.switchesMs.filter((atMs) => nowMs - atMs < dayMs).length;
+  if (within > switchesPerDay) yield `${within} switches within a day, ${switchesPerDay} allowed`;
+}
+
+/** However a run ended: the device that came with an enabled profile has one. */
+export function* keepsAProfile(world: SimWorld, { came }: Seen): Complaints {
+  if (came === undefined || world.modem.euicc.profiles.some(({ state }) => state === "enabled")) return;
+  yield "no profile is enabled, and the device came with one";
 }
 
 /** Once a byte of a package went to the card its session is not cancelled any more, with whatever reason: it may be installed. */
@@ -60,6 +84,16 @@ export function* neverCancelsALoad(points: readonly Point[]): Complaints {
 /** What was there at an earlier point. */
 export interface Seen {
   readonly profiles: Set<Iccid>;
+  /** The profile that was enabled at first, and the one that was when it was looked at last. */
+  readonly came: Iccid | undefined;
+  enabled: Iccid | undefined;
+  /** When another one was enabled in place of it. */
+  readonly switchesMs: number[];
+}
+
+export function seenAtFirst({ modem: { euicc } }: SimWorld, before: readonly Iccid[] = []): Seen {
+  const came = euicc.profiles.find(({ state }) => state === "enabled")?.iccid;
+  return { profiles: new Set(before), came, enabled: came, switchesMs: [] };
 }
 
 // --- when a run ended ---
@@ -111,6 +145,10 @@ export function* holdsAfterHealing(world: SimWorld, report: Report, circumstance
       yield `held, where the contract wants an end: ${report.error?.code}: ${report.error?.message}`;
     return;
   }
+  if (circumstances.noService) {
+    yield* holdsWithoutService(world, report);
+    return;
+  }
   if (report.state !== "provisioned") {
     yield `in a healthy world it ends ${report.state}: ${report.error?.code}: ${report.error?.message}`;
     return;
@@ -123,6 +161,20 @@ export function* holdsAfterHealing(world: SimWorld, report: Report, circumstance
   for (const { iccid } of world.modem.euicc.profiles)
     if (!known.has(iccid)) yield `on the eUICC is ${iccid}, which nobody paid for`;
   yield* reportsAreDelivered(world, report.iccid, circumstances, files);
+}
+
+/** The new profile is there, paid once, and not in use; the device is on the one it came with, and on a network. */
+function* holdsWithoutService(world: SimWorld, { state, error, iccid, connectivity }: Report): Complaints {
+  if (state !== "failed" || error?.code !== "profile_no_service")
+    yield `without service it ends ${state}: ${error?.code}: ${error?.message}`;
+  const { profiles } = world.modem.euicc;
+  const enabled = profiles.find((profile) => profile.state === "enabled");
+  if (enabled?.profileClass !== "provisioning") yield `the device is on ${enabled?.iccid}, which has no network`;
+  if (!world.modem.isRegistered) yield "the modem has no network, and the profile of before has one";
+  if (!profiles.some((profile) => profile.iccid === iccid && profile.state === "disabled"))
+    yield `the new profile ${iccid} is not there, disabled`;
+  if (connectivity?.fallbackIccid !== enabled?.iccid)
+    yield `the report says that the device is on ${connectivity?.fallbackIccid}`;
 }
 
 /** A report that was owed is delivered, or still in the outbox. */

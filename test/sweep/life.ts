@@ -4,6 +4,7 @@ import { withDeadline } from "../../src/base/deadline.js";
 import { EsimdError, toEsimdError } from "../../src/base/errors.js";
 import type { OpenEs9Exchange } from "../../src/lpa/es9plus/client.js";
 import { ConnectFailure } from "../../src/lpa/es9plus/tls.js";
+import type { Reach } from "../../src/provision/reach.js";
 import type { StateName } from "../../src/provision/states.js";
 import type { FileSystem, OpenFile } from "../../src/provision/store/file-system.js";
 import type { BytePort, OpenPort } from "../../src/serial/port.js";
@@ -36,7 +37,7 @@ export interface LifeParts {
   readonly at: (point: Point) => Happening | undefined;
   /** Prepares the modem for the line that comes next. */
   readonly misbehave: (name: string) => void;
-  /** Why TLS refuses every server at the moment, by the device's clock. */
+  /** Why no server can be reached at the moment: by the device's clock, which TLS judges by, or without a network. */
   readonly refusal: () => string | undefined;
 }
 
@@ -195,6 +196,19 @@ export class Life {
     },
     close: async () => undefined,
   });
+
+  /** A connection that nothing is sent over. */
+  readonly reach: Reach = (target) => {
+    const host = target.kind === "api" ? new URL(target.url).host : target.address;
+    const code = target.kind === "api" ? "api_unreachable" : "smdp_unreachable";
+    return this.step(target.kind, "connect", async (happening) => {
+      const refusal = target.kind === "api" ? this.#parts.refusal() : undefined;
+      if (refusal !== undefined) throw new EsimdError(code, `${host}: no connection: ${refusal}`);
+      const fault = networkFault(happening);
+      if (fault?.do === "silence") return never();
+      if (fault !== undefined) throw new EsimdError(code, `${host}: no connection: ECONNREFUSED`);
+    });
+  };
 
   readonly openExchange: OpenEs9Exchange = async () => ({
     post: (url, json) =>

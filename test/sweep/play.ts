@@ -7,8 +7,10 @@ import {
   holdsAfterHealing,
   holdsAfterPassingFault,
   holdsAtEnd,
+  keepsAProfile,
   neverCancelsALoad,
   type Seen,
+  seenAtFirst,
 } from "./invariants.js";
 import type { Death, Happening } from "./life.js";
 import type { Point } from "./points.js";
@@ -45,7 +47,7 @@ export interface PlayOptions extends SimOptions {
 /** Whatever hangs, or waits in a modem, has come back by then. */
 const betweenRunsMs = 300_000;
 /** As the daemon would try again. */
-const healingRuns = 5;
+const healingRuns = 6;
 
 export async function play(options: PlayOptions, plans: readonly Plan[]): Promise<Verdict> {
   const world = await SimWorld.create(options);
@@ -58,7 +60,7 @@ export async function play(options: PlayOptions, plans: readonly Plan[]): Promis
     before: world.modem.euicc.profiles.map(({ iccid }) => iccid),
     ...options.circumstances,
   };
-  const seen: Seen = { profiles: new Set(circumstances.before) };
+  const seen: Seen = seenAtFirst(world, circumstances.before);
   const violations = new Set<string>();
   const met: boolean[] = [];
   const lives: Point[][] = [];
@@ -79,6 +81,7 @@ export async function play(options: PlayOptions, plans: readonly Plan[]): Promis
     note(name, neverCancelsALoad(points));
     note(name, hasAnEnd(world.clock.monotonicMs() - startMs, world.deadlineMs));
     if (ending.kind === "hung") violations.add(`hung: ${String(ending.error)} (${name})`);
+    if (ending.kind !== "died") note(name, keepsAProfile(world, seen));
     if (ending.kind === "ended") note(name, holdsAtEnd(world, ending.result.report, ending.result.exitStatus));
     return ending;
   };

@@ -4,7 +4,16 @@ import { type LedgerEntry, parseLedger } from "../../src/provision/ledger.js";
 import type { Report } from "../../src/report/schema.js";
 import { optionsFor } from "./cuts.js";
 import type { DiskFailure, PowerCut } from "./files.js";
-import { alwaysHolds, type Circumstances, hasAnEnd, holdsAfterHealing, holdsAtEnd, type Seen } from "./invariants.js";
+import {
+  alwaysHolds,
+  type Circumstances,
+  hasAnEnd,
+  holdsAfterHealing,
+  holdsAtEnd,
+  keepsAProfile,
+  type Seen,
+  seenAtFirst,
+} from "./invariants.js";
 import type { Happening } from "./life.js";
 import { nameOf, type Point } from "./points.js";
 import { type At, type Ending, type Setup, type SimOptions, SimWorld } from "./world.js";
@@ -62,7 +71,7 @@ export class Story {
       before: [],
       ...circumstances,
     };
-    this.#seen = { profiles: new Set(this.circumstances.before) };
+    this.#seen = seenAtFirst(world, this.circumstances.before);
   }
 
   get charges(): number {
@@ -150,6 +159,7 @@ export class Story {
   heard(report: Report, exitStatus: number): void {
     this.#last = report;
     this.#note(holdsAtEnd(this.world, report, exitStatus));
+    this.#note(keepsAProfile(this.world, this.#seen));
   }
 
   #startedMs(): number {

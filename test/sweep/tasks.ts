@@ -4,6 +4,7 @@ import { type Counts, type Findings, findings } from "./findings.js";
 import { sweepForgottenNotifications } from "./forgotten-notifications.js";
 import { firstCuts, samplePairs, sweepPairs } from "./pairs.js";
 import type { Room } from "./points.js";
+import { type Later, sweepRollback } from "./rollback.js";
 import { sweepSeed } from "./seeds.js";
 import { mainSetups, nameOfSetup, setups } from "./setups.js";
 import type { Setup } from "./world.js";
@@ -15,6 +16,7 @@ export type Task =
   | ({ readonly kind: "faults"; readonly setup: Setup; readonly room: Room } & Narrowed)
   | { readonly kind: "bad-days"; readonly setup: Setup }
   | { readonly kind: "forgotten-notifications"; readonly setup: Setup }
+  | { readonly kind: "rollback"; readonly setup: Setup; readonly later: Later; readonly points?: string }
   /** A share of the first cuts, each with every second one: those whose number leaves `share` when divided by `shares`. */
   | { readonly kind: "pairs"; readonly setup: Setup; readonly share: number; readonly shares: number }
   /** Every `every`th pair. */
@@ -45,6 +47,9 @@ export function tasksOf(section: Exclude<Section, "kills">, seed: number, seeds:
           .filter((setup) => !mainSetups.includes(setup))
           .map((setup): Task => ({ kind: "cuts", setup, thorough: false })),
         ...mainSetups.map((setup): Task => ({ kind: "forgetful-disk", setup })),
+        ...mainSetups.flatMap((setup) =>
+          (["never", "after-the-cut"] as const).map((later): Task => ({ kind: "rollback", setup, later })),
+        ),
       ];
     case "faults":
       return [
@@ -90,6 +95,8 @@ export function nameOfTask(task: Task): string {
       return `the provider's bad days: ${nameOfSetup(task.setup)}`;
     case "forgotten-notifications":
       return `notifications that the eUICC forgets: ${nameOfSetup(task.setup)}`;
+    case "rollback":
+      return `a new profile without service, which it gets ${task.later}: ${nameOfSetup(task.setup)}`;
     case "pairs":
       return `pairs, share ${task.share + 1} of ${task.shares}: ${nameOfSetup(task.setup)}`;
     case "some-pairs":
@@ -121,6 +128,8 @@ async function performWith(task: Task, found: Findings): Promise<void> {
       return sweepBadDays(task.setup, found);
     case "forgotten-notifications":
       return sweepForgottenNotifications(task.setup, found);
+    case "rollback":
+      return sweepRollback(task.setup, task, found);
     case "pairs": {
       const firsts = await firstCuts(task.setup);
       for (const [index, first] of firsts.entries()) {

@@ -2,7 +2,7 @@ import type { Config } from "../../src/daemon/config/config.js";
 import type { ConfigFileSystem } from "../../src/daemon/config/files.js";
 import { loadConfig } from "../../src/daemon/config/load.js";
 import { fakeApiDefaults } from "../../src/emulator/api/service.js";
-import { apiUrl } from "./sim-provider.js";
+import { apiUrl, smdpAddress } from "./sim-provider.js";
 import type { Setup } from "./world.js";
 
 /** The configuration of a simulated device, read from a file as a device's own. */
@@ -21,6 +21,8 @@ export function configOf({ lpa, method, provider }: Setup, values: ConfigValues 
     "api.provider": provider,
     "reservation.method": method,
     "sim.fleet": "default",
+    "default_smdp.address": smdpAddress,
+    "default_smdp.set": "always",
     ...values,
   };
   const text = Object.entries(all).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);

@@ -26,7 +26,7 @@ import { type Death, type Happening, Life } from "./life.js";
 import { modemFaults } from "./modem-faults.js";
 import { SimNetwork } from "./network.js";
 import type { Point } from "./points.js";
-import { createSimProvider, type SimProvider, smdpAddress } from "./sim-provider.js";
+import { createSimProvider, type SimProvider } from "./sim-provider.js";
 import { type ConfigValues, configOf, stateDir } from "./world-config.js";
 
 /**
@@ -48,6 +48,10 @@ export interface SimOptions extends Setup {
   /** Configuration keys and their values, as in a file. */
   readonly config?: ConfigValues;
   readonly modemWorld?: Partial<ModemWorld>;
+  /** The eUICC comes with an enabled profile that has a network; left out: where the modem's own LPA needs one. */
+  readonly bootstrap?: boolean;
+  /** The device's only way to the network is its modem. */
+  readonly onlyByModem?: boolean;
   /** How many syncs the disk forgets in a `forgetful` power cut. */
   readonly diskForgets?: number;
   readonly eid?: Eid;
@@ -107,8 +111,11 @@ export class SimWorld {
   readonly smdp: SmdpService;
   readonly modem: FakeModem;
   readonly network: SimNetwork;
+  /** The device's clock was synchronised since its start; where it was not, the modem's vouches for it. */
+  isSynchronised = false;
   readonly #openModem: OpenPort;
   readonly #ownsProvider: boolean;
+  readonly #onlyByModem: boolean;
   readonly #ciPem: string;
   #config: Config;
   #ids = 0;
@@ -132,8 +139,9 @@ export class SimWorld {
       dialect: options.family,
       eid: options.eid ?? sweepEid,
       wire: { kind: "memory", wire },
-      bootstrap: options.lpa === "modem" && options.family === "quectel-nwmode",
-      defaultSmdpAddress: smdpAddress,
+      bootstrap: options.bootstrap ?? (options.lpa === "modem" && options.family === "quectel-nwmode"),
+      // As it was delivered; the device is configured to write its own.
+      defaultSmdpAddress: "rsp.vendor.example",
       ownNetwork: (address) => (name, body) => ownRequest(address, name, body),
     });
     if (options.modemWorld !== undefined) modem.changeWorld(options.modemWorld);
@@ -147,6 +155,7 @@ export class SimWorld {
     this.files = new SimFiles(options.diskForgets);
     this.provider = provider;
     this.#ownsProvider = options.beside === undefined;
+    this.#onlyByModem = options.onlyByModem ?? false;
     this.clock = provider.clock;
     this.deviceClock = new DeviceClock(provider.clock);
     this.api = provider.api;
@@ -228,7 +237,10 @@ export class SimWorld {
         const behaviour: Behaviour = { ...fault, nth: 1 };
         this.modem.prependBehaviour(behaviour);
       },
-      refusal: () => refusalByDate(this.deviceClock),
+      refusal: () => {
+        if (this.#onlyByModem && !this.modem.isRegistered) return "ENETUNREACH";
+        return refusalByDate(this.deviceClock);
+      },
     });
     this.#alive = pid;
     this.#life = life;
@@ -254,6 +266,12 @@ export class SimWorld {
           birthOf: (asked: number) => (asked === this.#alive ? `boot/${asked}` : undefined),
         },
         newId: () => `intent-${++this.#ids}`,
+        hostClock: {
+          builtAtMs: Date.UTC(2025, 5, 1),
+          isMarked: async () => this.isSynchronised,
+          isSynchronised: async () => undefined,
+        },
+        reach: life.reach,
         openTransport: life.openTransport,
         openExchange: life.openExchange,
         loadRoots: async () => [this.#ciPem],

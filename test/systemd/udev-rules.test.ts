@@ -3,137 +3,72 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { vendorPorts } from "../../src/serial/ports/port-table.js";
+import { uart, usbPort, wwanPort } from "./udev-devices.js";
+import { parseRules, type Rule } from "./udev-grammar.js";
+import { applyRules, type Outcome, type UdevEvent } from "./udev-machine.js";
 
-const path = resolve(import.meta.dirname, "../../systemd/77-esimd-ports.rules");
-const text = readFileSync(path, "utf8");
-
-interface Condition {
-  readonly key: string;
-  readonly operator: "==" | "!=" | "=";
-  readonly value: string;
-}
-
-/** The keys of one rule (udev(7)); the operators that the file uses. @throws for anything else. */
-function parseRule(line: string): readonly Condition[] {
-  const conditions: Condition[] = [];
-  let rest = line;
-  while (rest !== "") {
-    const match = /^([A-Z]+(?:\{[^}]+\})?)(==|!=|=)"([^"]*)"(?:, |$)/.exec(rest);
-    const [whole = "", key = "", operator, value = ""] = match ?? [];
-    if (operator !== "==" && operator !== "!=" && operator !== "=") throw new Error(`not a rule: ${line}`);
-    conditions.push({ key, operator, value });
-    rest = rest.slice(whole.length);
-  }
-  return conditions;
-}
-
-const lines = text.split("\n").filter((line) => line !== "");
-const active = lines.filter((line) => !line.startsWith("#"));
+const systemd = resolve(import.meta.dirname, "../../systemd");
+const [portsName, startName] = ["77-esimd-ports.rules", "78-esimd-start.rules"];
+const read = (name: string): string => readFileSync(resolve(systemd, name), "utf8");
+const [portsText, startText] = [read(portsName), read(startName)];
+const [ports, start] = [parseRules(portsText), parseRules(startText)];
 /** Examples are one character away from being rules. */
-const inUse = lines.map((line) => line.replace(/^#(?=[A-Z]+[{=!])/, "")).filter((line) => !line.startsWith("#"));
-
-/** A port of a modem, as udev sees it. */
-interface Tty {
-  readonly vendorId: string;
-  readonly productId: string;
-  /** As sysfs has it, two hexadecimal digits; a port that is not of USB has none. */
-  readonly usbInterface?: string;
-  readonly subsystem?: string;
-  /** Its name; ttyUSB2 when left out. */
-  readonly kernel?: string;
-  readonly action?: string;
-}
-
-/** `*` and `?` as udev(7) has them. */
-function globOf(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()[\]\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")}$`,
-  );
-}
-
-/** What the rules set for a port: a udev as small as they are. */
-function evaluate(rules: readonly string[], tty: Tty): ReadonlyMap<string, string> {
-  const env = new Map<string, string>();
-  const usb = tty.usbInterface !== undefined;
-  const keyValue = (key: string): string | undefined => {
-    if (key === "ACTION") return tty.action ?? "add";
-    if (key === "SUBSYSTEM") return tty.subsystem ?? "tty";
-    if (key === "KERNEL") return tty.kernel ?? "ttyUSB2";
-    if (key === "SUBSYSTEMS") return usb ? "usb" : "platform";
-    if (key === "ATTRS{idVendor}") return usb ? tty.vendorId : undefined;
-    if (key === "ATTRS{idProduct}") return usb ? tty.productId : undefined;
-    if (key === "ATTRS{bInterfaceNumber}") return tty.usbInterface;
-    const name = /^ENV\{(.+)\}$/.exec(key)?.[1];
-    if (name === undefined) throw new Error(`unknown key ${key}`);
-    return env.get(name);
-  };
-  const matches = ({ key, operator, value }: Condition): boolean => {
-    const is = keyValue(key) ?? "";
-    const any = value.split("|").some((one) => globOf(one).test(is));
-    return operator === "!=" ? !any : any;
-  };
-  for (let index = 0; index < rules.length; index++) {
-    const rule = parseRule(rules[index] ?? "");
-    if (!rule.filter(({ operator }) => operator !== "=").every(matches)) continue;
-    for (const { key, operator, value } of rule) {
-      if (operator !== "=") continue;
-      if (key === "GOTO") {
-        index = rules.indexOf(`LABEL="${value}"`);
-        if (index < 0) throw new Error(`no label ${value}`);
-      } else if (key !== "LABEL") {
-        const name = /^ENV\{(.+)\}$/.exec(key)?.[1] ?? key;
-        env.set(name, value === "$attr{bInterfaceNumber}" ? (tty.usbInterface ?? "") : value);
-      }
-    }
-  }
-  return env;
-}
+const inUse = parseRules(portsText.replace(/^#(?=[A-Z]+[{=!])/gm, ""));
 
 const eg25 = { vendorId: "2c7c", productId: "0125" };
-const ignored = (rules: readonly string[], tty: Tty): boolean => evaluate(rules, tty).get("ID_MM_PORT_IGNORE") === "1";
+const ignored = (rules: readonly Rule[], event: UdevEvent): boolean =>
+  applyRules([rules], event).properties.get("ID_MM_PORT_IGNORE") === "1";
 const twoDigits = (number: number): string => number.toString(16).padStart(2, "0");
+/** What begins with a dot is forgotten after the event (udev(7)). */
+const kept = ({ properties }: Outcome): Record<string, string> =>
+  Object.fromEntries([...properties].filter(([name]) => !name.startsWith(".")));
 
-describe("the udev rule for one port", () => {
-  it("keeps ModemManager from the EG25-G's first AT port, and from no other", () => {
-    const ports = ["00", "01", "02", "03", "04"];
-    expect(ports.filter((usbInterface) => ignored(active, { ...eg25, usbInterface }))).toEqual(["02"]);
+/** Both files behind a person's own, as udev sorts them. */
+function udev(event: UdevEvent, local = ""): Outcome {
+  return applyRules([parseRules(local), ports, start], event);
+}
+
+describe("the udev rules that give esimd a port", () => {
+  it("keep ModemManager from the EG25-G's first AT port, and from no other", () => {
+    const numbers = ["00", "01", "02", "03", "04"];
+    expect(numbers.filter((interfaceNumber) => ignored(ports, usbPort({ ...eg25, interfaceNumber })))).toEqual(["02"]);
     for (const action of ["add", "change", "move", "bind"])
-      expect(ignored(active, { ...eg25, usbInterface: "02", action })).toBe(true);
+      expect(ignored(ports, usbPort({ ...eg25, interfaceNumber: "02", action }))).toBe(true);
   });
 
-  it.each<[string, Tty]>([
-    ["another product", { ...eg25, productId: "0306", usbInterface: "02" }],
-    ["another vendor", { ...eg25, vendorId: "2cb7", usbInterface: "02" }],
-    ["the same interface as a network device", { ...eg25, usbInterface: "02", subsystem: "net" }],
-    ["a port that goes", { ...eg25, usbInterface: "02", action: "remove" }],
-    ["a UART of the board", eg25],
-  ])("does nothing for %s", (_name, tty) => {
-    // What begins with a dot is forgotten after the event (udev(7)).
-    expect([...evaluate(active, tty).keys()].filter((key) => !key.startsWith("."))).toEqual([]);
+  it.each<[string, UdevEvent]>([
+    ["another product", usbPort({ ...eg25, productId: "0306", interfaceNumber: "02" })],
+    ["another vendor", usbPort({ ...eg25, vendorId: "2cb7", interfaceNumber: "02" })],
+    ["the same interface as a network device", usbPort({ ...eg25, interfaceNumber: "02", subsystem: "net" })],
+    ["a port that goes", usbPort({ ...eg25, interfaceNumber: "02", action: "remove" })],
+    ["a UART of the board", uart],
+  ])("do nothing for %s", (_name, event) => {
+    const outcome = udev(event, 'SUBSYSTEM=="tty|wwan", ENV{ESIMD_START}="modem"\n');
+    expect(kept(outcome)).not.toHaveProperty("ID_MM_PORT_IGNORE");
+    expect(kept(outcome)).not.toHaveProperty("SYSTEMD_WANTS");
+    expect({ symlinks: outcome.symlinks, tags: outcome.tags }).toEqual({ symlinks: [], tags: [] });
   });
 
-  it("sets nothing but the tag of the port: the device stays with ModemManager", () => {
-    const set = inUse.flatMap((line) =>
-      parseRule(line).filter(({ operator, key }) => operator === "=" && /^ENV/.test(key)),
+  it("set nothing of the device as a whole: it stays with ModemManager", () => {
+    const set = [...inUse, ...start].flatMap(({ tokens }) =>
+      tokens.filter(({ key, operator }) => key === "ENV" && !["==", "!="].includes(operator)),
     );
-    expect(new Set(set.map(({ key }) => key))).toEqual(
-      new Set(["ENV{.ESIMD_USB_INTERFACE}", "ENV{ID_MM_PORT_IGNORE}"]),
+    expect(new Set(set.map(({ attribute }) => attribute))).toEqual(
+      new Set([".ESIMD_USB_INTERFACE", "ESIMD_PORT", "ID_MM_PORT_IGNORE", "ESIMD_NAME", "SYSTEMD_WANTS"]),
     );
   });
 
-  it("has examples that take an AT port by esimd's own table of ports, each one of its modem's", () => {
-    const examples = inUse
-      .map(parseRule)
-      .filter((rule) => rule.some(({ value, key }) => key === "ENV{ID_MM_PORT_IGNORE}" && value === "1"));
+  it("have examples that take an AT port by esimd's own table of ports, each one of its modem's", () => {
+    const examples = inUse.filter(
+      ({ tokens }) =>
+        tokens.some(({ key }) => key === "ATTRS") && tokens.some(({ attribute }) => attribute === "ESIMD_PORT"),
+    );
     expect(examples.length).toBeGreaterThan(5);
     const seen = new Set<string>();
-    for (const rule of examples) {
-      const of = (key: string): string => rule.find((one) => one.key === key)?.value ?? "";
-      const [vendorId, productId] = [of("ATTRS{idVendor}"), of("ATTRS{idProduct}")];
-      const number = of("ENV{.ESIMD_USB_INTERFACE}");
+    for (const { tokens } of examples) {
+      const of = (attribute: string): string => tokens.find((one) => one.attribute === attribute)?.value ?? "";
+      const [vendorId, productId] = [of("idVendor"), of("idProduct")];
+      const number = of(".ESIMD_USB_INTERFACE");
       const layout = vendorPorts
         .find((vendor) => vendor.vendorId === vendorId)
         ?.layouts.find(({ products }) => products.includes(productId));
@@ -147,37 +82,164 @@ describe("the udev rule for one port", () => {
       const others = Object.keys(layout?.ports ?? {})
         .map(Number)
         .map(twoDigits);
-      expect(others.filter((usbInterface) => ignored(inUse, { vendorId, productId, usbInterface }))).toEqual([number]);
+      const taken = others.filter((interfaceNumber) =>
+        ignored(inUse, usbPort({ vendorId, productId, interfaceNumber })),
+      );
+      expect(taken).toEqual([number]);
     }
   });
 
-  it("comes before ModemManager looks at the properties, and speaks of no service to be stopped", () => {
-    expect("77-esimd-ports.rules" < "80-mm-candidate.rules").toBe(true);
-    expect(text).not.toMatch(/systemctl|stop ModemManager|disable ModemManager/i);
-  });
-
-  it.each(["wwan0at0", "wwan0at1", "wwan12at0"])("lets dialout, which the unit has, open %s on PCIe", (kernel) => {
-    const set = evaluate(active, { vendorId: "", productId: "", subsystem: "wwan", kernel });
-    expect([...set]).toEqual([
-      ["GROUP", "dialout"],
-      ["MODE", "0660"],
-    ]);
-    const unit = readFileSync(resolve(path, "../esimd.service"), "utf8");
-    expect(unit).toMatch(/^SupplementaryGroups=dialout$/m);
-    expect(unit).toMatch(/^DeviceAllow=char-wwan_port rw$/m);
+  it.each(["wwan0at0", "wwan0at1", "wwan12at0"])("let dialout, which the units have, open %s on PCIe", (kernel) => {
+    const outcome = udev(wwanPort(kernel));
+    expect({ group: outcome.group, mode: outcome.mode }).toEqual({ group: "dialout", mode: "0660" });
+    expect(kept(outcome)).toEqual({});
+    for (const unit of ["esimd.service", "esimd@.service", "esimd-first-boot.service"]) {
+      expect(read(unit)).toMatch(/^SupplementaryGroups=dialout$/m);
+      expect(read(unit)).toMatch(/^DeviceAllow=char-wwan_port rw$/m);
+    }
   });
 
   it.each([
     ["the modem's other ports", "wwan", "wwan0mbim0"],
     ["the modem itself", "wwan", "wwan0"],
     ["the network device of that name", "net", "wwan0at0"],
-  ])("changes nothing of %s", (_name, subsystem, kernel) => {
-    expect([...evaluate(active, { vendorId: "", productId: "", subsystem, kernel })]).toEqual([]);
+  ])("change nothing of %s", (_name, subsystem, kernel) => {
+    const outcome = udev(wwanPort(kernel, subsystem));
+    expect({ kept: kept(outcome), group: outcome.group }).toEqual({ kept: {}, group: undefined });
+  });
+
+  it("keep ModemManager from the first AT port on PCIe where a person takes the # away", () => {
+    expect(ignored(inUse, wwanPort("wwan0at0"))).toBe(true);
+    expect(ignored(inUse, wwanPort("wwan0at1"))).toBe(false);
+  });
+});
+
+describe("the udev rules that name a port and start what is asked for", () => {
+  const port = usbPort({ ...eg25, interfaceNumber: "02", place: "1-1.2" });
+
+  it("name it by its socket, make it known to systemd, and start nothing by themselves", () => {
+    const outcome = udev(port);
+    expect(outcome).toMatchObject({ symlinks: ["esimd/usb1.1.2"], tags: ["systemd"] });
+    expect(kept(outcome)).toEqual({ ESIMD_PORT: "1", ID_MM_PORT_IGNORE: "1", ESIMD_NAME: "usb1.1.2" });
+  });
+
+  it("give two modems of one model two names, and one name to the modem that replaces another", () => {
+    const nameAt = (place: string, kernel: string): readonly string[] =>
+      udev(usbPort({ ...eg25, interfaceNumber: "02", place, kernel })).symlinks;
+    expect(nameAt("1-1.2", "ttyUSB2")).toEqual(nameAt("1-1.2", "ttyUSB9"));
+    expect(nameAt("1-1.2", "ttyUSB2")).not.toEqual(nameAt("1-1.3", "ttyUSB6"));
+    expect(nameAt("2-1.2", "ttyUSB2")).toEqual(["esimd/usb2.1.2"]);
+  });
+
+  it("start the template's instance of that name where a person asks for it, whose device unit is then the port's", () => {
+    const outcome = udev(port, 'SUBSYSTEM=="tty|wwan", ENV{ESIMD_START}="modem"\n');
+    expect(outcome.properties.get("SYSTEMD_WANTS")).toBe("esimd@usb1.1.2.service");
+    const template = read("esimd@.service");
+    expect(template).toMatch(/^BindsTo=dev-esimd-%i\.device$/m);
+    expect(template).toMatch(/^After=dev-esimd-%i\.device$/m);
+    // systemd.unit(5): "/" becomes "-" and what is in this set stays, so that /dev/esimd/NAME is dev-esimd-NAME.device.
+    expect(outcome.properties.get("ESIMD_NAME")).toMatch(/^[A-Za-z0-9:_][A-Za-z0-9:_.]*$/);
+  });
+
+  it("start the first boot's one shot where a person asks for that", () => {
+    const outcome = udev(port, 'SUBSYSTEM=="tty|wwan", ENV{ESIMD_START}="first-boot"\n');
+    expect(outcome.properties.get("SYSTEMD_WANTS")).toBe("esimd-first-boot.service");
+  });
+
+  it("leave what other rules want beside it", () => {
+    const local = 'SUBSYSTEM=="tty", ENV{SYSTEMD_WANTS}="other.service", ENV{ESIMD_START}="first-boot"\n';
+    expect(udev(port, local).properties.get("SYSTEMD_WANTS")).toBe("other.service esimd-first-boot.service");
+  });
+
+  it("take a person's own name, and a person's own port", () => {
+    const named = udev(port, 'SUBSYSTEM=="tty", KERNELS=="1-1.2", ENV{ESIMD_NAME}="gateway"\n');
+    expect(named.symlinks).toEqual(["esimd/gateway"]);
+    const ftdi = usbPort({
+      vendorId: "0403",
+      productId: "6001",
+      interfaceNumber: "00",
+      place: "1-1",
+      kernel: "ttyUSB0",
+    });
+    const own = udev(ftdi, 'SUBSYSTEM=="tty", ATTRS{idVendor}=="0403", ENV{ESIMD_PORT}="1"\n');
+    expect(own).toMatchObject({ symlinks: ["esimd/usb1.1"], tags: ["systemd"] });
+    expect(own.properties.get("ID_MM_PORT_IGNORE")).toBe("1");
+  });
+
+  it("name a port on PCIe by what Linux calls it", () => {
+    const outcome = udev(wwanPort("wwan0at0"), 'SUBSYSTEM=="wwan", KERNEL=="wwan*at0", ENV{ESIMD_PORT}="1"\n');
+    expect(outcome.symlinks).toEqual(["esimd/wwan0at0"]);
+  });
+
+  it("have the lines in their comments that do this", () => {
+    const examples = startText.match(/^# {3}SUBSYSTEM==.*"/gm) ?? [];
+    expect(examples).toHaveLength(3);
+    for (const line of examples) expect(parseRules(`${line.slice(4)}\n`)).toHaveLength(1);
+  });
+});
+
+describe("the rules files", () => {
+  it("come behind 60-serial.rules, before ModemManager looks at the properties, and before systemd's own", () => {
+    for (const name of [portsName, startName]) {
+      expect(name > "60-serial.rules").toBe(true);
+      expect(name < "80-mm-candidate.rules").toBe(true);
+      expect(name < "99-systemd.rules").toBe(true);
+    }
+    expect(startName > portsName).toBe(true);
+  });
+
+  it("speak of no service to be stopped", () => {
+    expect(portsText + startText).not.toMatch(/systemctl (stop|disable)|stop ModemManager|disable ModemManager/i);
   });
 
   const verifies = spawnSync("udevadm", ["verify", "--help"]).status === 0;
-  it.skipIf(!verifies)("passes udevadm verify (skipped where there is none: systemd before 254, or no udev)", () => {
-    const { status, stdout, stderr } = spawnSync("udevadm", ["verify", "--no-style", path], { encoding: "utf8" });
+  it.skipIf(!verifies)("pass udevadm verify (skipped where there is none: systemd before 254, or no udev)", () => {
+    const files = [portsName, startName].map((name) => resolve(systemd, name));
+    const { status, stdout, stderr } = spawnSync("udevadm", ["verify", "--no-style", ...files], { encoding: "utf8" });
     expect({ status, output: `${stdout}${stderr}` }).toMatchObject({ status: 0 });
+  });
+});
+
+describe("the parser of rules files", () => {
+  it.each([
+    ["a key that udev does not have", 'SUBSYTEM=="tty", TAG+="x"\n', /line 1: udev knows no key SUBSYTEM/],
+    ["an operator that it does not take", 'KERNEL="ttyUSB0", TAG+="x"\n', /KERNEL can only be asked for/],
+    ["a test by what can only be set", 'GROUP=="dialout", TAG+="x"\n', /GROUP can only be set/],
+    ["a value without quotes", "KERNEL==ttyUSB0, TAG+=x\n", /no key, operator and quoted value/],
+    ["a quote that does not end", 'KERNEL=="ttyUSB0, TAG+="x"\n', /line 1/],
+    ["braces that are missing", 'ATTRS=="2c7c", TAG+="x"\n', /ATTRS wants/],
+    ["braces that are too many", 'KERNEL{x}=="2c7c", TAG+="x"\n', /KERNEL takes no/],
+    ["a jump to nowhere", 'ACTION=="add", GOTO="end"\n', /no label end follows/],
+    ["a jump backwards", 'LABEL="end"\nACTION=="add", GOTO="end"\n', /no label end follows/],
+    ["a label that nothing goes to", 'ACTION=="add", TAG+="x"\nLABEL="end"\n', /nothing goes to label end/],
+    ["keys without a comma", 'KERNEL=="a" TAG+="x"\n', /separated by a comma/],
+    ["a comma at the end", 'KERNEL=="a", TAG+="x",\n', /a comma behind the last key/],
+    ["a rule that does nothing", 'KERNEL=="a"\n', /does nothing/],
+    ["an action that the kernel has not", 'ACTION=="plug", TAG+="x"\n', /no action of the kernel/],
+    ["a mode that is none", 'KERNEL=="a", MODE="rw"\n', /no mode/],
+    ["a substitution that udev has not", 'KERNEL=="a", SYMLINK+="x$attrs{a}"\n', /no substitution/],
+    ["a line that goes on into nothing", 'KERNEL=="a", \\\n\n', /goes on, and nothing follows/],
+    ["letters that are not ASCII", 'KERNEL=="ä", TAG+="x"\n', /not printable ASCII/],
+    ["a last line without an end", 'KERNEL=="a", TAG+="x"', /does not end/],
+  ])("refuses %s", (_name, text, message) => {
+    expect(() => parseRules(text)).toThrow(message);
+  });
+
+  it("takes what udev(7) shows", () => {
+    const text =
+      'SUBSYSTEM=="block", \\\n  ENV{ID_FS_USAGE}!="filesystem", GOTO="end"\nKERNEL=="sd?", RUN{program}+="/bin/x %k", OPTIONS+="watch"\nLABEL="end"\n';
+    expect(parseRules(text).map(({ line }) => line)).toEqual([1, 3, 4]);
+  });
+});
+
+describe("the machine that applies rules", () => {
+  it("wants all ATTRS of a rule of one device, as udev does: vendor and interface number never meet", () => {
+    const rules = parseRules('ATTRS{idVendor}=="2c7c", ATTRS{bInterfaceNumber}=="02", ENV{MET}="1"\n');
+    expect(applyRules([rules], usbPort({ ...eg25, interfaceNumber: "02" })).properties.size).toBe(0);
+  });
+
+  it("does not take a hub's vendor with the modem's product", () => {
+    const rules = parseRules('ATTRS{idVendor}=="1d6b", ATTRS{idProduct}=="0125", ENV{MET}="1"\n');
+    expect(applyRules([rules], usbPort({ ...eg25, interfaceNumber: "02" })).properties.size).toBe(0);
   });
 });

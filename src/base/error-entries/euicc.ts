@@ -37,6 +37,13 @@ export const euiccErrors = {
     exit: 69,
     next: "Run `esimd probe`: check that the active SIM slot is the eSIM's, and that this firmware lets a host at the ISD-R.",
   },
+  default_smdp_wrong: {
+    sentence: "The eUICC's default SM-DP+ is not the configured one.",
+    actor: "operator",
+    retry: "later",
+    exit: 69,
+    next: 'Set default_smdp.set = "always" if esimd may replace it, or correct default_smdp.address.',
+  },
   eid_mismatch: {
     sentence: "The eUICC's EID is not the one that was expected.",
     actor: "operator",

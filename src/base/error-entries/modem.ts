@@ -107,6 +107,13 @@ export const modemErrors = {
     exit: 11,
     next: "Check coverage, antenna and the Sim's status and Fleet.",
   },
+  profile_no_service: {
+    sentence: "The new profile brought the device onto no network, and the device is back on the profile that it had.",
+    actor: "network",
+    retry: "later",
+    exit: 75,
+    next: "Check coverage, and the Sim's status, Fleet and networks; esimd tries the new profile again later by itself, and nothing is paid twice.",
+  },
   sim_locked: {
     sentence: "The enabled profile asks for a PIN or PUK.",
     actor: "operator",

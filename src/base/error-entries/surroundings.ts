@@ -122,11 +122,19 @@ export const surroundingErrors = {
     next: "Wait until the named process ends, or stop it.",
   },
   clock_insane: {
-    sentence: "The clock is before the build date of esimd, so no certificate can be judged.",
+    sentence:
+      "The clock is before the build date of esimd, or nothing vouches for it, so that no certificate can be judged.",
     actor: "operator",
     retry: "later",
     exit: 75,
     next: "Wait for time synchronisation, or set the clock.",
+  },
+  clock_refused: {
+    sentence: "The host's clock could not be set.",
+    actor: "operator",
+    retry: "never",
+    exit: 77,
+    next: "Run `esimd clock --set-from-modem` as root, as esimd-clock.service does.",
   },
   deadline: {
     sentence: "A wait passed its deadline.",

@@ -10,8 +10,10 @@ export interface Config {
   /** How long one run may take as a whole. */
   readonly deadlineMs: number;
   readonly log: { readonly level: LogLevel };
+  /** `concurrency`: how many runs may be on their way at once. */
+  readonly daemon: { readonly concurrency: number; readonly socket: SocketWish };
   readonly modem: {
-    /** `auto`: the one that is found. */
+    /** `auto`: the one that is found; `all`: the daemon serves every one that is found. */
     readonly port: string | undefined;
     /** "auto", or the name of a dialect; whether there is such a dialect is the modem room's business. */
     readonly dialect: string;
@@ -70,4 +72,39 @@ export interface Config {
   };
   readonly confirm: { readonly waitMs: number };
   readonly network: { readonly registrationWaitMs: number };
+  readonly connectivity: {
+    readonly check: "none" | "registration" | "data";
+    readonly rollback: boolean;
+    readonly waitMs: number;
+    readonly switchesPerDay: number;
+    /** With the address that it is asked from. */
+    readonly url: { readonly url: URL; readonly localAddress: string; readonly timeoutMs: number } | undefined;
+    readonly hook: { readonly path: string; readonly timeoutMs: number } | undefined;
+  };
+  readonly boot: {
+    readonly clockWaitMs: number;
+    readonly clockTrust: "evidence" | "build-date";
+    readonly networkWaitMs: number;
+  };
+  readonly defaultSmdp: {
+    readonly address: SmdpAddress | undefined;
+    readonly set: "never" | "missing" | "always";
+    /** The longest pause between two questions whether a profile waits there. */
+    readonly pollLongestMs: number;
+  };
+  readonly callbacks: {
+    /** Undefined: off. */
+    readonly listen: { readonly host: string; readonly port: number } | undefined;
+    /** Undefined: that of the callback URL. */
+    readonly path: string | undefined;
+    readonly secret: string | undefined;
+    readonly tlsCertFile: string | undefined;
+    readonly tlsKeyFile: string | undefined;
+  };
 }
+
+/** Where the control socket is to be. `default`: nobody named a place, and a daemon that cannot have one there works without. */
+export type SocketWish =
+  | { readonly kind: "none" }
+  | { readonly kind: "default"; readonly path: string }
+  | { readonly kind: "named"; readonly path: string };

@@ -58,7 +58,10 @@ export function fileEntries(
 
 /** The drop-ins beside a configuration file, sorted by name; hidden files (an editor's) are left out. */
 export function dropIns(files: ConfigFileSystem, configFile: string, complain: Complain): readonly string[] {
-  const folder = join(dirname(configFile), "conf.d");
+  return tomlFilesIn(files, join(dirname(configFile), "conf.d"), complain);
+}
+
+export function tomlFilesIn(files: ConfigFileSystem, folder: string, complain: Complain): readonly string[] {
   const listed = attempt(() => {
     try {
       return files.listDir(folder);
@@ -95,14 +98,20 @@ export function flagEntries(overrides: readonly Override[], complain: Complain):
   );
 }
 
-/** systemd's state folder stands in for the built-in default, below every file (systemd.exec(5), STATE_DIRECTORY: colon-separated). */
+/** systemd's folders stand in for the built-in defaults, below every file (systemd.exec(5), STATE_DIRECTORY: colon-separated). */
 export function systemdEntries(
   env: Readonly<Record<string, string | undefined>>,
   complain: Complain,
 ): readonly Entry[] {
-  const [value = ""] = (env["STATE_DIRECTORY"] ?? "").split(":");
-  if (value === "") return [];
-  return checked({ key: "state_dir", value, origin: { kind: "environment", variable: "STATE_DIRECTORY" } }, complain);
+  const entryOf = (variable: string, key: string, file: string): readonly Entry[] => {
+    const [folder = ""] = (env[variable] ?? "").split(":");
+    if (folder === "") return [];
+    return checked({ key, value: join(folder, file), origin: { kind: "environment", variable } }, complain);
+  };
+  return [
+    ...entryOf("STATE_DIRECTORY", "state_dir", ""),
+    ...entryOf("RUNTIME_DIRECTORY", "daemon.socket", "esimd.sock"),
+  ];
 }
 
 function parseToml(text: string, path: string): Readonly<Record<string, unknown>> {

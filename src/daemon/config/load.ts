@@ -1,4 +1,5 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
+import { callbackProblem } from "./callbacks.js";
 import type { Config } from "./config.js";
 import { type ConfigFileSystem, nodeFileSystem } from "./files.js";
 import {
@@ -11,6 +12,7 @@ import {
   type Override,
   systemdEntries,
 } from "./layers.js";
+import { modemEntries } from "./modem-files.js";
 import { type Origin, placeOf } from "./provenance.js";
 import { resolved } from "./resolved.js";
 import { type ConfigKey, configKeys, configSchema, defaultOfKey, type SecretKey } from "./schema.js";
@@ -31,6 +33,8 @@ export interface LoadRequest {
   readonly fileSystem?: ConfigFileSystem | undefined;
   /** `/etc/esimd/config.toml` when left out. */
   readonly defaultFile?: string | undefined;
+  /** As the modem of this name has it: its file in `modems.d` lies over the other files. */
+  readonly modem?: string | undefined;
 }
 
 export interface LoadedConfig {
@@ -51,6 +55,11 @@ export const defaultConfigFile = "/etc/esimd/config.toml";
  */
 export function loadConfig(request: LoadRequest): LoadedConfig {
   const { loaded, problems } = inspectConfig(request);
+  return firstOf(loaded, problems);
+}
+
+/** What was loaded. @throws EsimdError the first problem, and how many more there are. */
+export function firstOf<Loaded>(loaded: Loaded | undefined, problems: readonly EsimdError[]): Loaded {
   const [first, ...more] = problems;
   if (first === undefined && loaded !== undefined) return loaded;
   if (first === undefined)
@@ -70,7 +79,7 @@ export function inspectConfig(request: LoadRequest): {
   const complain: Complain = (problem) => problems.push(problem);
 
   const files: string[] = [];
-  const layers: Entry[] = [
+  let layers: readonly Entry[] = [
     ...Object.entries(request.defaults ?? {}).map(
       ([key, value]): Entry => ({ key, value, origin: { kind: "default" } }),
     ),
@@ -81,9 +90,14 @@ export function inspectConfig(request: LoadRequest): {
   for (const path of [...paths, ...dropInPaths.filter((dropIn) => !paths.includes(dropIn))]) {
     const read = fileEntries(fileSystem, path, paths.includes(path) ? namedBy : undefined, complain);
     if (read.found) files.push(path);
-    layers.push(...read.entries);
+    layers = [...layers, ...read.entries];
   }
-  layers.push(...environmentEntries(request.env, complain), ...flagEntries(request.overrides ?? [], complain));
+  if (request.modem !== undefined) {
+    const own = modemEntries(fileSystem, paths, request.modem, complain);
+    files.push(...own.files);
+    layers = own.over(layers);
+  }
+  layers = [...layers, ...environmentEntries(request.env, complain), ...flagEntries(request.overrides ?? [], complain)];
 
   const merged = new Map(layers.map((entry) => [entry.key, entry]));
   const raw = configSchema.safeParse(nest(merged));
@@ -94,7 +108,16 @@ export function inspectConfig(request: LoadRequest): {
   }
   const originOf = (key: string): Origin => merged.get(key)?.origin ?? { kind: "default" };
 
-  const { api } = raw.data;
+  const { api, connectivity } = raw.data;
+  if (connectivity.url !== undefined && connectivity.local_address === undefined) {
+    const place = placeOf(originOf("connectivity.url"), "connectivity.url");
+    const hint = "Set connectivity.local_address to the host's address on the modem's side, or use connectivity.hook.";
+    complain(
+      new EsimdError("config_invalid", `${place} is set without connectivity.local_address: any network would answer`, {
+        hint,
+      }),
+    );
+  }
   if (api.provider === "kore" && api.callback_method === "GET") {
     const place = placeOf(originOf("api.callback_method"), "api.callback_method");
     complain(new EsimdError("config_invalid", `${place} is "GET"; provider kore takes POST only`));
@@ -123,12 +146,23 @@ export function inspectConfig(request: LoadRequest): {
   const secret = apiSecret("secret", api.secret_file);
   const codeFile = raw.data.download.confirmation_code_file;
   const confirmationCode = secretOf("download.confirmation_code_file", codeFile, "esimd_confirmation_code");
+  const { callbacks } = raw.data;
+  const callbackSecret =
+    callbacks.listen === undefined
+      ? undefined
+      : secretOf("callbacks.secret_file", callbacks.secret_file, "esimd_callback_secret");
+  const misfit = callbackProblem(api, callbacks);
+  if (misfit !== undefined) {
+    const place = placeOf(originOf("callbacks.listen"), "callbacks.listen");
+    complain(new EsimdError("config_invalid", `${place} is set, but ${misfit}`));
+  }
   if (problems.length > 0) return { loaded: undefined, problems };
 
   const config = resolved(raw.data, {
     key: key?.value,
     secret: secret?.value,
     confirmationCode: confirmationCode?.value,
+    callbackSecret: callbackSecret?.value,
   });
   const loaded: LoadedConfig = {
     config,
@@ -146,7 +180,11 @@ export function inspectConfig(request: LoadRequest): {
   return { loaded, problems };
 }
 
-function namedFiles(request: LoadRequest): { readonly paths: readonly string[]; readonly namedBy: string | undefined } {
+/** The configuration files that a request is about, there or not. */
+export function namedFiles(request: LoadRequest): {
+  readonly paths: readonly string[];
+  readonly namedBy: string | undefined;
+} {
   if (request.files !== undefined && request.files.length > 0)
     return { paths: request.files, namedBy: "flag --config" };
   const fromEnv = request.env["ESIMD_CONFIG"];

@@ -1,4 +1,4 @@
-import type { Config } from "./config.js";
+import type { Config, SocketWish } from "./config.js";
 import type { configSchema } from "./schema.js";
 
 const providerUrls = {
@@ -9,17 +9,19 @@ const providerUrls = {
 
 const koreTokenUrl = "https://api.korewireless.com/api-services/v1/auth/token";
 
+/** What never stands in a file of the configuration. */
+export type Secrets = Pick<Config["api"], "key" | "secret"> &
+  Pick<Config["download"], "confirmationCode"> & { readonly callbackSecret: string | undefined };
+
 /** From the file's shape to the program's. Pure. */
-export function resolved(
-  file: ReturnType<typeof configSchema.parse>,
-  secrets: Pick<Config["api"], "key" | "secret"> & Pick<Config["download"], "confirmationCode">,
-): Config {
+export function resolved(file: ReturnType<typeof configSchema.parse>, secrets: Secrets): Config {
   const { api, reservation, sim, download } = file;
   return {
     stateDir: file.state_dir,
     ciRoots: file.ci_roots,
     deadlineMs: file.deadline,
     log: { level: file.log.level },
+    daemon: { concurrency: file.daemon.concurrency, socket: socketWish(file.daemon.socket) },
     modem: {
       port: file.modem.port,
       dialect: file.modem.dialect,
@@ -68,5 +70,40 @@ export function resolved(
     },
     confirm: { waitMs: file.confirm.wait },
     network: { registrationWaitMs: file.network.registration_wait },
+    connectivity: connectivityOf(file.connectivity),
+    boot: {
+      clockWaitMs: file.boot.clock_wait,
+      clockTrust: file.boot.clock_trust,
+      networkWaitMs: file.boot.network_wait,
+    },
+    defaultSmdp: {
+      address: file.default_smdp.address,
+      set: file.default_smdp.set,
+      pollLongestMs: file.default_smdp.poll_longest,
+    },
+    callbacks: {
+      listen: file.callbacks.listen,
+      path: file.callbacks.path,
+      secret: secrets.callbackSecret,
+      tlsCertFile: file.callbacks.tls_cert_file,
+      tlsKeyFile: file.callbacks.tls_key_file,
+    },
   };
+}
+
+function connectivityOf(table: ReturnType<typeof configSchema.parse>["connectivity"]): Config["connectivity"] {
+  const { url, local_address: localAddress, url_timeout: timeoutMs, hook } = table;
+  return {
+    check: table.check,
+    rollback: table.rollback,
+    waitMs: table.wait,
+    switchesPerDay: table.switches_per_day,
+    url: url === undefined || localAddress === undefined ? undefined : { url: new URL(url), localAddress, timeoutMs },
+    hook: hook === undefined ? undefined : { path: hook, timeoutMs: table.hook_timeout },
+  };
+}
+
+function socketWish(named: string | undefined): SocketWish {
+  if (named === undefined) return { kind: "default", path: "/run/esimd/esimd.sock" };
+  return named === "none" ? { kind: "none" } : { kind: "named", path: named };
 }

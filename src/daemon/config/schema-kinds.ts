@@ -57,14 +57,18 @@ export function parsed<T>(parse: (value: string) => T) {
   });
 }
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
+
+export function isLoopback(host: string): boolean {
+  return loopback.test(host);
+}
 
 export const urlForm = "an https URL without user name and fragment (http only on the loopback)";
 
 function isAllowedUrl(value: string, withQuery: boolean): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  const secure = url.protocol === "https:" || (url.protocol === "http:" && loopback.test(url.hostname));
+  const secure = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
   const bare = url.username === "" && url.password === "" && url.hash === "" && (withQuery || url.search === "");
   return secure && bare;
 }
@@ -76,6 +80,19 @@ export const baseUrl = text
 
 /** Kept as it was written: the provider signs its callbacks over this very text. */
 export const callbackUrl = text.refine((value) => isAllowedUrl(value, true));
+
+export const listenForm = "HOST:PORT, with the address of an interface of this host; [ADDRESS]:PORT for IPv6";
+
+/** Where to listen. A port of 0 takes a free one, which is of use to tests alone. */
+export const listenAddress = text.transform((value, context) => {
+  const match = /^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(value);
+  const [, host, port] = match ?? [];
+  if (host === undefined || Number(port) > 65_535) {
+    context.addIssue({ code: "custom", message: "" });
+    return z.NEVER;
+  }
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+});
 
 export const wholeNumber = (least: number, most: number) => z.int().min(least).max(most);
 

@@ -6,9 +6,9 @@ import { absolutePath, duration, keyDocs, list, parsed, text, wholeNumber } from
 /** The table `[modem]`. */
 export const modem = z.strictObject({
   port: text.optional().register(keyDocs, {
-    allowed: "a tty path, tcp://HOST:PORT, unix:/PATH or auto",
+    allowed: "a tty path, tcp://HOST:PORT, unix:/PATH, auto or all",
     meaning:
-      "The modem's AT port; `auto` takes the one that is found, if there is one modem. Prefer a name that stays, as in /dev/serial/by-id.",
+      "The modem's AT port; `auto` takes the one that is found, if there is one modem, and with `all` the daemon serves every one that is there or comes ([daemon](daemon.md)). Prefer a name that stays, as in /dev/serial/by-id.",
     flag: "--port",
   }),
   dialect: text

@@ -2,6 +2,11 @@ import { z } from "zod";
 import { parseSmdpAddress } from "../../base/identifiers.js";
 import { logLevels } from "../../base/logging.js";
 import { durationForm } from "./duration.js";
+import { boot } from "./schema-boot.js";
+import { callbacks } from "./schema-callbacks.js";
+import { connectivity } from "./schema-connectivity.js";
+import { daemon } from "./schema-daemon.js";
+import { defaultSmdp } from "./schema-default-smdp.js";
 import {
   absolutePath,
   baseUrl,
@@ -235,6 +240,7 @@ export const configSchema = z.strictObject({
       flag: "--deadline",
     }),
   log: log.prefault({}),
+  daemon: daemon.prefault({}),
   modem: modem.prefault({}),
   api: api.prefault({}),
   reservation: reservation.prefault({}),
@@ -242,6 +248,10 @@ export const configSchema = z.strictObject({
   download: download.prefault({}),
   confirm: confirm.prefault({}),
   network: network.prefault({}),
+  connectivity: connectivity.prefault({}),
+  boot: boot.prefault({}),
+  default_smdp: defaultSmdp.prefault({}),
+  callbacks: callbacks.prefault({}),
 });
 
 /** The tables of the file, and the keys of each; the keys outside of any table stand under "". */
@@ -252,6 +262,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
     deadline: configSchema.shape.deadline,
   },
   log: log.shape,
+  daemon: daemon.shape,
   modem: modem.shape,
   api: api.shape,
   reservation: reservation.shape,
@@ -259,6 +270,10 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodType
   download: download.shape,
   confirm: confirm.shape,
   network: network.shape,
+  connectivity: connectivity.shape,
+  boot: boot.shape,
+  default_smdp: defaultSmdp.shape,
+  callbacks: callbacks.shape,
 };
 
 type Input = z.input<typeof configSchema>;

@@ -1,54 +1,56 @@
-import { formatMs } from "../../base/deadline.js";
-import { EsimdError, isEsimdError } from "../../base/errors.js";
-import { requireSaneClock } from "../sane-clock.js";
+import { EsimdError } from "../../base/errors.js";
+import {
+  beforeBuild,
+  type ClockTrust,
+  clockHint,
+  dayOf,
+  judgeHostClock,
+  tolerableClockErrorMs,
+} from "../../provision/host-clock.js";
 import { type Check, type Facts, found, type Outcome, well } from "./check.js";
-
-/** Certificates, tokens and Retry-After dates bear hours; a day is a clock that nobody set. */
-const tolerableMs = 24 * 60 * 60_000;
 
 export const clock: Check = {
   name: "clock",
   asks: "Is the host's clock right, so that certificates can be judged?",
   knows:
-    "That it is not before esimd was made, and within a day of the API's answer. Where the API gave none, it is compared with the modem's clock; if the two differ, nobody knows which is wrong.",
+    "The rule of a run: not before esimd was made, and synchronised or within a day of the modem's clock ([first boot](first-boot.md)). Besides, that it is within a day of the API's answer. Where no modem could be asked, the rule's second half is left to the run.",
   codes: ["clock_insane"],
   needs: [],
   after: ["api", "modem"],
   timeoutMs: 10_000,
-  atOnce: ({ clock: hosts }) => {
-    try {
-      requireSaneClock(hosts);
-      return undefined;
-    } catch (error) {
-      if (!isEsimdError(error)) throw error;
-      return found(error);
-    }
+  atOnce: ({ clock: hosts, hostClock }) => {
+    const why = beforeBuild({ nowMs: hosts.nowMs(), builtAtMs: hostClock.builtAtMs });
+    return why === undefined ? undefined : found(new EsimdError("clock_insane", why));
   },
-  run: async ({ surroundings, facts }): Promise<Outcome> => judgeClock(surroundings.clock.nowMs(), facts),
+  run: async ({ surroundings, facts }, signal): Promise<Outcome> => {
+    const { clock: hosts, hostClock, config } = surroundings;
+    const isSynchronised = (await hostClock.isMarked()) || (await hostClock.isSynchronised(signal));
+    const { builtAtMs } = hostClock;
+    return judgeClock({ nowMs: hosts.nowMs(), builtAtMs, isSynchronised, trust: config.boot.clockTrust }, facts);
+  },
 };
 
+export interface HostClockNow {
+  readonly nowMs: number;
+  readonly builtAtMs: number;
+  readonly isSynchronised: boolean | undefined;
+  readonly trust: ClockTrust;
+}
+
 /** Pure. */
-export function judgeClock(nowMs: number, facts: Pick<Facts, "apiDateMs" | "modemClockMs">): Outcome {
-  const { apiDateMs, modemClockMs } = facts;
-  if (apiDateMs !== undefined) {
-    if (Math.abs(nowMs - apiDateMs) <= tolerableMs) return well();
+export function judgeClock(host: HostClockNow, facts: Pick<Facts, "apiDateMs" | "modemClockMs">): Outcome {
+  const { nowMs, trust } = host;
+  const { apiDateMs } = facts;
+  if (apiDateMs !== undefined && Math.abs(nowMs - apiDateMs) > tolerableClockErrorMs) {
     return found(
-      new EsimdError("clock_insane", `the clock says ${day(nowMs)}, and the API's answer ${day(apiDateMs)}`),
+      new EsimdError("clock_insane", `the clock says ${dayOf(nowMs)}, and the API's answer ${dayOf(apiDateMs)}`),
     );
   }
-  if (modemClockMs === undefined || Math.abs(nowMs - modemClockMs) <= tolerableMs) return well();
-  const apart = formatDays(Math.abs(nowMs - modemClockMs));
-  const hint =
-    "Compare both with the right time, and set the one that is wrong; NTP or the network (NITZ) keeps it so.";
-  const message = `the clock says ${day(nowMs)} and the modem's ${day(modemClockMs)}, which is ${apart} apart`;
-  return found(new EsimdError("clock_insane", message, { hint }), "warning");
-}
-
-function day(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
-}
-
-function formatDays(ms: number): string {
-  const days = Math.round(ms / tolerableMs);
-  return days === 1 ? formatMs(ms) : `${days} days`;
+  const modem = "modemClockMs" in facts ? (facts.modemClockMs ?? "unset") : "unasked";
+  const judgement = judgeHostClock({ ...host, modem }, trust);
+  if (judgement.sane) return well();
+  // Why no modem could be asked is a finding of its own.
+  if (modem === "unasked") return well("whether the modem's clock vouches for the host's shows in a run");
+  const agrees = apiDateMs === undefined ? "" : "; the API's answer agrees with it, which a run does not know yet";
+  return found(new EsimdError("clock_insane", `${judgement.why}${agrees}`, { hint: clockHint }));
 }

@@ -1,5 +1,5 @@
 import { EsimdError, isEsimdError } from "../../base/errors.js";
-import { type Eid, maskIdentifiers } from "../../base/identifiers.js";
+import { type Eid, maskIdentifiers, type SmdpAddress } from "../../base/identifiers.js";
 import { noSegmentMemory } from "../../lpa/apdu/segment-size.js";
 import { readCiKeyIdsFromCard, readEidFromCardPatiently } from "../../lpa/card.js";
 import type { Es9PlusClient } from "../../lpa/es9plus/client.js";
@@ -8,7 +8,9 @@ import { openLpa, readEid } from "../../lpa/open.js";
 import { closeAnyway } from "../../modem/close.js";
 import { readActiveSlot } from "../../modem/sim-status.js";
 import { inOtherSlot } from "../../modem/slot.js";
+import { leftAlone } from "../../provision/steps/default-smdp.js";
 import { leastProfileBytes } from "../../provision/steps/room.js";
+import type { Config } from "../config/config.js";
 import { allFound, type Check, type Examination, found, type Outcome, skipped, type Trouble, well } from "./check.js";
 import { lineOf } from "./modem.js";
 
@@ -82,8 +84,8 @@ export const lpa: Check = {
   name: "lpa",
   asks: "Can the wanted LPA be had, could it download now, and is there room on the eUICC?",
   knows:
-    "Whether a channel to the ISD-R opens for esimd's own LPA, whether a modem that downloads by itself is registered on a network, and the eUICC's free memory where it tells. Whether a profile fits shows only when it is loaded.",
-  codes: ["no_euicc", "lpa_holds_isdr", "not_registered", "download_unsupported", "euicc_full"],
+    "Whether a channel to the ISD-R opens for esimd's own LPA, whether a modem that downloads by itself is registered on a network, the eUICC's free memory where it tells, and whether its default SM-DP+ is the configured one, where a run may not write it. Whether a profile fits shows only when it is loaded.",
+  codes: ["no_euicc", "lpa_holds_isdr", "not_registered", "download_unsupported", "euicc_full", "default_smdp_wrong"],
   needs: ["euicc"],
   after: [],
   timeoutMs: 180_000,
@@ -115,7 +117,7 @@ export const lpa: Check = {
   },
 };
 
-async function lookThrough(opened: Lpa, { facts }: Examination, signal: AbortSignal): Promise<Outcome> {
+async function lookThrough(opened: Lpa, { facts, surroundings }: Examination, signal: AbortSignal): Promise<Outcome> {
   const troubles: Trouble[] = [];
   const tolerating = async <Value>(read: () => Promise<Value>, keep: boolean): Promise<Value | undefined> => {
     try {
@@ -128,6 +130,8 @@ async function lookThrough(opened: Lpa, { facts }: Examination, signal: AbortSig
   };
   await tolerating(() => opened.requireReady(signal), true);
   facts.defaultSmdp = await tolerating(() => opened.defaultSmdp(signal), false);
+  const other = otherDefault(facts.defaultSmdp, surroundings.config.defaultSmdp);
+  if (other !== undefined) troubles.push({ severity: "warning", error: other });
   const freeBytes = await tolerating(() => opened.freeMemoryBytes(signal), false);
   if (freeBytes !== undefined && freeBytes < leastProfileBytes) {
     const message = `the eUICC has ${freeBytes} bytes free, too few for any profile`;
@@ -137,4 +141,20 @@ async function lookThrough(opened: Lpa, { facts }: Examination, signal: AbortSig
   await opened.close(signal);
   facts.ciKeyIds = await tolerating(() => readCiKeyIdsFromCard(lineOf(facts.line), signal), false);
   return allFound(troubles);
+}
+
+/** Pure. Undefined where it is as configured, or a run writes it. */
+export function otherDefault(
+  onEuicc: SmdpAddress | undefined,
+  { address, set }: Config["defaultSmdp"],
+): EsimdError | undefined {
+  if (address === undefined || onEuicc === address || set === "always") return undefined;
+  if (onEuicc === undefined) {
+    if (set === "missing") return undefined;
+    const message = `the eUICC tells no default SM-DP+, and ${address} is configured`;
+    return new EsimdError("default_smdp_wrong", message, {
+      hint: 'A run downloads from the configured one all the same; default_smdp.set = "missing" has it written into the eUICC.',
+    });
+  }
+  return leftAlone(onEuicc, address);
 }

@@ -47,6 +47,7 @@ async function addressesOf({ surroundings, facts }: Examination): Promise<readon
   const { config } = surroundings;
   const reserved = await reservedAddress(config.stateDir, facts.eid);
   const configured = config.download.smdpAddress;
+  const wanted = config.defaultSmdp.address;
   const byDefault = facts.defaultSmdp;
   const known: KnownAddress[] = [];
   const add = (address: SmdpAddress | undefined, from: string, isUsed: boolean): void => {
@@ -54,8 +55,10 @@ async function addressesOf({ surroundings, facts }: Examination): Promise<readon
   };
   add(reserved, "of the reservation", true);
   add(configured, "of download.smdp_address", reserved === undefined);
+  add(wanted, "of default_smdp.address", reserved === undefined && configured === undefined);
   // Reservations name their SM-DP+; without them the default is all there is.
-  const byDefaultOnly = reserved === undefined && configured === undefined && config.api.provider === "none";
+  const byDefaultOnly =
+    [reserved, configured, wanted].every((one) => one === undefined) && config.api.provider === "none";
   add(byDefault, "that the eUICC has as its default", byDefaultOnly);
   return known;
 }

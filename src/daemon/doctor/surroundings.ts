@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.js";
 import type { EsimdError } from "../../base/errors.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
+import type { HostClock } from "../../provision/host-clock.js";
 import type { HostRoots } from "../../serial/host-roots.js";
 import type { OpenPort } from "../../serial/port.js";
 import type { Config } from "../config/config.js";
@@ -15,6 +16,7 @@ export interface Surroundings {
   /** What is wrong with the configuration. */
   readonly problems: readonly EsimdError[];
   readonly clock: Clock;
+  readonly hostClock: HostClock;
   readonly random: Random;
   readonly log: Log;
   readonly host: HostRoots;

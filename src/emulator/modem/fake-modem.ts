@@ -61,6 +61,8 @@ export interface FakeModem {
   readonly port: string;
   readonly dialect: string;
   readonly euicc: EmulatedEuicc;
+  /** It has a network. */
+  readonly isRegistered: boolean;
   /** The last lines in both directions. */
   readonly transcript: readonly TranscriptLine[];
   readonly counts: InterpreterCounts;
@@ -154,6 +156,9 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     },
     dialect: dialect.name,
     euicc: slot.euicc,
+    get isRegistered() {
+      return modem.isRegistered;
+    },
     get transcript() {
       return modem.transcript.lines;
     },

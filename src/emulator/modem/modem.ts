@@ -96,6 +96,7 @@ export class Modem {
       settings,
       emit,
       coverage: () => world().coverage,
+      isServed: () => this.#isServed(),
       registrationMs: () => world().registrationMs,
       hasUsableProfile: () => this.#sim.enabledProfile() !== undefined && this.#sim.pinWanted() === undefined,
       onNetwork: (isRegistered) => this.#onNetwork(isRegistered),
@@ -149,6 +150,11 @@ export class Modem {
     });
     this.#reader = createLineReader((line) => this.#interpreter.accept(line));
     registration.settle();
+    if (registration.isRegistered) this.#packets.arrive();
+  }
+
+  get isRegistered(): boolean {
+    return this.#registration.isRegistered;
   }
 
   get counts(): InterpreterCounts {
@@ -233,8 +239,15 @@ export class Modem {
       this.#packets.drop();
       return;
     }
+    this.#packets.arrive();
     const urc = this.#modemClock.onNetworkTime();
     if (urc !== undefined) this.#interpreter.emit(urc);
+  }
+
+  #isServed(): boolean {
+    const profile = this.#sim.enabledProfile();
+    const { unserved } = this.#options.world();
+    return profile === undefined || !unserved.some((one) => one === profile.iccid || one === profile.profileClass);
   }
 
   #onSlot(): void {

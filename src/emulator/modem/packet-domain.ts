@@ -12,7 +12,7 @@ export interface PdpContext {
 }
 
 export interface PacketDomainParts {
-  readonly world: () => Pick<World, "apnRejected">;
+  readonly world: () => Pick<World, "apnRejected" | "defaultBearer">;
   readonly isRegistered: () => boolean;
   /** The least that the maker leaves in a new modem. */
   readonly contexts?: readonly PdpContext[];
@@ -81,6 +81,12 @@ export class PacketDomain {
 
   deactivate(cid: number): void {
     this.#active.delete(cid);
+  }
+
+  /** A network was found. */
+  arrive(): void {
+    const [first] = this.contexts;
+    if (this.#parts.world().defaultBearer && first !== undefined) this.activate(first.cid);
   }
 
   /** The network was lost, or the power: definitions stay. */

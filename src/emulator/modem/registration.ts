@@ -3,8 +3,8 @@
 import type { CancelTimer, Clock } from "../../base/clock.js";
 import { type PortSettings, type RegistrationCommand, registrationCommands } from "./settings.js";
 
-/** TS 27.007 10.1.22: not searching, home, searching, roaming. */
-export type RegistrationStatus = 0 | 1 | 2 | 5;
+/** TS 27.007 10.1.22: not searching, home, searching, denied, roaming. */
+export type RegistrationStatus = 0 | 1 | 2 | 3 | 5;
 
 /** `none`: an area without a network for this profile. */
 export type Coverage = "home" | "roaming" | "none";
@@ -13,6 +13,8 @@ export interface RegistrationOptions {
   readonly clock: Clock;
   readonly settings: PortSettings;
   readonly coverage: () => Coverage;
+  /** False: the networks that are here reject the profile in use. */
+  readonly isServed: () => boolean;
   /** From a usable profile to the network. */
   readonly registrationMs: () => number;
   /** True while a profile is enabled and its SIM application answers. */
@@ -63,7 +65,7 @@ export class Registration {
     }
     this.#become(2);
     if (coverage() === "none") return;
-    this.#cancel = clock.setTimer(registrationMs(), () => this.#become(coverage() === "home" ? 1 : 5));
+    this.#cancel = clock.setTimer(registrationMs(), () => this.#become(this.#found()));
   }
 
   /** Registered already when the modem is first looked at, as one that has been running for a while. */
@@ -72,7 +74,14 @@ export class Registration {
     this.#cancel = undefined;
     const { coverage, hasUsableProfile } = this.#options;
     if (!this.#radioOn || !hasUsableProfile()) this.#status = 0;
-    else this.#status = coverage() === "none" ? 2 : coverage() === "home" ? 1 : 5;
+    else this.#status = coverage() === "none" ? 2 : this.#found();
+  }
+
+  /** What the search ends with where there are networks. */
+  #found(): RegistrationStatus {
+    const { coverage, isServed } = this.#options;
+    if (!isServed()) return 3;
+    return coverage() === "home" ? 1 : 5;
   }
 
   /** Power is gone. */

@@ -49,6 +49,13 @@ export const worldSchema = z.strictObject({
   /** Between the profile's arrival on the eUICC and the delivery of the install result: the window for a power cut. */
   installMs: milliseconds.default(0),
   coverage: z.enum(["home", "roaming", "none"]).default("roaming"),
+  /** Profiles that every network here rejects, by ICCID or by class; the others have `coverage`. */
+  unserved: z
+    .array(z.union([z.enum(["test", "provisioning", "operational"]), z.string().regex(/^\d{18,20}$/)]))
+    .max(20)
+    .default([]),
+  /** With a network the first packet context is active by itself, as the default bearer of LTE is (TS 23.401 5.3.2.1). */
+  defaultBearer: z.boolean().default(false),
   /**
    * What it takes until the modem looks at the eUICC again after a switch of profiles; it goes on with the old profile until then.
    * `ignored`: REFRESH has no effect, any start of the SIM has (RG650E, by wwand). `needs-…`: only that, or more of it, has.

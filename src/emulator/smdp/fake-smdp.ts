@@ -13,6 +13,8 @@ import { createSmdpService, type SmdpService, type SmdpServiceOptions } from "./
 
 export interface FakeSmdpOptions extends Omit<SmdpServiceOptions, "address" | "clock" | "random" | "log"> {
   readonly listen: { readonly host: string; readonly port: number };
+  /** What devices call it by, where they reach it through a forwarded port; where it listens when left out. */
+  readonly address?: SmdpAddress | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Log;
@@ -56,7 +58,7 @@ export async function startFakeSmdp(options: FakeSmdpOptions): Promise<FakeSmdp>
     onPlain: listener(false),
     clock,
   });
-  const address = parseSmdpAddress(`${port.host}:${port.port}`, "the SM-DP+'s own address");
+  const address = options.address ?? parseSmdpAddress(`${port.host}:${port.port}`, "the SM-DP+'s own address");
   const { answer, ...rest } = createSmdpService({ ...options, address, clock, random, log });
   service = { answer, ...rest };
   return {

@@ -1,7 +1,7 @@
 import { backoffMs } from "../../base/backoff.js";
-import { sleep } from "../../base/clock.js";
 import { isEsimdError } from "../../base/errors.js";
 import { awaitRegistration } from "../../modem/registration.js";
+import { pauseForHint } from "../hints.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 
@@ -38,6 +38,6 @@ export async function confirm(run: Run, signal: AbortSignal): Promise<EventName>
       parts.log.info({ status }, "the provider does not show the installation; the eUICC does, and that is enough");
       return "confirmed";
     }
-    await sleep(parts.clock, pauseMs, signal);
+    await pauseForHint(parts.clock, parts.hints, { sid, eid: facts.eid }, pauseMs, signal);
   }
 }

@@ -7,6 +7,7 @@ import { type ModemIdentity, readIdentity } from "../../modem/identity.js";
 import { inOtherSlot, switchToSlot } from "../../modem/slot.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { resumeTrial } from "./trial.js";
 
 export async function connect(run: Run, signal: AbortSignal): Promise<EventName> {
   run.facts.line = await run.parts.connect(signal);
@@ -35,7 +36,10 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   }
   facts.lpa = await parts.openLpa(line, dialect, facts.identity, signal);
   facts.store = await parts.openStore(eid);
-  return "identified";
+  const next = await resumeTrial(run, signal);
+  if (next !== "identified") return next;
+  const { address, set } = parts.policy.defaultSmdp;
+  return address !== undefined && set !== "never" ? "to-address" : "identified";
 }
 
 interface FoundEuicc extends EidReading {

@@ -16,9 +16,11 @@ export async function deliverInstallResult(run: Run, signal: AbortSignal): Promi
   return "delivered";
 }
 
-/** After enabling: the rest. */
+/** After enabling, or going back: the rest. */
 export async function deliverRest(run: Run, signal: AbortSignal): Promise<EventName> {
   await deliverAll(run, signal);
+  // The device is in order again, and whoever had to be told was: that is the end of a run whose profile brought no service.
+  if (run.facts.setback !== undefined) throw run.facts.setback;
   return "notified";
 }
 

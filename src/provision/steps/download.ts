@@ -2,7 +2,8 @@ import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { withDeadline } from "../../base/deadline.js";
 import { type ErrorCode, EsimdError, isEsimdError } from "../../base/errors.js";
-import { type ActivationCode, type Iccid, maskIdentifiers } from "../../base/identifiers.js";
+import { type ActivationCode, type Iccid, maskIdentifiers, type SmdpAddress } from "../../base/identifiers.js";
+import { RefusedByServer } from "../../lpa/es9plus/status-codes.js";
 import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lpa/lpa.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
@@ -66,12 +67,17 @@ function oneSession(run: Run, activationCode: ActivationCode, signal: AbortSigna
 
 /** The order's activation code; by EID its matching id is absent, and the SM-DP+ finds the order by the EID. */
 async function whereToDownload(run: Run, signal: AbortSignal): Promise<ActivationCode> {
-  const { policy } = run.parts;
   const { reservation } = run.facts;
   if (reservation?.activationCode !== undefined) return reservation.activationCode;
-  const smdpAddress = reservation?.smdpAddress ?? policy.smdpAddress ?? (await need(run, "lpa").defaultSmdp(signal));
+  const smdpAddress = reservation?.smdpAddress ?? (await smdpWithoutReservation(run, signal));
   if (smdpAddress === undefined) return discover(run, signal);
   return { smdpAddress, matchingId: reservation?.matchingId, smdpOid: undefined, confirmationCodeRequired: false };
+}
+
+/** Where a back end's reservation is: by the configuration, else by the eUICC. */
+export async function smdpWithoutReservation(run: Run, signal: AbortSignal): Promise<SmdpAddress | undefined> {
+  const { smdpAddress, defaultSmdp } = run.parts.policy;
+  return smdpAddress ?? defaultSmdp.address ?? (await need(run, "lpa").defaultSmdp(signal));
 }
 
 /** Nobody names an SM-DP+, so the SM-DS is asked for one (SGP.22 3.6.2). Its first event is what this run is for. */
@@ -124,6 +130,7 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
   const startMs = parts.clock.monotonicMs();
   for (;;) {
     const list = await listPatiently(run, signal);
+    facts.onEuicc = list;
     const arrived = findArrived(run, list);
     if (arrived !== undefined) {
       await accept(run, arrived, signal);
@@ -146,7 +153,9 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
     await deliverAll(run, signal);
   }
   const error = session.error ?? unconfirmed();
-  const again = error.entry.retry !== "never" || error.code === "install_unconfirmed";
+  // An SM-DP+ that has nothing for this EID yet is asked by the schedule of the next runs, not twice in a row.
+  const nothingYet = error.code === "no_profile_waiting" && facts.reservation === undefined;
+  const again = !nothingYet && (error.entry.retry !== "never" || error.code === "install_unconfirmed");
   if (!again || facts.sessionsThisRun >= parts.policy.downloadAttempts) throw judged(run, error);
   parts.log.warn({ error, session: facts.sessionsThisRun }, "the profile is not on the eUICC; a new session follows");
   return "absent";
@@ -158,12 +167,18 @@ export async function verify(run: Run, signal: AbortSignal): Promise<EventName> 
  */
 function judged(run: Run, error: EsimdError): EsimdError {
   const { reservation } = run.facts;
-  if (reservation === undefined) return error;
+  if (reservation === undefined) return unknownEid(error);
   const { sid, status } = reservation;
   if (error.code === "install_failed") return heldOver(run, error.code, error.message, { sid }, error);
   if (error.code !== "no_profile_waiting") return error;
   const code = status === "available" ? "smdp_error" : "smdp_refused";
   return new EsimdError(code, `${error.message}, and the reservation ${sid} is ${status}`, { cause: error });
+}
+
+/** An SM-DP+ that was asked by the EID alone may refuse the EID in place of the order that it does not have (SGP.22 5.6.3). */
+function unknownEid(error: EsimdError): EsimdError {
+  if (!(error.cause instanceof RefusedByServer) || error.cause.message !== "8.1.1/3.8") return error;
+  return new EsimdError("no_profile_waiting", error.message, { cause: error });
 }
 
 function unconfirmed(): EsimdError {

@@ -5,6 +5,7 @@ import { notTakenUp, takeUpProfile } from "../../modem/refresh.js";
 import { readRegistration } from "../../modem/registration.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { wayBack } from "../trial.js";
 
 /**
  * So often the family's ladder. A modem that tells a wrong ICCID, or never takes the profile up, is not restarted by each run of a daemon; it
@@ -51,9 +52,33 @@ export async function refresh(run: Run, signal: AbortSignal): Promise<EventName>
         return "taken-up";
       }
       await putApnBack(run, signal);
-      throw error;
+      if (wayBack(need(run, "store").journal.trial, iccid, parts.policy) === undefined) throw error;
+      // The eUICC's word is what counts at the next start of the modem: left so, the device would lose the profile that worked.
+      facts.setback = error;
+      return "no-service";
     }
   }
+}
+
+/** After the way back: the modem uses the profile of before again, with the APN of before. It may refuse to; then time or a person helps. */
+export async function takeUpAgain(run: Run, iccid: Iccid, signal: AbortSignal): Promise<void> {
+  const { parts, facts } = run;
+  const { line, dialect } = facts;
+  if (line === undefined || dialect === undefined) return;
+  await putApnBack(run, signal);
+  const earlier = restartsFor(run, iccid);
+  const options = {
+    line,
+    dialect,
+    wakeMs: parts.policy.wakeWaitMs,
+    mayRestart: earlier < mostClimbs * dialect.refresh.ladder.length,
+    onRestart: () => prepareRestart(run, iccid, signal),
+    log: parts.log,
+  };
+  const end = await takeUpProfile(options, iccid, signal);
+  if (end.kind === "not-taken-up") {
+    parts.log.warn({ error: notTakenUp(end, iccid, earlier) }, "the modem does not use the profile of before yet");
+  } else if (need(run, "store").journal.restarts !== null) await need(run, "store").saveJournal({ restarts: null });
 }
 
 /** Steps of this run and of those before it, since the profile was taken up last. */

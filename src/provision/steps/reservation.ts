@@ -5,6 +5,7 @@ import { formatMs } from "../../base/deadline.js";
 import { type ErrorCode, EsimdError, isEsimdError } from "../../base/errors.js";
 import { clockSkewMs } from "../by-hand.js";
 import { decideReservation } from "../decide.js";
+import { pauseForHint } from "../hints.js";
 import type { Money, PendingIntent } from "../ledger.js";
 import { type HeldOver, nextStep } from "../next-step.js";
 import { need, type Run } from "../run.js";
@@ -129,7 +130,13 @@ export async function settle(run: Run, signal: AbortSignal): Promise<EventName> 
     await waited.note();
     const pauseMs = backoffMs(listPause, attempt, parts.random);
     const leftMs = parts.policy.reserveSettleMs - waited.ms();
-    await sleep(parts.clock, leftMs > 0 ? Math.min(pauseMs, leftMs) : pauseMs, signal);
+    await pauseForHint(
+      parts.clock,
+      parts.hints,
+      { sid: undefined, eid: need(run, "eid") },
+      leftMs > 0 ? Math.min(pauseMs, leftMs) : pauseMs,
+      signal,
+    );
   }
 }
 
@@ -234,7 +241,13 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
     }
     const leftMs = parts.policy.availableWaitMs - (parts.clock.monotonicMs() - startMs);
     if (leftMs <= 0) throw failure ?? stillWaiting(run, reservation);
-    await sleep(parts.clock, Math.min(leftMs, backoffMs(pollPause, attempt, parts.random)), signal);
+    await pauseForHint(
+      parts.clock,
+      parts.hints,
+      { sid: reservation.sid, eid: reservation.eid },
+      Math.min(leftMs, backoffMs(pollPause, attempt, parts.random)),
+      signal,
+    );
     try {
       run.facts.reservation = await api.getESimProfile(reservation.sid, signal);
       failure = undefined;

@@ -12,6 +12,8 @@ export async function survey(run: Run, signal: AbortSignal): Promise<EventName> 
   const { parts, facts } = run;
   const { journal } = need(run, "store");
   const onEuicc = await need(run, "lpa").listProfiles(signal);
+  facts.onEuicc = onEuicc;
+  facts.surveyed = true;
   facts.baseline =
     journal.baseline === null ? onEuicc : onEuicc.filter(({ iccid }) => journal.baseline?.includes(iccid) ?? false);
   if (parts.api === undefined) return surveyWithoutApi(run, onEuicc);

@@ -12,6 +12,12 @@ export interface Processes {
   birthOf(pid: number): string | undefined;
 }
 
+/**
+ * The locks that each process holds: of two modems of one daemon that turn out to have one eUICC, the second must not take the first's for
+ * one that an earlier process of the same number left behind.
+ */
+const held = new WeakMap<Processes, Set<string>>();
+
 export const realProcesses: Processes = {
   ownPid: process.pid,
   birthOf: (pid) => {
@@ -33,10 +39,36 @@ export const realProcesses: Processes = {
  * @throws EsimdError `state_locked` naming the process that holds it.
  */
 export async function takeLock(disk: Disk, path: string, processes: Processes): Promise<() => Promise<void>> {
+  const ours = held.get(processes) ?? new Set();
+  held.set(processes, ours);
+  if (ours.has(path)) {
+    throw new EsimdError("state_locked", `another modem of this esimd works on this eUICC (lock file ${path})`, {
+      hint: "Two names lead to one eUICC: look in the reports which modems have this EID, and take one out of the configuration.",
+    });
+  }
+  // Before the first wait: of two runs that come at the same moment, one is the second.
+  ours.add(path);
+  try {
+    await makeLockFile(disk, path, processes);
+  } catch (error) {
+    ours.delete(path);
+    throw error;
+  }
+  return async () => {
+    try {
+      await disk.remove(path);
+    } finally {
+      // Whatever became of the file: what is not held any more must not keep it out for ever.
+      ours.delete(path);
+    }
+  };
+}
+
+async function makeLockFile(disk: Disk, path: string, processes: Processes): Promise<void> {
   const { ownPid } = processes;
   for (let attempt = 0; attempt < 3; attempt++) {
     const own = `${ownPid} ${processes.birthOf(ownPid) ?? ""}\n`;
-    if (await disk.createExclusive(path, own)) return () => disk.remove(path);
+    if (await disk.createExclusive(path, own)) return;
     const [pidText = "", birth = ""] = ((await disk.read(path)) ?? "").trim().split(" ");
     const holder = Number(pidText);
     const lives = Number.isInteger(holder) && holder > 0 && holder !== ownPid && processes.birthOf(holder) === birth;

@@ -4,6 +4,9 @@ import { describePort, type FoundModem, type FoundPort, modemsOf } from "./found
 /** The word in place of a port that asks for the one that is there. */
 export const autoPort = "auto";
 
+/** The word in place of a port that asks the daemon for every modem that is there, and that comes. */
+export const allPorts = "all";
+
 /** What a sentence can hold. */
 const maxNamed = 8;
 

@@ -19,6 +19,7 @@ describe("a configuration without any file", () => {
       ciRoots: "/etc/esimd/ci-roots",
       deadlineMs: 3_600_000,
       log: { level: "info" },
+      daemon: { concurrency: 8, socket: { kind: "default", path: "/run/esimd/esimd.sock" } },
       modem: {
         port: undefined,
         dialect: "auto",
@@ -61,6 +62,23 @@ describe("a configuration without any file", () => {
       },
       confirm: { waitMs: 60_000 },
       network: { registrationWaitMs: 60_000 },
+      boot: { clockWaitMs: 300_000, clockTrust: "evidence", networkWaitMs: 300_000 },
+      defaultSmdp: { address: undefined, set: "never", pollLongestMs: 86_400_000 },
+      connectivity: {
+        check: "registration",
+        rollback: true,
+        waitMs: 300_000,
+        switchesPerDay: 3,
+        url: undefined,
+        hook: undefined,
+      },
+      callbacks: {
+        listen: undefined,
+        path: undefined,
+        secret: undefined,
+        tlsCertFile: undefined,
+        tlsKeyFile: undefined,
+      },
     });
   });
 

@@ -89,16 +89,33 @@ describe("credentials", () => {
 });
 
 describe("the clock", () => {
+  const host = { nowMs: now, builtAtMs: now - 365 * day, isSynchronised: undefined, trust: "evidence" } as const;
   it.each([
-    ["alone", {}, "well"],
+    ["alone, with a modem that could not be asked", {}, "well"],
     ["with the API's answer of the same day", { apiDateMs: now + 0.9 * day }, "well"],
     ["two days before the API's answer", { apiDateMs: now + 2 * day }, ["error clock_insane"]],
     ["two days behind it", { apiDateMs: now - 2 * day }, ["error clock_insane"]],
-    ["with the API and without the modem", { apiDateMs: now, modemClockMs: now - 900 * day }, "well"],
+    [
+      "with the API, and far from the modem's",
+      { apiDateMs: now, modemClockMs: now - 900 * day },
+      ["error clock_insane"],
+    ],
+    [
+      "with the API, and a modem whose clock is unset",
+      { apiDateMs: now, modemClockMs: undefined },
+      ["error clock_insane"],
+    ],
     ["without an API and with the modem", { modemClockMs: now - 0.9 * day }, "well"],
-    ["without an API and two days from the modem", { modemClockMs: now - 2 * day }, ["warning clock_insane"]],
+    ["without an API and two days from the modem", { modemClockMs: now - 2 * day }, ["error clock_insane"]],
   ])("%s", (_name, facts, expected) => {
-    expect(short(judgeClock(now, facts))).toEqual(expected);
+    expect(short(judgeClock(host, facts))).toEqual(expected);
+  });
+
+  it("that is synchronised, or trusted by the operator, needs no modem's word, but not the API's contradiction", () => {
+    for (const vouched of [{ isSynchronised: true }, { trust: "build-date" }] as const) {
+      expect(short(judgeClock({ ...host, ...vouched }, { modemClockMs: now - 900 * day }))).toBe("well");
+      expect(short(judgeClock({ ...host, ...vouched }, { apiDateMs: now + 2 * day }))).toEqual(["error clock_insane"]);
+    }
   });
 });
 

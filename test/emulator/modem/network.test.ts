@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lines, quietDesk } from "./desk.js";
+import { firstIccid, lines, quietDesk } from "./desk.js";
 
 /** PDP contexts, and the modem's clock. */
 
@@ -53,6 +53,24 @@ describe("the APN", () => {
     expect(await silently.ask("AT+CGDCONT?")).toContain('"super"');
     const byNetwork = await quietDesk({ world: { apnRejected: "by-network" } });
     expect(await byNetwork.ask('AT+CGDCONT=1,"IP","x";+CGACT=1,1')).toBe("+CME ERROR: 148");
+  });
+});
+
+describe("a profile that no network takes", () => {
+  it.each(["provisioning", firstIccid])("is rejected, by class or ICCID: %s", async (one) => {
+    const desk = await quietDesk({ world: { unserved: [one], defaultBearer: true } });
+    expect(await desk.ask("AT+CEREG?;+CGATT?")).toBe("+CEREG: 0,3|+CGATT: 0|OK");
+    expect(await desk.ask("AT+CGCONTRDP;+COPS?")).toBe("+COPS: 0|OK");
+  });
+
+  it("leaves the others their network, whose first context is active by itself as on LTE", async () => {
+    const desk = await quietDesk({ world: { unserved: ["operational"], defaultBearer: true } });
+    expect(await desk.ask("AT+CEREG?;+CGATT?")).toBe("+CEREG: 0,5|+CGATT: 1|OK");
+    expect(await desk.ask("AT+CGCONTRDP")).toContain('"192.0.2.17.');
+    await desk.ask("AT+CFUN=4");
+    expect(await desk.ask("AT+CGCONTRDP")).toBe("OK");
+    await desk.ask("AT+CFUN=1", 10_000);
+    expect(await desk.ask("AT+CGCONTRDP")).toContain('"192.0.2.17.');
   });
 });
 

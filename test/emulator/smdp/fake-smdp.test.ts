@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { parseSmdpAddress } from "../../../src/base/identifiers.js";
 import { seededRandom } from "../../../src/base/random.js";
 import { EmulatedEuicc } from "../../../src/emulator/euicc/euicc.js";
 import { type ModemDownloadResult, runModemDownload } from "../../../src/emulator/euicc/modem-lpa.js";
@@ -135,6 +136,20 @@ describe("order, download and report over one port", () => {
     const euicc = new EmulatedEuicc({ pki, state: { eid: testEid } });
     const post = httpsPost(smdp.address, smdp.ciRootPem);
     expect(await runModemDownload({ euicc, smdpAddress: smdp.address, post })).toMatchObject({ ok: true });
+  });
+
+  it("behind a forwarded port, under the name that devices call it by", async () => {
+    const address = parseSmdpAddress("smdp.example.com", "the test");
+    const listen = { host: "127.0.0.1", port: 0 };
+    const smdp = await startFakeSmdp({ listen, address, pki: sharedPki, random: seededRandom(3) });
+    open.push(smdp);
+    const { iccid } = await es2(smdp, "downloadOrder", { eid: testEid });
+    const confirmed = await es2(smdp, "confirmOrder", { iccid, eid: testEid, matchingId: "", releaseFlag: true });
+    expect(confirmed["smdpAddress"]).toBe("smdp.example.com");
+    const euicc = new EmulatedEuicc({ pki: sharedPki, state: { eid: testEid } });
+    const post = httpsPost(new URL(smdp.es2plusUrl).host, smdp.ciRootPem);
+    const result = await runModemDownload({ euicc, smdpAddress: address, post });
+    expect(result).toEqual({ ok: true, iccid, notificationDelivered: true });
   });
 
   it("is not trusted by a client with another root", async () => {

@@ -36,9 +36,8 @@ export const networkFaults: Readonly<Record<string, Planted>> = {
     plant: () => ({ words: [...byHost, "--provider", "none"] }),
     check: "clock",
     code: "clock_insane",
-    severity: "warning",
-    says: /which is 400 days apart/,
-    next: /Compare both with the right time/,
+    says: /is not known to be synchronised, and the modem's clock says \d{4}-/,
+    next: /NTP.*esimd-clock\.service.*boot\.clock_trust/,
   },
   "the API's name is unknown to DNS": {
     plant: () => ({ env: { ESIMD_API_URL: "https://api.esimd.invalid" } }),
