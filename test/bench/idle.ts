@@ -21,7 +21,7 @@ import { writeTree } from "../../systemd/package/tree.js";
 
 export interface IdleFigures {
   readonly what: string;
-  /** From the start of the process to READY=1, or to the log's word that it serves; of a bare Node, to its first word. The median. */
+  /** From the start of the process to READY=1; a bare Node says so as its first word. The median. */
   readonly readyMs: number;
   /** What of it was computing, in steps of 10 ms: this does not depend on what else the machine does. */
   readonly readyCpuMs: number;
@@ -44,8 +44,9 @@ export interface IdleOptions {
   readonly starts: number;
 }
 
-const runOver = "nothing more is due on this port";
-const serves = "esimd serves this port";
+/** In what systemd is told of a daemon's states. */
+const runOver = "nothing more is due";
+const ready = "READY=1";
 const startDeadlineMs = 120_000;
 
 /** @throws when a daemon ends, or is not done within two minutes. */
@@ -65,14 +66,24 @@ export async function measureIdle(options: IdleOptions): Promise<readonly IdleFi
     });
     const env = { PATH: process.env["PATH"], ...world.env, ESIMD_STATE_DIR: join(dir, "state") };
     const daemon = [...daemonFlags, program, "run", "--port", world.port];
-    const settings = [
-      { what: "bare node", words: ["-e", `console.error("${serves}"); setInterval(() => {}, 1 << 30)`], until: serves },
+    const parts = { env, clock, options };
+    const settings: readonly Setting[] = [
+      { what: "bare node", words: ["-e", `fs.writeSync(3, "${ready}"); setInterval(() => {}, 1 << 30)`], until: ready },
       { what: "esimd, after it provisioned the device", words: daemon, until: runOver },
       { what: "esimd, started on a provisioned device", words: daemon, until: runOver },
     ];
-    const figures: IdleFigures[] = [];
-    for (const setting of settings) figures.push(await watch({ ...setting, env, clock, options }));
-    return figures;
+    const rests: Rest[] = [];
+    for (const setting of settings) rests.push(await watch(setting, parts));
+    // By turns, so that what else the machine does meets all of them.
+    const starts = settings.map((): Ready[] => []);
+    for (let turn = 0; turn < options.starts; turn++) {
+      for (const [index, setting] of settings.entries()) starts[index]?.push(await startOnce(setting, parts));
+    }
+    return rests.map((rest, index) => ({
+      ...rest,
+      readyMs: median((starts[index] ?? []).map(({ ms }) => ms)),
+      readyCpuMs: median((starts[index] ?? []).map(({ cpuMs }) => cpuMs)),
+    }));
   } finally {
     await world?.close();
     rmSync(dir, { recursive: true, force: true });
@@ -93,15 +104,19 @@ async function bundleInto(dir: string): Promise<string> {
 interface Setting {
   readonly what: string;
   readonly words: readonly string[];
-  /** What the log says when the work is done. */
+  /** What it says when its work is done. */
   readonly until: string;
+}
+
+interface WatchParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly options: IdleOptions;
 }
 
-async function watch(setting: Setting): Promise<IdleFigures> {
-  const { what, words, until, env, clock, options } = setting;
+type Rest = Omit<IdleFigures, "readyMs" | "readyCpuMs">;
+
+async function watch({ what, words, until }: Setting, { env, clock, options }: WatchParts): Promise<Rest> {
   const child = new Started(words, env, clock);
   try {
     await child.says(until);
@@ -110,17 +125,11 @@ async function watch(setting: Setting): Promise<IdleFigures> {
     await sleep(clock, options.watchMs);
     const after = switches(child.pid);
     const perSecond = (count: number): number => (count * 1000) / options.watchMs;
-    const memoryOf = { rssKib: memory(child.pid, "VmRSS"), anonymousKib: memory(child.pid, "RssAnon") };
-    const threads = readdirSync(`/proc/${child.pid}/task`).length;
-    await child.stop();
-    const starts = [child.ready()];
-    while (starts.length < options.starts) starts.push(await startOnce(setting));
     return {
       what,
-      readyMs: median(starts.map(({ ms }) => ms)),
-      readyCpuMs: median(starts.map(({ cpuMs }) => cpuMs)),
-      ...memoryOf,
-      threads,
+      rssKib: memory(child.pid, "VmRSS"),
+      anonymousKib: memory(child.pid, "RssAnon"),
+      threads: readdirSync(`/proc/${child.pid}/task`).length,
       wakeUpsPerSecond: perSecond(after.voluntary - before.voluntary),
       preemptionsPerSecond: perSecond(after.involuntary - before.involuntary),
     };
@@ -129,10 +138,10 @@ async function watch(setting: Setting): Promise<IdleFigures> {
   }
 }
 
-async function startOnce({ words, env, clock }: Setting): Promise<Ready> {
+async function startOnce({ words }: Setting, { env, clock }: WatchParts): Promise<Ready> {
   const child = new Started(words, env, clock);
   try {
-    await child.says(serves);
+    await child.says(ready);
     return child.ready();
   } finally {
     await child.stop();
@@ -144,7 +153,7 @@ interface Ready {
   readonly cpuMs: number;
 }
 
-/** A process, what its log says, and when it was ready. */
+/** A process, what it says in its log and to systemd, and when it was ready. */
 class Started {
   readonly pid: number;
   #ready: Ready | undefined;
@@ -152,10 +161,10 @@ class Started {
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #ended: Promise<void>;
-  #log = "";
+  #said = "";
   #heard: () => void = () => undefined;
 
-  constructor(words: readonly string[], env: Setting["env"], clock: Clock) {
+  constructor(words: readonly string[], env: WatchParts["env"], clock: Clock) {
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
     // systemd's own way to pass the socket (OpenFile=): the shell knows its pid, and keeps it.
@@ -166,14 +175,15 @@ class Started {
     });
     this.pid = this.#child.pid ?? 0;
     this.#ended = new Promise((resolve) => this.#child.once("close", () => resolve()));
-    this.#child.stderr?.on("data", (bytes: Buffer) => {
-      this.#log += bytes.toString();
-      if (this.#log.includes(serves)) this.#isReady();
+    const hear = (bytes: Buffer): void => {
+      this.#said += bytes.toString();
       this.#heard();
-    });
+    };
+    this.#child.stderr?.on("data", hear);
     const notified = this.#child.stdio[3] as Readable;
     notified.on("data", (bytes: Buffer) => {
-      if (bytes.includes("READY=1")) this.#isReady();
+      if (bytes.includes(ready)) this.#isReady();
+      hear(bytes);
     });
   }
 
@@ -196,8 +206,8 @@ class Started {
       over = true;
       this.#heard();
     });
-    while (!this.#log.includes(text)) {
-      if (over) throw new Error(`the daemon did not come to say "${text}"; it said:\n${this.#log}`);
+    while (!this.#said.includes(text)) {
+      if (over) throw new Error(`the daemon did not come to say "${text}"; it said:\n${this.#said}`);
       await new Promise<void>((resolve) => {
         this.#heard = resolve;
       });

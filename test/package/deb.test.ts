@@ -180,12 +180,14 @@ describe.skipIf(!hasDpkgDeb)("the Debian package", () => {
       );
       const said = `${stdout}${stderr}`.split("\n").filter((line) => line !== "");
       // Older ones do not know OpenFile=, and say so.
-      expect(said.filter((line) => version >= 253 || !/Unknown key name 'OpenFile'/.test(line))).toEqual([]);
+      expect(said.filter((line) => version >= 253 || !/Unknown key (?:name )?'OpenFile'/.test(line))).toEqual([]);
       for (const name of units.filter((unit) => unit.endsWith(".service"))) {
+        // The helper that sets the clock does what only root may do.
+        const threshold = name === "esimd-clock.service" ? "--threshold=25" : "--threshold=20";
         const words = [
           "security",
           "--offline=yes",
-          "--threshold=20",
+          threshold,
           "--no-pager",
           join(seen, name.replace("@.", "@modem0.")),
         ];
