@@ -25,6 +25,8 @@ export interface Daemon {
   readonly log: Log;
   readonly events: DaemonEvents;
   readonly modems: Modems;
+  /** The one modem that this process is for (`--modem`), beside the processes of others. */
+  readonly only?: string;
   /** What the control socket serves; a companion adds what it has to show. */
   readonly routes: ControlRoutes;
   /** Loads the configuration anew, as SIGHUP does. @throws EsimdError when it cannot be taken up; then the daemon goes on with the one it has. */

@@ -85,6 +85,7 @@ export async function runDaemon(parts: DaemonParts, signal: AbortSignal): Promis
     log,
     events,
     modems,
+    ...(config.only === undefined ? {} : { only: config.only }),
     hints,
     routes: new ControlRoutes(),
     reload,

@@ -5,6 +5,8 @@ import { z } from "zod";
 export interface Topics {
   /** `online` or `offline`, retained; the broker says `offline` by the last will. */
   readonly availability: string;
+  /** The same of a process that serves this modem alone. */
+  readonly availabilityOf: (modem: string) => string;
   /** Retained: how the modem stands now. */
   readonly state: (modem: string) => string;
   /** Every event, once or more, in order. */
@@ -15,6 +17,7 @@ export function topicsOf(prefix: string, device: string): Topics {
   const base = `${prefix}/${device}`;
   return {
     availability: `${base}/availability`,
+    availabilityOf: (modem) => `${base}/modems/${topicLevel(modem)}/availability`,
     state: (modem) => `${base}/modems/${topicLevel(modem)}/state`,
     report: (modem) => `${base}/modems/${topicLevel(modem)}/report`,
   };

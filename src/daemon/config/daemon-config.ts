@@ -17,6 +17,8 @@ export interface DaemonConfig {
   readonly modems: readonly ConfiguredModem[];
   /** Every other modem that is found is served with the shared configuration, too. */
   readonly findsAll: boolean;
+  /** The one modem that is asked for (`--modem`). */
+  readonly only?: string;
 }
 
 export interface ConfiguredModem {
@@ -71,7 +73,9 @@ export function inspectDaemonConfig(request: LoadRequest): {
   if (main !== undefined && port !== undefined && !findsAll) modems.unshift(configured(nameOfPort(port), main));
   for (const problem of conflicts(modems, findsAll ? main : undefined)) complain(problem);
   const loaded =
-    problems.length > 0 || shared.loaded === undefined ? undefined : { shared: shared.loaded, modems, findsAll };
+    problems.length > 0 || shared.loaded === undefined
+      ? undefined
+      : { shared: shared.loaded, modems, findsAll, ...(only === undefined ? {} : { only }) };
   return { loaded, problems };
 }
 

@@ -46,14 +46,22 @@ interface Open {
 
 /** As the configuration has it now. */
 async function begin(daemon: Daemon, figures: DaemonFigures): Promise<Open> {
-  const { outside, clock, random, log, env, modems } = daemon;
+  const { outside, clock, random, log, env, modems, only } = daemon;
   const config = daemon.config();
   let reports: { readonly outbox: Outbox; readonly delivery: Delivery } | undefined;
   let showModem: Open["showModem"] = () => undefined;
   let textfile: Textfile | undefined;
   if (configuredSinks(config).length > 0) {
     const { openTransport } = outside;
-    const { sinks, mqtt } = await createSinks({ config, env, clock, random, log, openTransport });
+    const { sinks, mqtt } = await createSinks({
+      config,
+      env,
+      clock,
+      random,
+      log,
+      openTransport,
+      as: only === undefined ? { kind: "daemon" } : { kind: "modem", name: only },
+    });
     const outbox = outboxOf({ config, outside, clock, log });
     const { disk, processes } = outside;
     const { stateDir } = config;

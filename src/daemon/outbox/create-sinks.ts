@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
 import { version } from "../../base/version.js";
-import { type Topics, topicsOf } from "../../report/topics.js";
+import { type Topics, topicLevel, topicsOf } from "../../report/topics.js";
 import type { Config } from "../config/config.js";
 import { nodeFileSystem } from "../config/files.js";
 import { deviceName } from "./device-name.js";
@@ -20,7 +20,15 @@ export interface SinkParts {
   readonly random: Random;
   readonly log: Log;
   readonly openTransport?: OpenHttpTransport | undefined;
+  readonly as: Teller;
 }
+
+/** Who tells: a broker throws one of two clients out that have one name, and a device is not gone because a command has ended. */
+export type Teller =
+  | { readonly kind: "daemon" }
+  /** The daemon of one modem (`--modem`), beside those of others. */
+  | { readonly kind: "modem"; readonly name: string }
+  | { readonly kind: "command" };
 
 export interface CreatedSinks {
   readonly sinks: readonly Sink[];
@@ -57,7 +65,9 @@ export async function createSinks(parts: SinkParts): Promise<CreatedSinks> {
   };
 }
 
-async function createMqtt({ config, env, clock, random, log }: SinkParts) {
+const suffixes = { daemon: "", modem: "-", command: "-once" } as const;
+
+async function createMqtt({ config, env, clock, random, log, as }: SinkParts) {
   const { url, prefix, clientId, username, password, tls, keepAliveMs } = config.mqtt;
   if (url === undefined) return undefined;
   // Loaded where there is a broker only: a daemon without one stays as small as it was.
@@ -70,11 +80,12 @@ async function createMqtt({ config, env, clock, random, log }: SinkParts) {
   const topics = topicsOf(prefix, device);
   const link = new MqttLink({
     dial: async (signal) => dial(url, readTlsMaterial("mqtt", tls, env, nodeFileSystem), clock, signal),
-    clientId: clientId ?? `esimd-${device}`,
+    clientId: `${clientId ?? `esimd-${device}`}${suffixes[as.kind]}${as.kind === "modem" ? topicLevel(as.name) : ""}`,
     username,
     password,
     keepAliveMs,
-    availability: topics.availability,
+    availability:
+      as.kind === "daemon" ? topics.availability : as.kind === "modem" ? topics.availabilityOf(as.name) : undefined,
     clock,
     random,
     log,

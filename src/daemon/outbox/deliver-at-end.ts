@@ -25,7 +25,7 @@ export async function deliverAtEnd(
   const { config, clock, random, log, outside = realOutside } = parts;
   if (configuredSinks(config).length === 0 || signal.aborted) return;
   const { disk, processes, openTransport } = outside;
-  const { sinks } = await createSinks({ ...parts, openTransport });
+  const { sinks } = await createSinks({ ...parts, openTransport, as: { kind: "command" } });
   const outbox = outboxOf({ config, outside, clock, log });
   await deliverOnce(
     { outbox, sinks, disk, processes, clock, random, log, stateDir: config.stateDir },

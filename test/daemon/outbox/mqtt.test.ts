@@ -3,6 +3,8 @@ import { systemClock } from "../../../src/base/clock.js";
 import { silentLog } from "../../../src/base/logging.js";
 import { seededRandom } from "../../../src/base/random.js";
 import { nodeFileSystem } from "../../../src/daemon/config/files.js";
+import { loadConfig } from "../../../src/daemon/config/load.js";
+import { createSinks, type Teller } from "../../../src/daemon/outbox/create-sinks.js";
 import { dial } from "../../../src/daemon/outbox/mqtt/dial.js";
 import { MqttLink } from "../../../src/daemon/outbox/mqtt/link.js";
 import { createMqttSink } from "../../../src/daemon/outbox/mqtt-sink.js";
@@ -79,6 +81,46 @@ function linkTo(broker: Broker, { login, ca, client, keep }: LinkOptions = {}): 
 describe.skipIf(!hasMosquitto)(
   "MQTT 5 at a real mosquitto (skipped where mosquitto and mosquitto-clients are not installed)",
   () => {
+    it("has room for a process for each modem and for a command beside the daemon: none throws another out", async () => {
+      const broker = await brokerOf();
+      const heard = await broker.listen("esimd/+/#");
+      const { config } = loadConfig({
+        env: {},
+        defaultFile: "/none",
+        defaults: { "mqtt.url": broker.url, "outbox.device": "gw-17" },
+      });
+      const parts = { config, env: {}, clock: systemClock, random: seededRandom(1), log: silentLog };
+      const tellers: readonly Teller[] = [
+        { kind: "daemon" },
+        { kind: "modem", name: "north" },
+        { kind: "modem", name: "south" },
+        { kind: "command" },
+      ];
+      const links: MqttLink[] = [];
+      for (const [index, as] of tellers.entries()) {
+        const { mqtt, sinks } = await createSinks({ ...parts, as });
+        if (mqtt === undefined || sinks[0] === undefined) throw new Error("no broker is configured");
+        links.push(mqtt.link);
+        if (as.kind !== "command") closers.push(() => mqtt.link.close());
+        expect(await sinks[0].deliver(anEvent(index + 1), never)).toEqual({ kind: "delivered" });
+      }
+      expect(links.map(({ isUp, failures }) => ({ isUp, failures }))).toEqual(
+        links.map(() => ({ isUp: true, failures: 0 })),
+      );
+      // The command is done, and the device is there all the same.
+      await links.at(-1)?.close();
+      await links[0]?.close();
+      await until(() => heard.some(({ payload }) => payload === "offline"), "the daemon's goodbye", waitMs);
+      expect(
+        heard.filter(({ topic }) => topic.endsWith("availability")).map(({ topic, payload }) => [topic, payload]),
+      ).toEqual([
+        ["esimd/gw-17/availability", "online"],
+        ["esimd/gw-17/modems/north/availability", "online"],
+        ["esimd/gw-17/modems/south/availability", "online"],
+        ["esimd/gw-17/availability", "offline"],
+      ]);
+    });
+
     it("delivers reports in order, retains the state, says that it is there, and says goodbye", async () => {
       const broker = await brokerOf();
       const heard = await broker.listen("esimd/#");

@@ -17,8 +17,8 @@ export interface MqttLinkParts {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly keepAliveMs: number;
-  /** The topic that says whether the device is there. */
-  readonly availability: string;
+  /** The topic that says whether the device is there; undefined for who comes for a moment, and says nothing of that. */
+  readonly availability: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -95,7 +95,7 @@ export class MqttLink {
       const late = new AbortController();
       const cancel = clock.setTimer(2000, () => late.abort(new MqttFailure("the broker is slow")));
       try {
-        await connection.publish(this.#availabilityIs("offline"), late.signal);
+        await this.#say("offline", connection, late.signal);
         await connection.end();
       } catch {
         // Then the broker says it by the will.
@@ -149,13 +149,13 @@ export class MqttLink {
         username,
         password,
         keepAliveSeconds: Math.min(65_535, Math.round(keepAliveMs / 1000)),
-        will: { topic: availability, payload: "offline" },
+        will: availability === undefined ? undefined : { topic: availability, payload: "offline" },
       },
       clock,
       signal,
     );
     try {
-      await connection.publish(this.#availabilityIs("online"), signal);
+      await this.#say("online", connection, signal);
       return connection;
     } catch (error) {
       connection.destroy("the broker took no first word");
@@ -163,8 +163,9 @@ export class MqttLink {
     }
   }
 
-  #availabilityIs(payload: "online" | "offline") {
-    return { topic: this.#parts.availability, payload, retain: true };
+  async #say(payload: "online" | "offline", connection: MqttConnection, signal: AbortSignal): Promise<void> {
+    const { availability: topic } = this.#parts;
+    if (topic !== undefined) await connection.publish({ topic, payload, retain: true }, signal);
   }
 
   #arrive(connection: MqttConnection): void {
