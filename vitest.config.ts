@@ -9,7 +9,8 @@ export default defineConfig({
     pool: "forks",
     // Stories mostly wait for one another's emulators, so that a worker on every core is not too many.
     maxWorkers: "100%",
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Nothing is asserted by them: a story is a chain of commands that wait for conditions, and a busy machine takes its time for each.
+    testTimeout: 150_000,
+    hookTimeout: 90_000,
   },
 });

@@ -31,7 +31,7 @@ const stories: readonly Story[] = [
 ];
 
 describe.concurrent("the built-in scenario", () => {
-  it.each(stories)("%s", { timeout: 60_000 }, (modem, options, end) =>
+  it.each(stories)("%s", { timeout: 180_000 }, (modem, options, end) =>
     inField({ ...options, modem, clock: hurriedClock(modem === "slow-start" ? 1 : 6) }, async (field) => {
       const ended = await field.provision(await configured(field, { modem: { return_wait: "30s", wake_wait: "30s" } }));
       expect(endOf(ended)).toEqual(end);

@@ -9,7 +9,7 @@ import type { Ended, Field } from "./field.js";
 const pollMs = 5;
 
 /** Resolves once `condition` holds. @throws Error naming `what` when it does not within `timeoutMs`. */
-export async function until(condition: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
   const startMs = systemClock.monotonicMs();
   while (!condition()) {
     if (systemClock.monotonicMs() - startMs >= timeoutMs) throw new Error(`${what}: not within ${timeoutMs} ms`);

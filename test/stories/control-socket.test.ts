@@ -15,7 +15,7 @@ const answerSchema = z.object({
   modems: z.array(z.object({ name: z.string(), activity: z.object({ kind: z.string() }) })),
 });
 
-describe("a person beside the daemon", { concurrent: true, timeout: 90_000 }, () => {
+describe("a person beside the daemon", { concurrent: true, timeout: 180_000 }, () => {
   it("sees what it does, pauses it and works with the modem, and lets it go on", () =>
     inField({}, async (field) => {
       await beside(field, async () => {

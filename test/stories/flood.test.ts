@@ -58,7 +58,7 @@ const floods: Readonly<Record<string, Flood>> = {
 const memoryBytes = 150 * 2 ** 20;
 
 describe("a modem that answers", () => {
-  it.each(Object.entries(floods))("%s", { timeout: 60_000 }, (_name, flood) =>
+  it.each(Object.entries(floods))("%s", { timeout: 180_000 }, (_name, flood) =>
     inField(
       { world: { wire: { kind: "socket", listen: { kind: "tcp", host: "127.0.0.1", port: 0 } } } },
       async (field) => {

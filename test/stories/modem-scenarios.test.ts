@@ -174,7 +174,7 @@ const elsewhere: readonly string[] = [
 
 describe.concurrent("a modem that", () => {
   describe.each(Object.entries(goodEnds))("%s", (_name, story) => {
-    it.each(story.dialects ?? modemDialects)("is provisioned all the same: %s", { timeout: 90_000 }, (dialect) =>
+    it.each(story.dialects ?? modemDialects)("is provisioned all the same: %s", { timeout: 180_000 }, (dialect) =>
       inField({ dialect, modem: story.modem }, async (field) => {
         const startMs = systemClock.monotonicMs();
         const ended = await field.provision([...byModem, ...(await configured(field, story.config))]);
@@ -193,19 +193,22 @@ describe.concurrent("a modem that", () => {
   });
 
   describe.each(Object.entries(badEnds))("%s", (_name, story) => {
-    it.each(story.dialects ?? modemDialects)(`ends ${story.state}, ${story.code}: %s`, { timeout: 90_000 }, (dialect) =>
-      inField({ dialect, modem: story.modem, world: { profileSizeBytes: story.profileBytes } }, async (field) => {
-        const startMs = systemClock.monotonicMs();
-        const before = field.world.modem.euicc.profiles.length;
-        const ended = await field.provision([...byModem, ...(await configured(field, story.config))]);
-        expect(ended).toMatchObject({ status: story.status });
-        expect(systemClock.monotonicMs() - startMs).toBeLessThan(story.withinMs);
-        expect(ended.report()).toMatchObject({ state: story.state, error: { code: story.code } });
-        expect(field.charges()).toBe(story.charges);
-        // Whatever was paid for can still be downloaded: nothing of ours ended the order.
-        expect(field.world.smdp.orders().map(({ state }) => state)).not.toContain("Error");
-        expect(field.world.modem.euicc.profiles).toHaveLength(before);
-      }),
+    it.each(story.dialects ?? modemDialects)(
+      `ends ${story.state}, ${story.code}: %s`,
+      { timeout: 180_000 },
+      (dialect) =>
+        inField({ dialect, modem: story.modem, world: { profileSizeBytes: story.profileBytes } }, async (field) => {
+          const startMs = systemClock.monotonicMs();
+          const before = field.world.modem.euicc.profiles.length;
+          const ended = await field.provision([...byModem, ...(await configured(field, story.config))]);
+          expect(ended).toMatchObject({ status: story.status });
+          expect(systemClock.monotonicMs() - startMs).toBeLessThan(story.withinMs);
+          expect(ended.report()).toMatchObject({ state: story.state, error: { code: story.code } });
+          expect(field.charges()).toBe(story.charges);
+          // Whatever was paid for can still be downloaded: nothing of ours ended the order.
+          expect(field.world.smdp.orders().map(({ state }) => state)).not.toContain("Error");
+          expect(field.world.modem.euicc.profiles).toHaveLength(before);
+        }),
     );
   });
 
