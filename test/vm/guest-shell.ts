@@ -101,16 +101,19 @@ class Received {
     pattern: RegExp,
     { clock, timeoutMs, signal }: Limits,
   ): Promise<{ readonly match: RegExpExecArray; readonly before: string } | undefined> {
-    const untilMs = clock.monotonicMs() + timeoutMs;
+    let isLate = false;
     const wake = (): void => this.#changed?.();
-    const cancelTimer = clock.setTimer(timeoutMs, wake);
+    const cancelTimer = clock.setTimer(timeoutMs, () => {
+      isLate = true;
+      wake();
+    });
     signal.addEventListener("abort", wake);
     try {
       for (;;) {
         signal.throwIfAborted();
         const match = pattern.exec(this.#text);
         if (match !== null) return { match, before: this.#text.slice(0, match.index) };
-        if (clock.monotonicMs() >= untilMs) return undefined;
+        if (isLate) return undefined;
         await new Promise<void>((resolve) => {
           this.#changed = resolve;
         });
