@@ -1,8 +1,8 @@
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { systemClock } from "../../src/base/clock.js";
 import { silentLog } from "../../src/base/logging.js";
@@ -32,6 +32,7 @@ describe.skipIf(!hasDpkgDeb)("the Debian package", () => {
   beforeAll(() => {
     packages = buildPackages();
   }, 180_000);
+  afterAll(() => rmSync(dirname(of("amd64").tree), { recursive: true, force: true }));
   const of = (name: string): UnpackedPackage => {
     const found = packages.get(name);
     if (found === undefined) throw new Error(`no package for ${name} was built`);
