@@ -183,12 +183,10 @@ describe.skipIf(!hasDpkgDeb)("the Debian package", () => {
       // Older ones do not know OpenFile=, and say so.
       expect(said.filter((line) => version >= 253 || !/Unknown key (?:name )?'OpenFile'/.test(line))).toEqual([]);
       for (const name of units.filter((unit) => unit.endsWith(".service"))) {
-        // The helper that sets the clock does what only root may do.
-        const threshold = name === "esimd-clock.service" ? "--threshold=25" : "--threshold=20";
         const words = [
           "security",
           "--offline=yes",
-          threshold,
+          "--threshold=20",
           "--no-pager",
           join(seen, name.replace("@.", "@modem0.")),
         ];
