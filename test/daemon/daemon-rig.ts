@@ -84,8 +84,11 @@ export class DaemonRig {
   }
 
   /** Lets everything happen that is due now. */
+  /** Until nothing moves any more without the clock: promises, and looks at the disk, which take real time. */
   async settle(): Promise<void> {
-    for (let round = 0; round < 20; round++) await this.clock.advance(0);
+    do {
+      for (let round = 0; round < 20; round++) await this.clock.advance(0);
+    } while (process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq")));
   }
 
   async signal(name: DaemonSignal): Promise<void> {

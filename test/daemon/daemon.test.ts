@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { EsimdError } from "../../src/base/errors.js";
 import type { OpenCompanion } from "../../src/daemon/companions.js";
@@ -100,7 +103,13 @@ describe("several modems in one daemon", () => {
   });
 
   it("are looked at twenty times an hour each when nothing is due", async () => {
-    await served(modems("a", "b", "c", "d"));
+    // They are there, under names of files: an absent one is looked for more often where the host tells of no device.
+    const folder = mkdtempSync(join(tmpdir(), "esimd-ports-"));
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) writeFileSync(join(folder, name), "");
+    await served(
+      Object.fromEntries(names.map((name) => [modemFile(name), `[modem]\nport = "${join(folder, name)}"\n`])),
+    );
     rig.atOnce = () => "well";
     for (const run of [...rig.running]) run.end("well");
     await rig.settle();
@@ -113,6 +122,7 @@ describe("several modems in one daemon", () => {
       wakeUps++;
     }
     expect(wakeUps).toBeLessThanOrEqual(4 * 20 + 1);
+    rmSync(folder, { recursive: true });
   });
 });
 
