@@ -13,10 +13,8 @@ export const ceilings = {
 
 /** A provisioned daemon at rest, from the bundle on x86-64; what bare Node takes is in them. */
 export const idleCeilings = {
-  /** From the start of the process to READY, on a machine that does nothing else. */
+  /** From the start of the process to READY, on a machine that does nothing else: printed beside the figure, and not judged. */
   readyMs: 600,
-  /** On one that is so busy, or so slow, that a bare Node takes its time, too: by how much longer esimd may take. */
-  readyToBare: 7,
   /** 70 MB, in the unit of /proc. */
   rssKib: 68_359,
   /** On average over a minute, all threads together. */
