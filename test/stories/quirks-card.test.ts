@@ -148,7 +148,7 @@ describe.concurrent("segments of the package", () => {
     inField(modemWith("etsi-apdu", { inputBurstBytes: 200 }), async (field) => {
       const dialects = join(field.dir, "dialects");
       await mkdir(dialects);
-      await writeFile(join(dialects, "mine.toml"), 'based_on = "etsi-apdu"\n[pieces]\nbytes = 64\npause_ms = 10\n');
+      await writeFile(join(dialects, "mine.toml"), 'based_on = "etsi-apdu"\n[pieces]\nbytes = 64\npause_ms = 25\n');
       const ended = await field.provision(await configured(field, { modem: { dialects } }));
       expect(endOf(ended)).toEqual(provisioned);
       // Without the pieces nothing longer than 60 bytes would have got through.
