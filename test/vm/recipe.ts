@@ -23,16 +23,19 @@ const bootModules = ["virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "ex
 /** Found by udev once the system runs; the rest of the kernel's modules is left out of the image. */
 const laterModules = ["ftdi_sio", "autofs4", "configfs", "fuse", "loop", "dm_mod", "af_packet", "ipv6", "unix"];
 
-/** Before apt runs in the tree: no service starts there, no documentation, and no fsync for each file of a tree that can be made again. */
+/**
+ * Before apt runs in the tree: no service starts there, no documentation, and no fsync for each file of a tree that can be made again. None
+ * of these files has esimd's name: what is left of that after a purge is the package's.
+ */
 const filesBefore: Readonly<Record<string, File>> = {
   "usr/sbin/policy-rc.d": { mode: 0o755, text: "#!/bin/sh\nexit 101\n" },
-  "etc/dpkg/dpkg.cfg.d/esimd-vm": {
+  "etc/dpkg/dpkg.cfg.d/machine": {
     mode: 0o644,
     text: "force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n",
   },
-  "etc/initramfs-tools/conf.d/esimd-vm": { mode: 0o644, text: "MODULES=list\nRESUME=none\n" },
+  "etc/initramfs-tools/conf.d/machine": { mode: 0o644, text: "MODULES=list\nRESUME=none\n" },
   // initramfs-tools' own hook looks at the file systems of the machine that builds, and leaves fsck out without a word.
-  "etc/initramfs-tools/hooks/zz-esimd-vm": {
+  "etc/initramfs-tools/hooks/zz-machine": {
     mode: 0o755,
     text: `#!/bin/sh
 [ "$1" = prereqs ] && exit 0
@@ -58,7 +61,7 @@ const filesAfter: Readonly<Record<string, File>> = {
     text: "[Match]\nType=ether\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n",
   },
   // A power cut asks what was on the disk: the journal must be there, and the console shows it while it is written.
-  "etc/systemd/journald.conf.d/esimd-vm.conf": {
+  "etc/systemd/journald.conf.d/machine.conf": {
     mode: 0o644,
     text: "[Journal]\nStorage=persistent\nSyncIntervalSec=1s\nForwardToConsole=yes\nMaxLevelConsole=info\n",
   },
