@@ -72,11 +72,18 @@ async function main(): Promise<number> {
       (await runOnHost("qemu-system-x86_64", ["--version"], { timeoutMs: 30_000 })).output.split("\n")[0] ?? "",
     );
     report.version("host", `Node ${process.version}, ${cpus().length} cores`);
-    const system = await report.step("Debian system for the machine", async (saw) => {
-      const built = await systemIn(cache, (line) => report.note(line));
-      saw(built.wasKept ? "kept from an earlier run" : "built");
-      return built;
-    });
+    let system: Awaited<ReturnType<typeof systemIn>>;
+    try {
+      system = await report.step("Debian system for the machine", async (saw) => {
+        const built = await systemIn(cache, (line) => report.note(line));
+        saw(built.wasKept ? "kept from an earlier run" : "built");
+        return built;
+      });
+    } catch (error) {
+      // A mirror that cannot be reached, or a host that allows no chroot, says nothing of esimd.
+      process.stdout.write(`NOT RUN: the Debian system cannot be built here: ${describeCause(error)}\n`);
+      return notHere;
+    }
     world = await startWorld();
     const stage = { clock: systemClock, report, dir, system, world, patience: options.patience };
     if (options.short) await shortLife(stage, packagePath, running);
