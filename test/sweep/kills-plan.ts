@@ -31,7 +31,9 @@ export const families: readonly Family[] = [
 
 /** Where a run is: the state that it showed last, or `starting` before the first. */
 export type Moment = "starting" | StateName;
-const working: readonly Moment[] = ["starting", ...stateNames.filter((state) => !isFinal(state))];
+/** Those that these devices never come to: their new profile has service, and nobody configured an address for their eUICC. */
+const apart: ReadonlySet<StateName> = new Set(["addressing", "reverting", "recovering"]);
+const working: readonly Moment[] = ["starting", ...stateNames.filter((state) => !isFinal(state) && !apart.has(state))];
 
 /** In the order of the journey, which few runs leave; the end comes after all of it. */
 export function isAfter(moment: Moment, other: Moment): boolean {
