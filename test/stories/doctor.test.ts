@@ -119,7 +119,7 @@ describe.concurrent("esimd doctor", () => {
 
   it("ends by its deadline whatever is silent, and says what it waited for", () =>
     inField({ modem: "silence" }, async (field) => {
-      const late = await diagnose(field, { words: ["--deadline", "2", "--provider", "none"] });
+      const late = await diagnose(field, { words: ["--deadline", "10", "--provider", "none"] });
       expect(late.findings).toMatchObject([
         { check: "modem", code: "deadline", hint: expect.stringContaining("does a modem answer AT on it?") },
       ]);
