@@ -73,7 +73,9 @@ function pullAtNextCommand(field: Field): void {
   field.world.modem.prependBehaviour({ times: 1, do: { kind: "unplug", when: "executed", replugAfterMs } });
 }
 
-const working = stateNames.filter((state) => !isFinal(state));
+/** Where the profile has service and no address is to be written, no run comes to these. */
+const apart: ReadonlySet<StateName> = new Set(["addressing", "reverting", "recovering"]);
+const working = stateNames.filter((state) => !isFinal(state) && !apart.has(state));
 /** The modem is not there before it is looked for; that is another story. */
 const entered = working.filter((state) => state !== "connecting");
 
