@@ -96,7 +96,7 @@ const host = { dialect: "quectel-iccid", lpa: "host" } as const;
 
 const lastUses: Readonly<Record<"modem" | "host", readonly StateName[]>> = {
   // Nothing more is asked of the modem from there on.
-  modem: ["notifying", "confirming"],
+  modem: ["checking", "notifying", "confirming"],
   host: ["confirming"],
 };
 
