@@ -66,7 +66,7 @@ describe.concurrent("when it is opened, a port", () => {
 
 describe.concurrent("a modem that restarts itself in the middle of a run (FM350, about 90 s after its start)", () => {
   it.each([700, 1_300])("%i ms after the run began is waited for, and one profile is paid for", (afterMs) =>
-    inField(modemWith("etsi-apdu", { registrationMs: 1_000 }, { clock: hurriedClock(3) }), async (field) => {
+    inField(modemWith("etsi-apdu", { registrationMs: 1_000 }, { clock: hurriedClock(2) }), async (field) => {
       const { modem } = field.world;
       const ended = isProvisioned(field);
       // Counted from when the port is open: a run that finds no port has nothing to wait for.
