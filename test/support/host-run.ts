@@ -10,6 +10,7 @@ import type { Behaviour } from "../../src/emulator/modem/behaviours.js";
 import type { World as ModemWorld } from "../../src/emulator/modem/scenario.js";
 import { checkScenario, type ScenarioInput } from "../../src/emulator/smdp/scenario.js";
 import { type FakeWorld, startFakeWorld } from "../../src/emulator/world.js";
+import type { ClockTrust } from "../../src/provision/host-clock.js";
 import { startEagerClock } from "./eager-clock.js";
 
 /**
@@ -29,12 +30,19 @@ export interface HostRunOptions {
   readonly clock?: Clock;
 }
 
+export interface HostRunChanges {
+  /** In place of the world's. */
+  readonly ciRoots?: string;
+  /** The operator vouches for the host's clock: what this machine knows of its own is not asked. */
+  readonly clockTrust?: ClockTrust;
+}
+
 export interface HostRun {
   readonly world: FakeWorld;
   readonly clock: Clock;
   readonly dir: string;
-  /** One run of esimd; `ciRoots` in place of the world's. */
-  provision(changes?: { readonly ciRoots?: string }): Promise<ProvisionResult>;
+  /** One run of esimd. */
+  provision(changes?: HostRunChanges): Promise<ProvisionResult>;
   charges(): number;
   /** Lines that the host sent to the card. */
   cardCommands(): readonly string[];
@@ -66,10 +74,16 @@ export async function startHostRun(options: HostRunOptions = {}): Promise<HostRu
     world,
     clock,
     dir,
-    provision: ({ ciRoots } = {}) => {
+    provision: ({ ciRoots, clockTrust } = {}) => {
       const env = { ...world.env, ...(ciRoots === undefined ? {} : { ESIMD_CI_ROOTS: ciRoots }) };
       // A run is one attempt here: what it leaves when it loses its modem is what the tests look at.
-      const { config } = loadConfig({ env, defaults: { "modem.return_wait": "0s" } });
+      const { config } = loadConfig({
+        env,
+        defaults: {
+          "modem.return_wait": "0s",
+          ...(clockTrust === undefined ? {} : { "boot.clock_trust": clockTrust }),
+        },
+      });
       return provisionOnce(
         { config, port: world.port, clock, random, log, observe: () => undefined },
         new AbortController().signal,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,6 +110,18 @@ describe("the pseudo-terminal", () => {
     await new Promise<void>((resolve) => again.close(() => resolve()));
     await transport.close();
     await expect(readlink(link)).rejects.toThrow("ENOENT");
+  });
+
+  it("closed while it is being put back: nothing of it is left, and nothing comes after", async () => {
+    const link = join(folder, "modem");
+    const pty = await openPty({ events, link });
+    await pty.unplug();
+    const replugged = pty.replug();
+    await pty.close();
+    await replugged;
+    expect(await readdir(folder)).toEqual([]);
+    await pty.replug();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it("replaces a link that is there, and nothing else", async () => {

@@ -36,6 +36,8 @@ class PtyTransport implements ModemTransport {
   readonly #options: PtyOptions;
   #terminal: Terminal | undefined;
   #lastSlavePath = "";
+  #replugging: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(options: PtyOptions) {
     this.#options = options;
@@ -60,8 +62,16 @@ class PtyTransport implements ModemTransport {
     await terminal.hangUp();
   }
 
-  async replug(): Promise<void> {
-    if (this.#terminal !== undefined) return;
+  /** One at a time: a second call waits for the first. Nothing after `close`. */
+  replug(): Promise<void> {
+    if (this.#isClosed || this.#terminal !== undefined) return Promise.resolve();
+    this.#replugging ??= this.#plugIn().finally(() => {
+      this.#replugging = undefined;
+    });
+    return this.#replugging;
+  }
+
+  async #plugIn(): Promise<void> {
     const terminal = await openTerminal((bytes) => this.#options.events.onBytes(bytes));
     this.#terminal = terminal;
     this.#lastSlavePath = terminal.slavePath;
@@ -75,8 +85,12 @@ class PtyTransport implements ModemTransport {
     }
   }
 
-  close(): Promise<void> {
-    return this.unplug();
+  /** A replug under way ends first: neither its terminal nor its link is left behind. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    // Its failure is told to whoever asked for it.
+    await this.#replugging?.catch(() => undefined);
+    await this.unplug();
   }
 }
 
