@@ -15,8 +15,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   provision: ["base", "at", "modem", "lpa", "api"],
   report: ["base", "provision"],
   daemon: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report"],
+  station: ["base", "serial", "modem", "lpa", "api", "provision", "report", "daemon"],
   emulator: ["base", "serial", "at", "lpa", "api"],
-  commands: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report", "daemon", "emulator"],
+  commands: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report", "daemon", "station", "emulator"],
 };
 
 function sourceFiles(folder: string): string[] {

@@ -7,6 +7,7 @@ import { modemErrors } from "./error-entries/modem.js";
 import { moneyErrors } from "./error-entries/money.js";
 import { reportErrors } from "./error-entries/report.js";
 import { simErrors } from "./error-entries/sim.js";
+import { stationErrors } from "./error-entries/station.js";
 import { surroundingErrors } from "./error-entries/surroundings.js";
 
 export type { Actor, ErrorEntry, RetryClass } from "./error-entries/entry.js";
@@ -25,6 +26,7 @@ const entries = {
   ...simErrors,
   ...controlErrors,
   ...reportErrors,
+  ...stationErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof entries;
