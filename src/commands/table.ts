@@ -77,6 +77,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./ctl.js")).ctlCommand,
   },
   {
+    name: "station",
+    summary: "the factory line: up to 64 modems at once, with scanner, records and labels",
+    load: async () => (await import("./station.js")).stationCommand,
+  },
+  {
     name: "config",
     summary: "check the configuration, or show each value and where it came from",
     load: async () => (await import("./config.js")).configCommand,

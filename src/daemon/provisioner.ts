@@ -12,7 +12,7 @@ import type { ModemLine } from "../modem/exchange.js";
 import { takeIsdR } from "../modem/lpa-switch.js";
 import type { Hints } from "../provision/hints.js";
 import type { Policy } from "../provision/policy.js";
-import type { Observation, RunParts } from "../provision/run.js";
+import type { Gate, Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
 import { openStore } from "../provision/store/store.js";
 import { buildReport } from "../report/build.js";
@@ -53,6 +53,16 @@ export interface ProvisionerParts {
   readonly outside?: Outside;
   /** Callbacks of the provider, where the daemon listens for them. */
   readonly hints?: Hints;
+  /** Who has a say before anything is paid for. */
+  readonly gate?: Gate;
+  /** Connections that outlive the run, and are their owner's to close; left out, the run has its own. */
+  readonly connections?: Connections;
+}
+
+/** To the provider and to SM-DP+s, for many runs: a token, and a TLS session, serves more than one of them. */
+export interface Connections {
+  readonly api: ProviderApi | undefined;
+  readonly es9Plus: () => Promise<Es9PlusClient>;
 }
 
 export interface ProvisionResult {
@@ -68,12 +78,12 @@ export interface ProvisionResult {
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log, outside = realOutside } = parts;
   const catalogue = loadCatalogue(config.modem.dialects);
-  const api = openProvider({ ...parts, openTransport: outside.openTransport });
-  const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange, loadRoots: outside.loadRoots });
+  const { api, es9Plus, close } =
+    parts.connections === undefined ? openConnections(parts, outside) : borrowed(parts.connections);
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
   try {
     const whereabouts = parts.whereabouts ?? new Whereabouts(parts.port, parts.host ?? realHost);
-    const run = runParts(parts, whereabouts, catalogue, api, es9Plus.get);
+    const run = runParts(parts, whereabouts, catalogue, api, es9Plus);
     const outcome = await runThroughAbsences(
       {
         run: (observe) => runProvisioning({ ...run, observe }, bound.signal),
@@ -91,8 +101,7 @@ export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal
     return { outcome, report, exitStatus: exitStatusOf(outcome) };
   } finally {
     bound.release();
-    await api?.close();
-    await es9Plus.close();
+    await close();
   }
 }
 
@@ -156,6 +165,32 @@ function runParts(
     newId,
     observe: parts.observe,
     ...(parts.hints && { hints: parts.hints }),
+    ...(parts.gate && { gate: parts.gate }),
+  };
+}
+
+export interface OwnConnections extends Connections {
+  readonly close: () => Promise<void>;
+}
+
+function borrowed(connections: Connections): OwnConnections {
+  return { ...connections, close: async () => undefined };
+}
+
+/** Nothing is connected before it is needed. @throws EsimdError `credentials_missing`, `config_invalid`. */
+export function openConnections(
+  parts: Pick<ProvisionerParts, "config" | "clock" | "random" | "log">,
+  outside: Pick<Outside, "openTransport" | "openExchange" | "loadRoots">,
+): OwnConnections {
+  const api = openProvider({ ...parts, openTransport: outside.openTransport });
+  const es9Plus = lazyEs9Plus({ ...parts, openExchange: outside.openExchange, loadRoots: outside.loadRoots });
+  return {
+    api,
+    es9Plus: es9Plus.get,
+    close: async () => {
+      await api?.close();
+      await es9Plus.close();
+    },
   };
 }
 

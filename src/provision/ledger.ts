@@ -91,6 +91,12 @@ export interface Money {
   readonly pending: PendingIntent | undefined;
 }
 
+/** How many charges that is, POSTs whose outcome is not known included; undefined for a ledger that cannot be read. Pure. */
+export function chargesOf(money: Money | undefined): number | undefined {
+  if (money === undefined) return undefined;
+  return money.reserved.size + money.unclear + (money.pending === undefined ? 0 : 1);
+}
+
 export type LedgerReading =
   | {
       readonly kind: "good";

@@ -18,6 +18,24 @@ import type { StateName } from "./states.js";
 import type { Store } from "./store/store.js";
 import type { Service } from "./trial.js";
 
+/**
+ * Who has a say before anything is paid for: a station, which knows its units and has a budget for a batch. Both reject with the error that
+ * the run then ends with; nothing was changed by then.
+ */
+export interface Gate {
+  /** The eUICC and its modem are known, and its ledger is read. */
+  readonly admit: (found: FoundUnit, signal: AbortSignal) => Promise<void>;
+  /** Right before the intent to pay is written down. */
+  readonly mayReserve: (eid: Eid, signal: AbortSignal) => Promise<void>;
+}
+
+export interface FoundUnit {
+  readonly eid: Eid;
+  readonly imei: string | undefined;
+  /** What the eUICC's ledger has as paid for, POSTs that stayed unclear included; undefined where it cannot be read. */
+  readonly charges: number | undefined;
+}
+
 /** What a run is made of; everything that leaves the process comes in here. */
 export interface RunParts {
   readonly policy: Policy;
@@ -40,6 +58,8 @@ export interface RunParts {
   /** Callbacks of the provider, where the daemon listens for them. */
   readonly hints?: Hints;
   readonly openStore: (eid: Eid) => Promise<Store>;
+  /** Left out: there is nobody to ask. */
+  readonly gate?: Gate;
   /** The checks of service that are no matter of the modem's: the host's own ways to the network. */
   readonly probes: readonly ServiceProbe[];
   /** Who this process is, over its runs; undefined where that cannot be told. Monotonic times of another one mean nothing. */

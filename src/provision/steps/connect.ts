@@ -5,6 +5,7 @@ import { type EidReading, readEid } from "../../lpa/open.js";
 import type { Dialect } from "../../modem/dialects/dialect.js";
 import { type ModemIdentity, readIdentity } from "../../modem/identity.js";
 import { inOtherSlot, switchToSlot } from "../../modem/slot.js";
+import { chargesOf } from "../ledger.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { resumeTrial } from "./trial.js";
@@ -36,6 +37,7 @@ export async function identify(run: Run, signal: AbortSignal): Promise<EventName
   }
   facts.lpa = await parts.openLpa(line, dialect, facts.identity, signal);
   facts.store = await parts.openStore(eid);
+  await parts.gate?.admit({ eid, imei: facts.identity.imei, charges: chargesOf(facts.store.money()) }, signal);
   const next = await resumeTrial(run, signal);
   if (next !== "identified") return next;
   const { address, set } = parts.policy.defaultSmdp;

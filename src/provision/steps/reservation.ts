@@ -60,6 +60,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
   const store = need(run, "store");
   await need(run, "lpa").requireReady(signal);
   await requireRoom(run, signal);
+  await parts.gate?.mayReserve(need(run, "eid"), signal);
   const request = policy.method === "eid" ? { eid: need(run, "eid") } : ({ generateMatchingId: true } as const);
   for (let attempt = 1; ; attempt++) {
     const id = parts.newId();

@@ -1,0 +1,529 @@
+import type { Clock } from "../base/clock.js";
+import { EsimdError, toEsimdError } from "../base/errors.js";
+import { type Eid, type Iccid, type Imei, parseEid, parseIccid, parseImei } from "../base/identifiers.js";
+import type { Log } from "../base/logging.js";
+import type { Random } from "../base/random.js";
+import { version } from "../base/version.js";
+import type { Config } from "../daemon/config/config.js";
+import type { Outside } from "../daemon/outside.js";
+import { type Connections, provisionOnce } from "../daemon/provisioner.js";
+import type { HostRoots } from "../serial/host-roots.js";
+import { chargesOnDisk } from "./charges-on-disk.js";
+import type { FoundUnit, ScanResult, StationControl, StationEvent } from "./control.js";
+import { BatchBudget } from "./limits/batch-budget.js";
+import { type EndedEntry, type Entry, entrySchema, type Fact, parseSerial } from "./records/entry.js";
+import type { OpenedRecord } from "./records/log.js";
+import { type BatchTally, type OpenRun, Register, type UnitRecord } from "./records/register.js";
+import { Scanner } from "./scanner.js";
+import { Shift } from "./shift.js";
+import type { Sight } from "./slots/sight.js";
+import { Slot } from "./slots/slot.js";
+import { type SlotWatch, watchSlots } from "./slots/watch.js";
+import { placeOfSlot, type SlotEntry } from "./station-file.js";
+import { runUnit, type UnitEnd, type UnitRunParts } from "./unit-run.js";
+import type { StationPhase, StationView } from "./view.js";
+import { viewOfBatch } from "./view-batch.js";
+
+/** The factory line: slots, units and runs from the start of the station to its end. */
+
+/** What the sheet of work says of one unit. */
+export interface WorkOfUnit {
+  readonly fleet?: string | undefined;
+  readonly eid?: Eid | undefined;
+  readonly imei?: Imei | undefined;
+}
+
+/** A sheet of work: only what is on it is made. */
+export interface Work {
+  readonly file: string;
+  readonly units: ReadonlyMap<string, WorkOfUnit>;
+}
+
+export interface StationParts {
+  readonly name: string;
+  readonly batch: string;
+  readonly slots: readonly SlotEntry[];
+  readonly serialFrom: "scan" | "imei";
+  readonly verifiesRegistration: boolean;
+  readonly operator: string | null;
+  readonly budget: number | null;
+  /** Ends by itself after so many verdicts; left out: when it is told to. */
+  readonly units?: number;
+  readonly config: Config;
+  readonly work?: Work;
+  readonly host: HostRoots;
+  readonly outside: Outside;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly connections: Connections;
+  readonly record: OpenedRecord;
+  /** One run; the real one when left out. */
+  readonly provision?: UnitRunParts["provision"];
+  /** Prints the label of a unit that passed; left out: there are no labels. */
+  readonly printLabel?: (unit: EndedEntry, signal: AbortSignal) => Promise<void>;
+  /** Takes a verdict to whoever else is to have it. Rejects for nothing that the line would have to stop for. */
+  readonly tell?: (entry: EndedEntry) => Promise<void>;
+}
+
+/** What this start of the station did. */
+export interface StationSummary {
+  /** Verdicts. */
+  readonly units: number;
+  readonly passed: number;
+  readonly failed: number;
+  /** Paid for since the start. */
+  readonly charges: number;
+  readonly seconds: number;
+}
+
+export class Station implements StationControl {
+  readonly #parts: StationParts;
+  readonly #register: Register;
+  readonly #tally: BatchTally;
+  readonly #shift = new Shift();
+  readonly #slots: ReadonlyMap<number, Slot>;
+  readonly #entries: ReadonlyMap<number, SlotEntry>;
+  readonly #scanner: Scanner;
+  readonly #budget: BatchBudget;
+  readonly #startMs: number;
+  readonly #version = version();
+  readonly #runs = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  readonly #changeListeners = new Set<() => void>();
+  readonly #eventListeners = new Set<(event: StationEvent) => void>();
+  /** Runs that an earlier start left, by slot: the unit goes on if it is still there. */
+  readonly #leftOver = new Map<number, { readonly serial: string; readonly eid: Eid }>();
+  readonly #verdicts = { passed: 0, failed: 0 };
+  #chargesAtStart = 0;
+  #watch: SlotWatch | undefined;
+  #phase: StationPhase = "working";
+  #failure: EsimdError | undefined;
+  #isTelling = false;
+  #end: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#end = resolve;
+  });
+
+  constructor(parts: StationParts) {
+    const { record, batch, clock, slots, serialFrom, budget } = parts;
+    this.#parts = parts;
+    this.#register = new Register(record.entries);
+    this.#tally = this.#register.tally(batch, clock.nowMs());
+    for (const entry of record.entries)
+      if (entry.kind === "ended") this.#shift.note(Date.parse(entry.at), entry.verdict);
+    const nowMs = clock.nowMs();
+    this.#slots = new Map(
+      slots.map((slot) => [slot.number, new Slot(slot.number, placeOfSlot(slot), serialFrom === "scan", nowMs)]),
+    );
+    this.#entries = new Map(slots.map((slot) => [slot.number, slot]));
+    this.#scanner = new Scanner({
+      clock,
+      slots: this.#slots,
+      register: this.#register,
+      refusal: (serial) => this.#refusal(serial),
+    });
+    this.#budget = new BatchBudget(budget, () => this.#tally.charges);
+    this.#startMs = clock.monotonicMs();
+  }
+
+  /**
+   * Works until it is stopped, drained or has given its verdicts; then nothing is on its way any more.
+   * @throws EsimdError when the record cannot be written: without it nothing may be done.
+   */
+  async run(signal: AbortSignal): Promise<StationSummary> {
+    const { clock, host, slots } = this.#parts;
+    const stop = (): void => this.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await this.#takeUp();
+      this.#watch = watchSlots(slots, { host, clock }, (sights) => this.#see(sights));
+      await this.#watch.lookNow();
+      if (signal.aborted) this.stop();
+      this.#endIfDone();
+      await this.#ended;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#watch?.close();
+      this.#stopping.abort(new EsimdError("cancelled", "the station ends"));
+      await Promise.allSettled(this.#runs);
+      this.#setPhase("stopped");
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.summary();
+  }
+
+  summary(): StationSummary {
+    const { passed, failed } = this.#verdicts;
+    const seconds = Math.round(this.#parts.clock.monotonicMs() - this.#startMs) / 1000;
+    const charges = this.#tally.charges - this.#chargesAtStart;
+    return { units: passed + failed, passed, failed, charges, seconds };
+  }
+
+  view(): StationView {
+    const { name, clock } = this.#parts;
+    const atMs = clock.nowMs();
+    return {
+      schema: "esimd.station/1",
+      version: this.#version,
+      station: name,
+      phase: this.#phase,
+      notice: this.#notice(),
+      batch: viewOfBatch(this.#parts.batch, this.#tally, {
+        running: this.#running,
+        budget: this.#parts.budget,
+        work: this.#parts.work,
+      }),
+      slots: [...this.#slots.values()].map((slot) => slot.view),
+      shift: this.#shift.pieces(atMs),
+      scan: this.#scanner.last,
+      atMs,
+    };
+  }
+
+  onChange(changed: () => void): () => void {
+    this.#changeListeners.add(changed);
+    return () => this.#changeListeners.delete(changed);
+  }
+
+  onEvent(heard: (event: StationEvent) => void): () => void {
+    this.#eventListeners.add(heard);
+    return () => this.#eventListeners.delete(heard);
+  }
+
+  scan(text: string, slot?: number): ScanResult {
+    const result = this.#scanner.scan(text, slot);
+    this.#startReady();
+    this.#changed();
+    return result;
+  }
+
+  retry(number: number): void {
+    const slot = this.#slotOf(number);
+    const { kind } = slot.phase;
+    if (kind !== "passed" && kind !== "failed")
+      throw new EsimdError("station_refused", `slot ${number} has no unit that is done`);
+    slot.again(this.#parts.clock.nowMs());
+    this.#startReady();
+    this.#changed();
+  }
+
+  setOff(number: number, isOff: boolean): void {
+    const slot = this.#slotOf(number);
+    const nowMs = this.#parts.clock.nowMs();
+    if (isOff) slot.takeOff("Taken out of work by a person.", nowMs);
+    else slot.takeOn(nowMs);
+    this.#startReady();
+    this.#changed();
+  }
+
+  async reprint(serial: string, signal: AbortSignal): Promise<void> {
+    const unit = this.#register.unit(serial);
+    const { last } = unit ?? {};
+    if (unit === undefined || last === null || last === undefined || !unit.hasPassed)
+      throw new EsimdError("station_refused", `no unit ${serial} has passed`);
+    if (this.#parts.printLabel === undefined)
+      throw new EsimdError("station_refused", "the station file names no command that prints labels");
+    const failed = await this.#label(last, unit.copies + 1, signal);
+    this.#changed();
+    if (failed !== undefined) throw failed;
+  }
+
+  async voidUnit(serial: string, why: string, by: string | null): Promise<void> {
+    const unit = this.#register.unit(parseSerial(serial, "the serial number"));
+    if (unit === undefined) throw new EsimdError("station_refused", `no unit ${serial} is recorded`);
+    if (this.#register.isRunning(serial)) throw new EsimdError("station_refused", `${serial} is at work`);
+    await this.#record({ kind: "voided", serial, eid: unit.eid, by, why });
+    this.#changed();
+  }
+
+  drain(): void {
+    if (this.#phase !== "working") return;
+    this.#setPhase("draining");
+    this.#endIfDone();
+  }
+
+  stop(): void {
+    if (this.#phase === "stopping" || this.#phase === "stopped") return;
+    this.#setPhase("stopping");
+    this.#stopping.abort(new EsimdError("cancelled", "the station was stopped"));
+    this.#endIfDone();
+  }
+
+  search(text: string, limit: number): readonly FoundUnit[] {
+    const found: FoundUnit[] = [];
+    for (const unit of this.#register.search(text)) {
+      if (found.length >= limit) break;
+      const shown = foundUnit(unit);
+      if (shown !== undefined) found.push(shown);
+    }
+    return found;
+  }
+
+  /** What an earlier start left: its runs are over, and what they paid for is in the ledgers of their eUICCs. */
+  async #takeUp(): Promise<void> {
+    const { batch, budget, work, config, outside } = this.#parts;
+    const sheet = work === undefined ? null : { file: work.file, units: work.units.size };
+    const cutOff = this.#register.openRuns;
+    await this.#record(
+      { kind: "batch", batch, version: this.#version, budget, sheet },
+      ...cutOff.map(
+        ({ run, batch: of, slot, serial }) => ({ kind: "interrupted", run, batch: of, slot, serial }) as const,
+      ),
+    );
+    for (const eid of [...this.#tally.eids]) {
+      const charges = await chargesOnDisk(outside.disk, config.stateDir, eid);
+      if (charges !== undefined) this.#tally.noteCharges(eid, charges);
+    }
+    this.#chargesAtStart = this.#tally.charges;
+    for (const open of cutOff) this.#noteLeftOver(open);
+  }
+
+  /** Only one whose eUICC is known can be told from another unit that was put in meanwhile. */
+  #noteLeftOver({ slot, serial, eid }: OpenRun): void {
+    if (serial === null || eid === null) return;
+    this.#leftOver.set(slot, { serial, eid: parseEid(eid, "the record") });
+  }
+
+  #see(sights: ReadonlyMap<number, Sight>): void {
+    const nowMs = this.#parts.clock.nowMs();
+    for (const [number, sight] of sights) {
+      const slot = this.#slots.get(number);
+      const change = slot?.see(sight, nowMs) ?? "none";
+      if (slot === undefined || change === "none") continue;
+      if (change !== "put-in") this.#publish({ kind: "taken-out", slot: number });
+      if (change !== "taken-out") this.#publish({ kind: "put-in", slot: number });
+      const left = this.#leftOver.get(number);
+      if (change === "put-in" && left !== undefined && slot.serial === null) slot.give(left.serial, nowMs);
+      else this.#leftOver.delete(number);
+      this.#changed();
+    }
+    this.#startReady();
+  }
+
+  #startReady(): void {
+    if (this.#phase !== "working") return;
+    for (const slot of this.#slots.values()) if (slot.isReady) this.#begin(slot);
+  }
+
+  #begin(slot: Slot): void {
+    const { clock } = this.#parts;
+    slot.begin(clock.nowMs());
+    this.#publish({ kind: "begun", slot: slot.number, serial: slot.serial });
+    this.#changed();
+    const run = this.#work(slot)
+      .catch((thrown: unknown) => this.#fail(toEsimdError(thrown)))
+      .finally(() => {
+        this.#runs.delete(run);
+        this.#endIfDone();
+      });
+    this.#runs.add(run);
+  }
+
+  async #work(slot: Slot): Promise<void> {
+    const { outside, clock } = this.#parts;
+    const { number, port } = slot;
+    const serial = slot.serial ?? undefined;
+    const left = this.#leftOver.get(number);
+    this.#leftOver.delete(number);
+    const work = serial === undefined ? undefined : this.#parts.work?.units.get(serial);
+    const end = await runUnit(
+      this.#unitParts(),
+      {
+        run: outside.newId(),
+        slot: number,
+        port: port ?? slot.place,
+        config: this.#configFor(this.#entries.get(number), work),
+        expectedImei: work?.imei,
+        serial,
+        resumes: left?.eid,
+        observe: (observation) => {
+          if (slot.observe(observation)) this.#changed();
+        },
+        identified: (unit) => {
+          slot.identified(unit.eid, unit.serial, unit.imei === null ? null : parseImei(unit.imei, "the modem"));
+          this.#changed();
+        },
+      },
+      this.#stopping.signal,
+    );
+    if (end.kind === "ended") await this.#conclude(slot, end);
+    else slot.dropRun(clock.nowMs());
+    this.#changed();
+    await this.#watch?.lookNow();
+  }
+
+  async #conclude(slot: Slot, { fact, exitStatus }: Extract<UnitEnd, { kind: "ended" }>): Promise<void> {
+    const { clock, tell, printLabel } = this.#parts;
+    const nowMs = clock.nowMs();
+    const { verdict, serial, eid, error, seconds } = fact;
+    const iccid: Iccid | null = fact.iccid === null ? null : parseIccid(fact.iccid, "the report");
+    slot.end(fact, iccid, nowMs);
+    this.#shift.note(nowMs, verdict);
+    this.#verdicts[verdict === "PASS" ? "passed" : "failed"]++;
+    const code = error?.code ?? null;
+    this.#publish({
+      kind: "ended",
+      slot: slot.number,
+      serial,
+      verdict,
+      eid,
+      iccid: fact.iccid,
+      code,
+      exitStatus,
+      seconds,
+    });
+    this.#changed();
+    const { units } = this.#parts;
+    if (units !== undefined && this.#verdicts.passed + this.#verdicts.failed >= units) this.drain();
+    const entry = this.#entryOf(fact);
+    await tell?.(entry);
+    if (verdict !== "PASS" || serial === null || printLabel === undefined) return;
+    // Two labels for one unit is what a line fears: another one only when a person asks for it.
+    if ((this.#register.unit(serial)?.copies ?? 0) > 0) return;
+    const failed = await this.#label(entry, 1, this.#stopping.signal);
+    slot.noteLabel(
+      failed === undefined ? null : `No label was printed (${failed.message}): take the unit out, and print it again.`,
+    );
+  }
+
+  /** Prints and records it; what went wrong is returned. */
+  async #label(entry: EndedEntry, copy: number, signal: AbortSignal): Promise<EsimdError | undefined> {
+    const { printLabel } = this.#parts;
+    const { run, batch, serial } = entry;
+    if (printLabel === undefined || serial === null) return undefined;
+    let failed: EsimdError | undefined;
+    try {
+      await printLabel(entry, signal);
+    } catch (thrown) {
+      failed = toEsimdError(thrown);
+    }
+    const result =
+      failed === undefined
+        ? ({ kind: "printed" } as const)
+        : ({ kind: "failed", code: failed.code, message: failed.message.slice(0, 2000) } as const);
+    await this.#record({ kind: "label", run, batch, serial, copy, result });
+    return failed;
+  }
+
+  #unitParts(): UnitRunParts {
+    const { host, outside, clock, random, log, connections, batch, operator, verifiesRegistration } = this.#parts;
+    return {
+      host,
+      outside,
+      clock,
+      random,
+      log,
+      connections,
+      batch,
+      operator,
+      verifiesRegistration,
+      provision: this.#parts.provision ?? provisionOnce,
+      register: this.#register,
+      budget: this.#budget,
+      record: (...facts) => this.#record(...facts),
+    };
+  }
+
+  #configFor(entry: SlotEntry | undefined, work: WorkOfUnit | undefined): Config {
+    const { config } = this.#parts;
+    const { fleet = config.sim.fleet, eid = undefined } = work ?? {};
+    const dialect = entry?.dialect ?? config.modem.dialect;
+    return { ...config, sim: { ...config.sim, fleet }, modem: { ...config.modem, dialect, expectedEid: eid } };
+  }
+
+  async #record(...facts: readonly Fact[]): Promise<void> {
+    await this.#parts.record.log.append(...facts);
+    for (const fact of facts) this.#register.add(this.#entryOf(fact));
+  }
+
+  #entryOf<Kind extends Fact>(fact: Kind): Extract<Entry, { kind: Kind["kind"] }>;
+  #entryOf(fact: Fact): Entry {
+    const { clock, name } = this.#parts;
+    return entrySchema.parse({ v: 1, at: new Date(clock.nowMs()).toISOString(), station: name, ...fact });
+  }
+
+  #refusal(serial: string): string | undefined {
+    const { work, serialFrom } = this.#parts;
+    if (this.#phase !== "working") return "The station takes no more units.";
+    if (serialFrom === "imei") return "Serial numbers are read from the modems here, and not scanned.";
+    if (work !== undefined && !work.units.has(serial)) return `${serial} is not on the sheet of work.`;
+    return undefined;
+  }
+
+  #slotOf(number: number): Slot {
+    const slot = this.#slots.get(number);
+    if (slot !== undefined) return slot;
+    throw new EsimdError("station_refused", `there is no slot ${number}`);
+  }
+
+  get #running(): number {
+    return [...this.#slots.values()].filter(({ phase }) => phase.kind === "running").length;
+  }
+
+  #notice(): string | null {
+    if (this.#failure !== undefined) return `${this.#failure.message}. ${this.#failure.hint}`;
+    const { limit } = this.#budget;
+    switch (this.#phase) {
+      case "draining":
+        return "No more units: what is at work is finished.";
+      case "stopping":
+        return "The station stops; what is at work goes on at the next start.";
+      case "stopped":
+        return "The station has stopped.";
+      default:
+        return limit !== null && this.#tally.charges >= limit
+          ? `The batch's budget of ${limit} is spent: units that need a profile fail.`
+          : null;
+    }
+  }
+
+  #setPhase(phase: StationPhase): void {
+    this.#phase = phase;
+    this.#publish({ kind: "phase", phase });
+    this.#changed();
+  }
+
+  /** Without its record the station may do nothing: what goes on is cut off in good order. */
+  #fail(error: EsimdError): void {
+    this.#failure ??= error;
+    this.#parts.log.error({ error }, "the station cannot go on");
+    this.stop();
+  }
+
+  #endIfDone(): void {
+    if (this.#phase !== "working" && this.#runs.size === 0) this.#end();
+  }
+
+  #publish(event: StationEvent): void {
+    for (const heard of [...this.#eventListeners]) heard(event);
+  }
+
+  #changed(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      for (const changed of [...this.#changeListeners]) changed();
+    });
+  }
+}
+
+function foundUnit({ last, serial, batch, slot, eid, imei, runs }: UnitRecord): FoundUnit | undefined {
+  if (last === null) return undefined;
+  const { verdict, iccid, error, seconds } = last;
+  return {
+    serial,
+    batch,
+    slot,
+    verdict,
+    eid,
+    iccid,
+    imei,
+    code: error?.code ?? null,
+    message: error?.message ?? null,
+    endedAtMs: Date.parse(last.at),
+    seconds,
+    runs,
+  };
+}
