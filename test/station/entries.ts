@@ -1,0 +1,81 @@
+import type { EndedEntry, Entry, Fact } from "../../src/station/records/entry.js";
+import { entrySchema } from "../../src/station/records/entry.js";
+
+/** Entries of a record, for tests of what is made from it. */
+
+export const eidA = "89049032123451234512345678901235";
+export const eidB = "89049032000000000000000000000163";
+
+let made = 0;
+
+/** A fresh id of a run, the same in each test run. */
+export function runId(): string {
+  made++;
+  return `00000000-0000-4000-8000-${String(made).padStart(12, "0")}`;
+}
+
+export function entryOf(fact: Fact, at = "2026-01-01T08:00:00.000Z"): Entry {
+  return entrySchema.parse({ v: 1, at, station: "line-1", ...fact });
+}
+
+export interface UnitOf {
+  readonly serial: string;
+  readonly eid?: string;
+  readonly imei?: string | null;
+  readonly slot?: number;
+  readonly batch?: string;
+  readonly verdict?: "PASS" | "FAIL";
+  readonly code?: string;
+  readonly chargesBefore?: number;
+  readonly charges?: number;
+  readonly seconds?: number;
+  readonly at?: string;
+}
+
+export function begunFact(run: string, { serial, slot = 1, batch = "b1" }: UnitOf): Fact {
+  return { kind: "begun", run, batch, slot, serial, operator: null };
+}
+
+export function identifiedFact(run: string, unit: UnitOf): Fact {
+  const { serial, eid = eidA, imei = null, batch = "b1", chargesBefore = 0 } = unit;
+  return { kind: "identified", run, batch, serial, eid, imei, chargesBefore };
+}
+
+export function endedFact(run: string, unit: UnitOf): Extract<Fact, { kind: "ended" }> {
+  const { serial, eid = eidA, imei = null, slot = 1, batch = "b1", verdict = "PASS", charges = 1, seconds = 10 } = unit;
+  return {
+    kind: "ended",
+    run,
+    batch,
+    slot,
+    verdict,
+    serial,
+    eid,
+    imei,
+    iccid: verdict === "PASS" ? "8988303000000000014" : null,
+    sid: null,
+    simSid: null,
+    simStatus: null,
+    vendor: "Quectel",
+    model: "EG25-G",
+    firmware: null,
+    state: verdict === "PASS" ? "provisioned" : "failed",
+    changed: true,
+    again: false,
+    charges,
+    verified: null,
+    error:
+      verdict === "PASS"
+        ? null
+        : { code: unit.code ?? "modem_silent", message: "no answer", actor: "operator", retry: "later", hint: "Look." },
+    seconds,
+  };
+}
+
+/** The three entries of a whole run. */
+export function wholeRun(unit: UnitOf): readonly [Entry, Entry, EndedEntry] {
+  const run = runId();
+  const ended = entryOf(endedFact(run, unit), unit.at);
+  if (ended.kind !== "ended") throw new Error("it is");
+  return [entryOf(begunFact(run, unit), unit.at), entryOf(identifiedFact(run, unit), unit.at), ended];
+}
