@@ -78,7 +78,7 @@ function wholeStatus({ slots }: StationView): readonly string[] {
 }
 
 function slotStatus({ number, phase, unit }: SlotView): string {
-  return `${number} ${phase.kind.toUpperCase()} ${unit.serial ?? "-"}`;
+  return `${number} ${phase.kind} ${unit.serial ?? "-"}`;
 }
 
 function slotIn({ slots }: StationView, text: string | undefined): SlotView {
