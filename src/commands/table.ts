@@ -92,6 +92,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./fake-api.js")).fakeApiCommand,
   },
   {
+    name: "fake-line",
+    summary: "an emulated factory line: units, slots, the provider, and an operator",
+    load: async () => (await import("./fake-line.js")).fakeLineCommand,
+  },
+  {
     name: "fake-modem",
     summary: "an emulated modem with an eSIM, on a pseudo-terminal or a socket",
     load: async () => (await import("./fake-modem.js")).fakeModemCommand,

@@ -72,6 +72,11 @@ const behaviourSchema = z
           .string()
           .regex(/^\/[A-Za-z0-9_*/.-]*$/, "must be a path, with * for one segment")
           .optional(),
+        /** Only requests that name this EID, in the form of a POST or in the query. */
+        eid: z
+          .string()
+          .regex(/^\d{32}$/, "must be an EID of 32 digits")
+          .optional(),
         /** From the nth request that fits on; 1 is the first. */
         nth: z.number().int().min(1).optional(),
         /** For how many requests; once when `nth` is given, for ever otherwise. */
@@ -157,26 +162,54 @@ function parseScenario(value: unknown, place: string): readonly Behaviour[] {
   throw new EsimdError("scenario_invalid", `${place}: ${entry}: ${issue?.message ?? "malformed"}`);
 }
 
+/** What a behaviour can match of a request. */
+export interface MatchedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly body: string;
+}
+
+interface Counted {
+  readonly behaviour: Behaviour;
+  readonly pattern: RegExp;
+  timesLeft: number;
+  seen: number;
+}
+
+const namedEid = /(?:^|&)Eid=(\d{32})(?:&|$)/;
+
 /** Which actions a request gets; counts the requests that each behaviour has seen. */
 export function createBehaviourMatcher(
   behaviours: readonly Behaviour[],
-): (method: string, path: string) => readonly Action[] {
-  const counted = behaviours.map(({ match, actions }) => ({
-    match,
-    actions,
-    pattern: match.path === undefined ? /^/ : pathPattern(match.path),
-    timesLeft: match.times ?? (match.nth === undefined ? Number.POSITIVE_INFINITY : 1),
-    seen: 0,
-  }));
-  return (method, path) => {
-    const fitting = counted.filter(
-      ({ match, pattern }) => (match.method === undefined || match.method === method) && pattern.test(path),
+): (request: MatchedRequest) => readonly Action[] {
+  const forAll: Counted[] = [];
+  // A factory line has a behaviour for each of many EIDs: a request looks at those of its own only.
+  const byEid = new Map<string, Counted[]>();
+  for (const behaviour of behaviours) {
+    const { match } = behaviour;
+    const counted: Counted = {
+      behaviour,
+      pattern: match.path === undefined ? /^/ : pathPattern(match.path),
+      timesLeft: match.times ?? (match.nth === undefined ? Number.POSITIVE_INFINITY : 1),
+      seen: 0,
+    };
+    if (match.eid === undefined) forAll.push(counted);
+    else byEid.set(match.eid, [...(byEid.get(match.eid) ?? []), counted]);
+  }
+  return ({ method, path, query, body }) => {
+    const eid = byEid.size === 0 ? undefined : (namedEid.exec(query) ?? namedEid.exec(body))?.[1];
+    const own = eid === undefined ? [] : (byEid.get(eid) ?? []);
+    // Those for one EID come first: they were made for it.
+    const fitting = [...own, ...forAll].filter(
+      ({ behaviour: { match }, pattern }) =>
+        (match.method === undefined || match.method === method) && pattern.test(path),
     );
     for (const one of fitting) one.seen++;
-    const chosen = fitting.find((one) => one.timesLeft > 0 && one.seen >= (one.match.nth ?? 1));
+    const chosen = fitting.find((one) => one.timesLeft > 0 && one.seen >= (one.behaviour.match.nth ?? 1));
     if (chosen === undefined) return [];
     chosen.timesLeft--;
-    return chosen.actions;
+    return chosen.behaviour.actions;
   };
 }
 

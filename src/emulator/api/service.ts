@@ -74,6 +74,8 @@ export interface ApiService {
   resources(): readonly { readonly kind: "reservation" | "sim"; readonly status: string }[];
   /** The latest requests but those for the ledger, oldest first. */
   requests(): readonly SeenRequest[];
+  /** How many there were, those that are no longer remembered included. */
+  requestCount(): number;
   /** Every bearer token given out so far stops working. */
   revokeTokens(): void;
   close(): Promise<void>;
@@ -93,6 +95,7 @@ export function createApiService(options: ApiServiceOptions): ApiService {
   const accountSid = isSid("AC", key) ? key : fakeApiDefaults.accountSid;
   const stopping = new AbortController();
   const seen: SeenRequest[] = [];
+  let requestCount = 0;
   const actionsFor = createBehaviourMatcher(options.behaviours ?? []);
 
   const access = createAccess({ clock, key, secret, tokenLifetimeMs: timing.tokenLifetimeMs });
@@ -128,9 +131,10 @@ export function createApiService(options: ApiServiceOptions): ApiService {
     answer: async (request) => {
       const { method, path, query, body, contentType } = request;
       if (path === "/_ledger") return { answer: { kind: "reply", reply: routes(request, []) }, headers: {} };
+      requestCount++;
       seen.push({ method, path, query, body, contentType });
       if (seen.length > rememberedRequests) seen.shift();
-      const actions = actionsFor(method, path);
+      const actions = actionsFor(request);
       for (const action of actions) if (action.do === "delay") await sleep(clock, action.ms, stopping.signal);
       log.debug({ method, path, actions: actions.map((action) => action.do) }, "request");
       return { answer: answerTo(request, actions), headers: requestHeaders(random) };
@@ -141,6 +145,7 @@ export function createApiService(options: ApiServiceOptions): ApiService {
       ...sims.all().map(({ status }) => ({ kind: "sim" as const, status })),
     ],
     requests: () => [...seen],
+    requestCount: () => requestCount,
     revokeTokens: () => access.revokeTokens(),
     close: async () => {
       stopping.abort();

@@ -6,6 +6,7 @@ import { type Eid, quote } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
 import type { EmulatedEuicc } from "../euicc/euicc.js";
+import type { EuiccState } from "../euicc/state.js";
 import type { Pki } from "../pki/pki.js";
 import type { Behaviour } from "./behaviours.js";
 import { fakeDialectNames, fakeDialects } from "./dialects/index.js";
@@ -47,6 +48,8 @@ export interface FakeModemOptions {
   readonly paceBaud?: number | undefined;
   readonly delayMs?: number | undefined;
   readonly stateFile?: string | undefined;
+  /** The eUICC was in use before, and this is what it remembers; a state file that is there comes first. */
+  readonly keptEuicc?: EuiccState | undefined;
   /** The new eUICC has an enabled provisioning profile. */
   readonly bootstrap?: boolean | undefined;
   /** On the new eUICC. */
@@ -100,8 +103,9 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     });
   }
   let world: World = worldSchema.parse({ ...dialect.world, ...scenario?.world, ...options.world });
-  const { eid, stateFile, bootstrap = false, defaultSmdpAddress, rootSmdsAddress } = options;
-  const slot = fillSlot({ pki, eid, stateFile, bootstrap, defaultSmdpAddress, rootSmdsAddress, world: () => world });
+  const { eid, stateFile, keptEuicc: kept, bootstrap = false, defaultSmdpAddress, rootSmdsAddress } = options;
+  const newEuicc = { eid, bootstrap, defaultSmdpAddress, rootSmdsAddress };
+  const slot = fillSlot({ pki, ...newEuicc, stateFile, kept, world: () => world });
   const imei = options.imei ?? defaultImei;
   const roots = options.smdpRoots ?? [pki.ciPem];
 

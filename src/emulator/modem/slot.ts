@@ -20,6 +20,8 @@ export interface SlotOptions {
   /** {@link defaultEid}, or the state file's. */
   readonly eid?: Eid | undefined;
   readonly stateFile?: string | undefined;
+  /** The memory of an eUICC that was in use before. */
+  readonly kept?: EuiccState | undefined;
   /** A new eUICC comes with an enabled provisioning profile. */
   readonly bootstrap: boolean;
   readonly defaultSmdpAddress?: string | undefined;
@@ -37,8 +39,8 @@ export interface Slot {
 /** @throws EsimdError `bad_input`. */
 export function fillSlot(options: SlotOptions): Slot {
   const { pki, stateFile, world } = options;
-  const kept = stateFile === undefined ? undefined : readStateFile(stateFile);
-  const state = kept ?? newState(options);
+  const fromFile = stateFile === undefined ? undefined : readStateFile(stateFile);
+  const state = fromFile ?? options.kept ?? newState(options);
   if (options.eid !== undefined && state.eid !== options.eid) {
     throw new EsimdError(
       "bad_input",

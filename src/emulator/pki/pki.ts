@@ -90,6 +90,7 @@ function openPki(store: PkiStore, options: PkiOptions): Pki {
   const root = openRoot(store, options.curve ?? "P-256");
   const issue = issuerOf(store, root);
   const euiccs = new Map<Eid, EuiccIdentity>();
+  const eums = new Map<string, Eum>();
   let smdp: SmdpIdentity | undefined;
   let smds: SmdsIdentity | undefined;
   return {
@@ -97,7 +98,7 @@ function openPki(store: PkiStore, options: PkiOptions): Pki {
     ci: root.certificate,
     ciPem: certificateToPem(root.certificate.der),
     euicc: (eid) => {
-      const known = euiccs.get(eid) ?? openEuicc(store, root, eid);
+      const known = euiccs.get(eid) ?? openEuicc(store, root, eums, eid);
       euiccs.set(eid, known);
       return known;
     },
@@ -261,7 +262,7 @@ function ipv6Bytes(address: string): Uint8Array {
   return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-function openEuicc(store: PkiStore, root: Root, eid: Eid): EuiccIdentity {
+function openEuicc(store: PkiStore, root: Root, eums: Map<string, Eum>, eid: Eid): EuiccIdentity {
   const eumDer = store.read("eum.der");
   const euiccDer = store.read("euicc.der");
   const keyPem = store.read("euicc.key.pem");
@@ -284,34 +285,47 @@ function openEuicc(store: PkiStore, root: Root, eid: Eid): EuiccIdentity {
       `no eUICC for EID ${maskIdentifiers(eid)}: ${inFolder}, and ci.key.pem is missing`,
     );
   }
-  return makeEuicc(store, root.certificate, root.privateKey, root.curve, eid);
+  const prefix = eid.slice(0, 8);
+  const eum = eums.get(prefix) ?? makeEum(root.certificate, root.privateKey, root.curve, prefix);
+  eums.set(prefix, eum);
+  return makeEuicc(store, eum, root.curve, eid);
 }
 
-/** A fresh EUM that may sign for the EIDs with the same first eight digits, and one eUICC of it. */
-function makeEuicc(store: PkiStore, ci: Certificate, ciKey: KeyObject, curve: Curve, eid: Eid): EuiccIdentity {
-  const eumKey = newPrivateKey(curve);
-  const euiccKey = newPrivateKey(curve);
-  const eumName = encodeName([
+/** Signs for the eUICCs whose EIDs begin with the same eight digits. */
+interface Eum {
+  readonly name: Uint8Array;
+  readonly privateKey: KeyObject;
+  readonly certificate: Certificate;
+}
+
+function makeEum(ci: Certificate, ciKey: KeyObject, curve: Curve, prefix: string): Eum {
+  const privateKey = newPrivateKey(curve);
+  const name = encodeName([
     ["O", organization],
     ["CN", "esimd emulated EUM"],
   ]);
-  const eumDer = writeCertificate({
+  const der = writeCertificate({
     issuer: ci.subject,
     issuerKey: ciKey,
-    subject: eumName,
-    subjectKey: eumKey,
+    subject: name,
+    subjectKey: privateKey,
     notAfter: farAhead,
     ca: { pathLength: 0 },
     policy: roleOid.eum,
     altNames: [{ kind: "registeredId", oid: "2.999.5" }],
     permittedName: encodeName([
       ["O", organization],
-      ["serialNumber", eid.slice(0, 8)],
+      ["serialNumber", prefix],
     ]),
   });
+  return { name, privateKey, certificate: readCertificate(der) };
+}
+
+function makeEuicc(store: PkiStore, eum: Eum, curve: Curve, eid: Eid): EuiccIdentity {
+  const euiccKey = newPrivateKey(curve);
   const euiccDer = writeCertificate({
-    issuer: eumName,
-    issuerKey: eumKey,
+    issuer: eum.name,
+    issuerKey: eum.privateKey,
     subject: encodeName([
       ["O", organization],
       ["serialNumber", eid],
@@ -324,10 +338,10 @@ function makeEuicc(store: PkiStore, ci: Certificate, ciKey: KeyObject, curve: Cu
   // Only the first eUICC of a folder is kept in it: its three files stand for one.
   if (store.read("euicc.der") === undefined && store.read("eum.der") === undefined) {
     store.keep("euicc.key.pem", bytes(privateKeyToPem(euiccKey)));
-    store.keep("eum.der", eumDer);
+    store.keep("eum.der", eum.certificate.der);
     store.keep("euicc.der", euiccDer);
   }
-  return { certificate: readCertificate(euiccDer), privateKey: euiccKey, eum: readCertificate(eumDer) };
+  return { certificate: readCertificate(euiccDer), privateKey: euiccKey, eum: eum.certificate };
 }
 
 function requireMatch(store: PkiStore, keyFile: string, certificate: Certificate, privateKey: KeyObject): void {

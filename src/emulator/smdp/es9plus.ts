@@ -51,6 +51,8 @@ const shapes = {
   handleNotification: z.object({ pendingNotification: der }),
 } as const;
 
+const ofSession = z.object({ transactionId });
+
 /** The SM-DP+'s side of ES9+ (SGP.22, 5.6): JSON fields in, JSON fields out, every refusal a {@link FunctionFailure}. */
 export class Es9Plus {
   readonly #options: Es9PlusOptions;
@@ -74,6 +76,12 @@ export class Es9Plus {
 
   notifications(): readonly ReceivedNotification[] {
     return this.#inbox.list();
+  }
+
+  /** The eUICC whose session a request belongs to, once it has authenticated. */
+  eidOf(body: unknown): Eid | undefined {
+    const named = ofSession.safeParse(body);
+    return named.success ? this.#sessions.find(named.data.transactionId)?.eid : undefined;
   }
 
   /** @throws FunctionFailure */

@@ -74,7 +74,7 @@ export function createRouter(options: RouterOptions): Router {
     if (progressHeader !== undefined && progressUrl === undefined)
       return reply(400, "text/plain", "X-Progress-Url must be plain HTTP to a loopback host");
 
-    const action = behaviours.next(fn);
+    const action = behaviours.next(fn, es9.eidOf(json));
     if (action?.kind === "delay") await sleep(clock, action.ms, signal);
     const spoiling = spoilingOf(action);
     if (spoiling !== undefined && !(spoiling.kind !== "failed" && spoiling.executed)) return spoil(spoiling);

@@ -17,6 +17,9 @@ export type Es9Function = (typeof es9Functions)[number];
 export const es2Functions = ["downloadOrder", "confirmOrder", "releaseProfile"] as const;
 export type Es2Function = (typeof es2Functions)[number];
 
+/** Called in a session whose eUICC has authenticated. */
+const functionsOfKnown: readonly string[] = ["getBoundProfilePackage", "cancelSession"];
+
 const code = z.string().regex(/^\d+(\.\d+)*$/, "must be numbers and dots, as 8.2.6");
 
 const action = z.discriminatedUnion("kind", [
@@ -48,11 +51,19 @@ export type Action = z.output<typeof action>;
 const behaviour = z
   .strictObject({
     function: z.enum([...es9Functions, ...es2Functions]),
+    /** Only for this eUICC; for the functions of a session that knows whom it serves. */
+    eid: z
+      .string()
+      .regex(/^\d{32}$/, "must be an EID of 32 digits")
+      .optional(),
     /** From the nth call of the function on; 1 is the first. */
     nth: z.number().int().min(1).optional(),
     /** For so many calls; left out: once where `nth` is given, else always. */
     times: z.number().int().min(1).optional(),
     do: action,
+  })
+  .refine((entry) => entry.eid === undefined || functionsOfKnown.includes(entry.function), {
+    message: `eid is for ${functionsOfKnown.join(" and ")} only`,
   })
   .refine((entry) => entry.do.kind !== "wrong-mac" || entry.function === "getBoundProfilePackage", {
     message: "wrong-mac is for getBoundProfilePackage only",
@@ -138,18 +149,29 @@ export function loadScenario(name: string): Scenario {
 export class Behaviours {
   readonly #scenario: Scenario;
   readonly #calls = new Map<string, number>();
+  readonly #eids: ReadonlySet<string>;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
+    this.#eids = new Set(scenario.behaviours.flatMap(({ eid }) => eid ?? []));
   }
 
-  next(fn: Es9Function | Es2Function): Action | undefined {
-    const call = (this.#calls.get(fn) ?? 0) + 1;
-    this.#calls.set(fn, call);
+  /** `eid`: of the eUICC that calls, where it is known. */
+  next(fn: Es9Function | Es2Function, eid?: string): Action | undefined {
+    const call = this.#count(fn);
+    const own = eid !== undefined && this.#eids.has(eid) ? this.#count(`${fn} ${eid}`) : 0;
     return this.#scenario.behaviours.find((entry) => {
+      if (entry.function !== fn || (entry.eid !== undefined && entry.eid !== eid)) return false;
       const first = entry.nth ?? 1;
       const times = entry.times ?? (entry.nth === undefined ? Number.POSITIVE_INFINITY : 1);
-      return entry.function === fn && call >= first && call < first + times;
+      const number = entry.eid === undefined ? call : own;
+      return number >= first && number < first + times;
     })?.do;
+  }
+
+  #count(of: string): number {
+    const calls = (this.#calls.get(of) ?? 0) + 1;
+    this.#calls.set(of, calls);
+    return calls;
   }
 }

@@ -78,8 +78,8 @@ describe("a scenario file", () => {
 describe("which behaviour a request gets", () => {
   const said = (...behaviours: readonly BehaviourInput[]) => {
     const match = createBehaviourMatcher(parseBehaviours(behaviours, "test"));
-    return (method: string, path: string) =>
-      match(method, path)
+    return (method: string, path: string, query = "", body = "") =>
+      match({ method, path, query, body })
         .map((action) => action.do)
         .join("+");
   };

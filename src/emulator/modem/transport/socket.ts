@@ -84,8 +84,13 @@ class SocketTransport implements ModemTransport {
   }
 
   #welcome(socket: Socket): void {
-    // A reset by the host is its way to leave; `close` follows and frees the place.
-    socket.on("error", () => undefined);
+    // A reset by the host is its way to leave, too. The place is free at once: the same host may come again before `close` follows.
+    const leave = (): void => {
+      if (this.#host === socket) this.#host = undefined;
+    };
+    socket.on("error", leave);
+    socket.on("end", leave);
+    socket.on("close", leave);
     if (this.#host !== undefined) {
       socket.destroy();
       return;
@@ -94,9 +99,6 @@ class SocketTransport implements ModemTransport {
     this.#events.onHostChange();
     socket.setNoDelay(true);
     socket.on("data", (bytes) => this.#events.onBytes(bytes));
-    socket.on("close", () => {
-      if (this.#host === socket) this.#host = undefined;
-    });
   }
 }
 
