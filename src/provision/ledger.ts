@@ -91,10 +91,18 @@ export interface Money {
   readonly pending: PendingIntent | undefined;
 }
 
-/** How many charges that is, POSTs whose outcome is not known included; undefined for a ledger that cannot be read. Pure. */
-export function chargesOf(money: Money | undefined): number | undefined {
+/** What was paid for, as far as the ledger of one eUICC tells. */
+export interface Charges {
+  /** Reservations that were charged, or must be taken as charged. */
+  readonly known: number;
+  /** POSTs of which nobody knows whether they were: they count against every budget. */
+  readonly doubtful: number;
+}
+
+/** Undefined for a ledger that cannot be read. Pure. */
+export function chargesOf(money: Money | undefined): Charges | undefined {
   if (money === undefined) return undefined;
-  return money.reserved.size + money.unclear + (money.pending === undefined ? 0 : 1);
+  return { known: money.reserved.size, doubtful: money.unclear + (money.pending === undefined ? 0 : 1) };
 }
 
 export type LedgerReading =

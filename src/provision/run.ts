@@ -11,6 +11,7 @@ import type { ModemIdentity } from "../modem/identity.js";
 import type { Registration } from "../modem/registration.js";
 import type { Hints } from "./hints.js";
 import type { HostClock } from "./host-clock.js";
+import type { Charges } from "./ledger.js";
 import type { Policy } from "./policy.js";
 import type { Reach } from "./reach.js";
 import type { ServiceProbe } from "./service-probe.js";
@@ -32,8 +33,8 @@ export interface Gate {
 export interface FoundUnit {
   readonly eid: Eid;
   readonly imei: string | undefined;
-  /** What the eUICC's ledger has as paid for, POSTs that stayed unclear included; undefined where it cannot be read. */
-  readonly charges: number | undefined;
+  /** What the eUICC's ledger has as paid for; undefined where it cannot be read. */
+  readonly charges: Charges | undefined;
 }
 
 /** What a run is made of; everything that leaves the process comes in here. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../base/clock.js";
 import { EsimdError, toEsimdError } from "../base/errors.js";
 import { type Eid, type Iccid, type Imei, parseEid, parseIccid, parseImei } from "../base/identifiers.js";
@@ -123,8 +124,10 @@ export class Station implements StationControl {
       register: this.#register,
       refusal: (serial) => this.#refusal(serial),
     });
-    this.#budget = new BatchBudget(budget, () => this.#tally.charges);
+    this.#budget = new BatchBudget(budget, () => this.#tally.chargesAtMost);
     this.#startMs = clock.monotonicMs();
+    // Every slot hears of a stop.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /**
@@ -472,7 +475,7 @@ export class Station implements StationControl {
       case "stopped":
         return "The station has stopped.";
       default:
-        return limit !== null && this.#tally.charges >= limit
+        return limit !== null && this.#tally.chargesAtMost >= limit
           ? `The batch's budget of ${limit} is spent: units that need a profile fail.`
           : null;
     }

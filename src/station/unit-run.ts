@@ -133,9 +133,10 @@ function gateOf(parts: UnitRunParts, job: UnitJob, seen: Seen): Gate {
       const conflict = register.conflict(serial, eid, imei);
       if (conflict !== undefined) throw duplicate(conflict);
       // A ledger that cannot be read ends the run before anything is paid for.
-      const chargesBefore = found.charges ?? 0;
+      const { known: chargesBefore, doubtful: doubtfulBefore } = found.charges ?? { known: 0, doubtful: 0 };
       try {
-        await parts.record({ kind: "identified", run: job.run, batch, serial, eid, imei, chargesBefore });
+        const { run } = job;
+        await parts.record({ kind: "identified", run, batch, serial, eid, imei, chargesBefore, doubtfulBefore });
       } catch (thrown) {
         seen.unwritten = thrown;
         throw thrown;
@@ -181,6 +182,7 @@ function endedFact(
 ): Extract<Fact, { kind: "ended" }> {
   const report = result?.report;
   const { found } = seen;
+  const charges = chargesOf(result?.outcome.facts.store?.money());
   const registered = report?.network?.registered === true;
   const missing = parts.verifiesRegistration && error === undefined && !registered ? notRegistered(report) : undefined;
   const failure = error ?? missing;
@@ -203,7 +205,8 @@ function endedFact(
     state: report?.state ?? null,
     changed: report?.changed ?? false,
     again: again && failure === undefined,
-    charges: chargesOf(result?.outcome.facts.store?.money()) ?? null,
+    charges: charges?.known ?? null,
+    doubtful: charges?.doubtful ?? null,
     verified: parts.verifiesRegistration && error === undefined ? (registered ? "registered" : "not-registered") : null,
     error: failure === undefined ? null : errorFact(failure),
     seconds,

@@ -38,7 +38,7 @@ export function begunFact(run: string, { serial, slot = 1, batch = "b1" }: UnitO
 
 export function identifiedFact(run: string, unit: UnitOf): Fact {
   const { serial, eid = eidA, imei = null, batch = "b1", chargesBefore = 0 } = unit;
-  return { kind: "identified", run, batch, serial, eid, imei, chargesBefore };
+  return { kind: "identified", run, batch, serial, eid, imei, chargesBefore, doubtfulBefore: 0 };
 }
 
 export function endedFact(run: string, unit: UnitOf): Extract<Fact, { kind: "ended" }> {
@@ -63,6 +63,7 @@ export function endedFact(run: string, unit: UnitOf): Extract<Fact, { kind: "end
     changed: true,
     again: false,
     charges,
+    doubtful: 0,
     verified: null,
     error:
       verdict === "PASS"

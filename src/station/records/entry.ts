@@ -63,8 +63,9 @@ export const entrySchema = z.discriminatedUnion("kind", [
     serial,
     eid,
     imei: imei.nullable(),
-    /** What the eUICC's own ledger had as paid for before this run. */
+    /** What the eUICC's own ledger had as paid for before this run, and what it had as doubtful. */
     chargesBefore: z.int().min(0),
+    doubtfulBefore: z.int().min(0),
   }),
   /** The unit's PASS or FAIL. */
   z.strictObject({
@@ -91,6 +92,8 @@ export const entrySchema = z.discriminatedUnion("kind", [
     again: z.boolean(),
     /** What the eUICC's own ledger has as paid for; null where no EID is known. */
     charges: z.int().min(0).nullable(),
+    /** POSTs of which it does not know whether they were charged; null where no EID is known. */
+    doubtful: z.int().min(0).nullable(),
     /** Registration, where it was asked for. */
     verified: z.enum(["registered", "not-registered"]).nullable(),
     error: z

@@ -1,3 +1,4 @@
+import type { Charges } from "../../provision/ledger.js";
 import type { EndedEntry, Entry, Verdict } from "./entry.js";
 
 /**
@@ -52,7 +53,7 @@ export class BatchTally {
   readonly passedMs: number[] = [];
   readonly #units = new Map<string, BatchUnit>();
   /** By EID: what its ledger had when the batch met it first, and has now. */
-  readonly #charges = new Map<string, { readonly before: number; now: number }>();
+  readonly #charges = new Map<string, { readonly before: Charges; now: Charges }>();
 
   constructor(openedAtMs: number) {
     this.openedAtMs = openedAtMs;
@@ -72,9 +73,12 @@ export class BatchTally {
 
   /** What was paid for in this batch. */
   get charges(): number {
-    let sum = 0;
-    for (const { before, now } of this.#charges.values()) sum += Math.max(0, now - before);
-    return sum;
+    return this.#sum(({ known }) => known);
+  }
+
+  /** What was paid for or may have been: the count that a budget goes by. */
+  get chargesAtMost(): number {
+    return this.#sum(({ known, doubtful }) => known + doubtful);
   }
 
   get eids(): Iterable<string> {
@@ -85,12 +89,12 @@ export class BatchTally {
     return this.#units.get(serial)?.verdict === "PASS";
   }
 
-  meet(eid: string, charges: number): void {
+  meet(eid: string, charges: Charges): void {
     if (!this.#charges.has(eid)) this.#charges.set(eid, { before: charges, now: charges });
   }
 
   /** What an eUICC's own ledger says now. */
-  noteCharges(eid: string, charges: number): void {
+  noteCharges(eid: string, charges: Charges): void {
     const known = this.#charges.get(eid);
     if (known !== undefined) known.now = charges;
   }
@@ -99,10 +103,17 @@ export class BatchTally {
   end(key: string, entry: EndedEntry): void {
     this.runs++;
     if (entry.verdict === "PASS") this.passedMs.push(entry.seconds * 1000);
-    if (entry.eid !== null && entry.charges !== null) this.noteCharges(entry.eid, entry.charges);
+    const { eid, charges, doubtful } = entry;
+    if (eid !== null && charges !== null) this.noteCharges(eid, { known: charges, doubtful: doubtful ?? 0 });
     const known = this.#units.get(key);
     if (known === undefined) this.#units.set(key, { verdict: entry.verdict, passedFirst: entry.verdict === "PASS" });
     else known.verdict = entry.verdict;
+  }
+
+  #sum(what: (charges: Charges) => number): number {
+    let sum = 0;
+    for (const { before, now } of this.#charges.values()) sum += Math.max(0, what(now) - what(before));
+    return sum;
   }
 
   #count(which: (unit: BatchUnit) => boolean): number {
@@ -207,10 +218,10 @@ export class Register {
   }
 
   #identified(entry: Extract<Entry, { kind: "identified" }>): void {
-    const { run, batch, serial, eid, imei, chargesBefore } = entry;
+    const { run, batch, serial, eid, imei, chargesBefore, doubtfulBefore } = entry;
     const known = this.#open.get(run);
     if (known !== undefined) this.#open.set(run, { ...known, serial, eid });
-    this.#tally(batch, entry.at).meet(eid, chargesBefore);
+    this.#tally(batch, entry.at).meet(eid, { known: chargesBefore, doubtful: doubtfulBefore });
     const unit = this.#units.get(serial);
     const base = unit ?? { serial, last: null, hasPassed: false, runs: 0, copies: 0 };
     // Back to the end of the map: the newest last.

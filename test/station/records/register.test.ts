@@ -102,7 +102,7 @@ describe("what a batch has done", () => {
     ]);
     const tally = register.tally("b1", 0);
     expect(tally.charges).toBe(0);
-    tally.noteCharges(eidA, 1);
+    tally.noteCharges(eidA, { known: 1, doubtful: 0 });
     expect(tally.charges).toBe(1);
     // The run that goes on finds it paid for, and pays nothing: still one.
     for (const entry of wholeRun({ serial: "SN1", chargesBefore: 1, charges: 1 })) register.add(entry);
