@@ -267,10 +267,10 @@ export class Station implements StationControl {
   async #takeUp(): Promise<void> {
     const { batch, budget, work, config, outside } = this.#parts;
     const sheet = work === undefined ? null : { file: work.file, units: work.units.size };
-    const cutOff = this.#register.openRuns;
+    const open = this.#register.openRuns;
     await this.#record(
       { kind: "batch", batch, version: this.#version, budget, sheet },
-      ...cutOff.map(
+      ...open.map(
         ({ run, batch: of, slot, serial }) => ({ kind: "interrupted", run, batch: of, slot, serial }) as const,
       ),
     );
@@ -279,7 +279,7 @@ export class Station implements StationControl {
       if (charges !== undefined) this.#tally.noteCharges(eid, charges);
     }
     this.#chargesAtStart = this.#tally.charges;
-    for (const open of cutOff) this.#noteLeftOver(open);
+    for (const cutOff of this.#register.cutOffRuns) this.#noteLeftOver(cutOff);
   }
 
   /** Only one whose eUICC is known can be told from another unit that was put in meanwhile. */

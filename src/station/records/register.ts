@@ -128,6 +128,8 @@ export class Register {
   readonly #serialByEid = new Map<string, string>();
   readonly #serialByImei = new Map<string, string>();
   readonly #open = new Map<string, OpenRun>();
+  /** By slot: the run that was cut off there, until another one begins. */
+  readonly #cutOff = new Map<number, OpenRun>();
   readonly #batches = new Map<string, BatchTally>();
 
   constructor(entries: Iterable<Entry> = []) {
@@ -142,6 +144,7 @@ export class Register {
       case "begun":
         this.#tally(entry.batch, entry.at);
         this.#open.set(entry.run, { ...open(entry), eid: null });
+        this.#cutOff.delete(entry.slot);
         break;
       case "identified":
         this.#identified(entry);
@@ -150,9 +153,12 @@ export class Register {
         this.#open.delete(entry.run);
         this.#ended(entry);
         break;
-      case "interrupted":
+      case "interrupted": {
+        const cut = this.#open.get(entry.run);
+        if (cut !== undefined) this.#cutOff.set(entry.slot, cut);
         this.#open.delete(entry.run);
         break;
+      }
       case "label": {
         const unit = this.#units.get(entry.serial);
         if (unit !== undefined && entry.result.kind === "printed")
@@ -186,6 +192,11 @@ export class Register {
   /** Runs that have begun and not ended, the oldest first. */
   get openRuns(): readonly OpenRun[] {
     return [...this.#open.values()];
+  }
+
+  /** Runs that were cut off, and nothing has begun in their slots since. */
+  get cutOffRuns(): readonly OpenRun[] {
+    return [...this.#cutOff.values()];
   }
 
   /** A run of this serial number is on its way. */
