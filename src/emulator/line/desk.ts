@@ -17,6 +17,8 @@ export type Seen =
   /** It failed while nobody listened: the code is not known. */
   | { readonly kind: "failed-unheard" };
 
+type HeardSeen = Extract<Seen, { kind: "verdict" }>;
+
 /** What was seen by an event; undefined where it says nothing of a slot. Pure. */
 export function seenByEvent(event: LineEvent): { readonly slot: number; readonly seen: Seen } | undefined {
   switch (event.kind) {
@@ -56,6 +58,7 @@ const unknown: Seen = { kind: "unknown" };
 /** The slots as the station sees them, for those who wait for a change. */
 export class Desk {
   readonly #seen = new Map<number, Seen>();
+  readonly #verdicts = new Map<number, HeardSeen[]>();
   readonly #waiting = new Map<number, () => void>();
 
   seen(slot: number): Seen {
@@ -64,9 +67,21 @@ export class Desk {
 
   note(slot: number, seen: Seen): void {
     this.#seen.set(slot, seen);
+    // Kept whatever is seen next: what comes in one piece is noted before anybody looks.
+    if (seen.kind === "verdict") this.#verdicts.set(slot, [...(this.#verdicts.get(slot) ?? []), seen]);
     const wake = this.#waiting.get(slot);
     this.#waiting.delete(slot);
     wake?.();
+  }
+
+  /** Another unit is about to be put in: verdicts of the last one are over. */
+  begin(slot: number): void {
+    this.#verdicts.delete(slot);
+  }
+
+  /** The first verdict on the slot's unit whose serial number will do. */
+  verdict(slot: number, isOf: (serial: string | null) => boolean): HeardSeen | undefined {
+    return this.#verdicts.get(slot)?.find(({ serial }) => isOf(serial));
   }
 
   /** As {@link note}, but a verdict that was heard with its code is better than the same by status. */

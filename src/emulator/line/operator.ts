@@ -14,7 +14,7 @@ import { Turns } from "./turns.js";
  */
 
 export interface OperatorOptions {
-  readonly bench: Bench;
+  readonly bench: Pick<Bench, "slots" | "putIn" | "takeOut">;
   readonly plan: readonly UnitPlan[];
   readonly executive: ListenAddress;
   /** `manual` leaves the scanning to a person. */
@@ -81,6 +81,7 @@ class Operator {
     for (;;) {
       const unit = await this.#turns.next(signal);
       if (unit === undefined) return;
+      this.#desk.begin(slot);
       await bench.putIn(slot, unit);
       await onPutIn(slot, unit);
       onVerdict(unit, await this.#verdict(slot, unit, signal));
@@ -95,7 +96,8 @@ class Operator {
   async #verdict(slot: number, unit: UnitPlan, signal: AbortSignal): Promise<HeardVerdict> {
     for (;;) {
       const seen = this.#desk.seen(slot);
-      if (seen.kind === "verdict" && this.#isOf(seen.serial, unit)) return { verdict: seen.verdict, code: seen.code };
+      const said = this.#desk.verdict(slot, (serial) => this.#isOf(serial, unit));
+      if (said !== undefined) return { verdict: said.verdict, code: said.code };
       const heard = await this.#act(slot, unit, signal);
       if (heard !== undefined) return heard;
       if (this.#desk.seen(slot) === seen) await this.#desk.changed(slot, signal);

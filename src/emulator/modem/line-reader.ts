@@ -18,6 +18,13 @@ class LineGuard extends Transform {
   #lengthOfLine = 0;
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, kept: Buffer) => void): void {
+    // Almost all chunks are too short to hold a line that is too long.
+    if (this.#lengthOfLine + chunk.length <= maxLineLength) {
+      const end = chunk.lastIndexOf(carriageReturn);
+      this.#lengthOfLine = end < 0 ? this.#lengthOfLine + chunk.length : chunk.length - end - 1;
+      done(null, chunk);
+      return;
+    }
     const kept = chunk.filter((byte) => {
       if (byte === carriageReturn) {
         this.#lengthOfLine = 0;

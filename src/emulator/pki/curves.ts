@@ -46,9 +46,9 @@ export function publicKeyFromPoint(curve: Curve, point: Uint8Array): KeyObject {
   return publicKeyFromSpki(spki);
 }
 
-/** The keys of the few certificates of an emulated world, which are read again in every session. */
+/** The keys of an emulated world's certificates, which are read again in every session; a line has those of many eUICCs at once. */
 const knownKeys = new Map<string, KeyObject>();
-const mostKnownKeys = 64;
+const mostKnownKeys = 1000;
 
 /** @throws TlvError */
 export function publicKeyFromSpki(spki: Uint8Array): KeyObject {

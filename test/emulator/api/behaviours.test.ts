@@ -112,4 +112,19 @@ describe("which behaviour a request gets", () => {
     );
     expect([ask("GET", "/a"), ask("GET", "/a"), ask("GET", "/a")]).toEqual(["html", "cut", ""]);
   });
+
+  it("may be for one EID, in a form or in the query, and counts its requests alone", () => {
+    const [one, other] = ["89049032123451234512345678901235", "89049032000000000001000000000016"] as const;
+    const ask = said(
+      { actions: [{ do: "html" }] },
+      { match: { method: "POST", eid: one, nth: 2 }, actions: [{ do: "cut" }] },
+      { match: { method: "GET", eid: one }, actions: [{ do: "silence" }] },
+    );
+    expect(ask("POST", "/v1/ESimProfiles", "", `Eid=${other}`)).toBe("html");
+    expect(ask("POST", "/v1/ESimProfiles", "", `Eid=${one}`)).toBe("html");
+    expect(ask("POST", "/v1/ESimProfiles", "", `CallbackMethod=POST&Eid=${one}`)).toBe("cut");
+    expect(ask("GET", "/v1/ESimProfiles", `Eid=${one}&PageSize=50`)).toBe("silence");
+    expect(ask("GET", "/v1/ESimProfiles", `Eid=${other}`)).toBe("html");
+    expect(ask("GET", "/v1/Sims")).toBe("html");
+  });
 });

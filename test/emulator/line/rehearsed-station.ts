@@ -36,7 +36,7 @@ interface Slot {
   serial: string | null;
 }
 
-const lookMs = 50;
+const lookMs = 400;
 
 export async function startRehearsedStation(
   ready: LineReady,
