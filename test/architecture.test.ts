@@ -14,9 +14,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   api: ["base"],
   provision: ["base", "at", "modem", "lpa", "api"],
   report: ["base", "provision"],
-  daemon: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report"],
+  label: ["base"],
+  daemon: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report", "label"],
   emulator: ["base", "serial", "at", "lpa", "api"],
-  commands: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report", "daemon", "emulator"],
+  commands: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report", "label", "daemon", "emulator"],
 };
 
 function sourceFiles(folder: string): string[] {
