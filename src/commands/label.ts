@@ -207,7 +207,7 @@ async function printAll(
     } catch (error) {
       if (labels.length === 1 || !isEsimdError(error, "label_unprinted")) throw error;
       const which = whichOf(data[at] ?? {}, at, labels.length);
-      throw new EsimdError("label_unprinted", `${which}: ${error.message}; the ${at} before it were printed`, {
+      throw new EsimdError("label_unprinted", `${which}: ${error.message}; printed before it: ${at}`, {
         hint: "Put the printer right, and print the labels from this one on.",
         cause: error,
       });

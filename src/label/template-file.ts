@@ -10,7 +10,9 @@ import { type LabelTemplate, templateSchema } from "./template.js";
 export function parseTemplate(text: string, path: string): LabelTemplate {
   const result = templateSchema.safeParse(camelCased(parseToml(text, path)));
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  // A key that is misspelt is missing as well, and the misspelling is what helps.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const keys = (issue?.path ?? []).map((key) => String(key));
   const unknownKey = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
   const place = (unknownKey === undefined ? keys : [...keys, unknownKey]).map(snakeCased);
