@@ -44,8 +44,8 @@ const maxRowsBytes = 8 * 1024 * 1024;
 const maxTemplateBytes = 200_000;
 const dataFlags = ["serial", "eid", "iccid", "imei", "activation-code"] as const;
 
-/** @throws EsimdError `usage`, `bad_input`, `bad_eid`, `bad_activation_code`; none repeats an activation code. */
-export async function labelDataOf(context: CommandContext, args: ParsedArgs): Promise<readonly LabelData[]> {
+/** Before anything is read: there is something, and it is said in one way. @throws EsimdError `usage`. */
+export function checkDataFlags(args: ParsedArgs): void {
   const from = args.text("from");
   const given = [...dataFlags, "field"].filter((flag) => args.text(flag) !== undefined);
   if (from === undefined && given.length === 0) {
@@ -59,6 +59,11 @@ export async function labelDataOf(context: CommandContext, args: ParsedArgs): Pr
       `label: --${given[0]} does not go with --from, whose lines have the fields of each label`,
     );
   }
+}
+
+/** @throws EsimdError `usage`, `bad_input`, `bad_eid`, `bad_activation_code`; none repeats an activation code. */
+export async function labelDataOf(context: CommandContext, args: ParsedArgs): Promise<readonly LabelData[]> {
+  const from = args.text("from");
   if (from !== undefined) return parseRows(await rowsText(context, from), from === "-" ? "stdin" : from);
   const code = args.text("activation-code");
   const values = new Map(args.texts("field").map(fieldOf));

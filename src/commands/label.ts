@@ -8,7 +8,7 @@ import { isSheetFormat, type LabelFormat, labelFormats, renderLabel, renderLabel
 import type { LabelTemplate } from "../label/template.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, everyFlag } from "./common-flags.js";
-import { labelDataOf, labelInputFlags, labelTemplateOf } from "./label-input.js";
+import { checkDataFlags, labelDataOf, labelInputFlags, labelTemplateOf } from "./label-input.js";
 import { fileNameOf, type LabelFile, pathIn, writeLabelFiles } from "./label-output.js";
 
 /** `esimd label`: labels out of a template and data, into files, onto stdout, or to a program that prints them. */
@@ -38,6 +38,7 @@ export const labelCommand: Command = {
     ...commonFlags(...everyFlag),
   },
   run: async (context, args) => {
+    checkDataFlags(args);
     const plan = planOf(context, args);
     const template = labelTemplateOf(args);
     const data = await labelDataOf(context, args);
