@@ -79,19 +79,10 @@ height_mm = 54
 dpi = 300
 
 [[element]]
-kind = "qr"
-x_mm = 20
-align = "centre"
-y_mm = 3
-module_mm = 0.6
-level = "M"
-content = "{lpa}"
-
-[[element]]
 kind = "text"
 x_mm = 20
 align = "centre"
-y_mm = 40.5
+y_mm = 3
 height_mm = 2.5
 content = "Scan to activate"
 
@@ -99,7 +90,7 @@ content = "Scan to activate"
 kind = "text"
 x_mm = 20
 align = "centre"
-y_mm = 45.5
+y_mm = 8
 height_mm = 2
 content = "{iccid}"
 optional = true
@@ -108,10 +99,19 @@ optional = true
 kind = "text"
 x_mm = 20
 align = "centre"
-y_mm = 49.5
+y_mm = 12
 height_mm = 2
 content = "S/N {serial}"
 optional = true
+
+[[element]]
+kind = "qr"
+x_mm = 20
+align = "centre"
+y_mm = 17
+module_mm = 0.6
+level = "M"
+content = "{lpa}"
 `;
 
 const texts: Readonly<Record<string, string>> = { unit, activation };

@@ -124,7 +124,7 @@ describe("esimd label", () => {
       await label(words(code)),
     ];
     expect([byStdin, byFile, byWords].map(({ bytes }) => Buffer.from(bytes).toString("utf8"))).toEqual(
-      Array.from({ length: 3 }, () => `QR: ${code}\nScan to activate\n`),
+      Array.from({ length: 3 }, () => `Scan to activate\nQR: ${code}\n`),
     );
     expect([byStdin.test.stderr(), byFile.test.stderr()]).toEqual(["", ""]);
     expect(byWords.test.stderr()).toContain("can be seen in the process list");

@@ -97,7 +97,7 @@ describe("ZPL", () => {
     fc.assert(
       fc.property(units, (data) => {
         const fields = fieldsOf(zplOf(builtIn("activation"), data));
-        expect(fields[0]).toEqual({ kind: "qr", text: `LPA:${data.activationCode}` });
+        expect(fields.at(-1)).toEqual({ kind: "qr", text: `LPA:${data.activationCode}` });
         expect(fieldsOf(zplOf(builtIn("unit"), data)).filter(({ kind }) => kind !== "text")).toEqual([
           { kind: "code128", text: data.serial },
           { kind: "code128", text: data.eid },
