@@ -14,10 +14,24 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   api: ["base"],
   provision: ["base", "at", "modem", "lpa", "api"],
   report: ["base", "provision"],
-  daemon: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report"],
-  station: ["base", "serial", "modem", "lpa", "api", "provision", "report", "daemon"],
+  label: ["base"],
+  daemon: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report", "label"],
+  station: ["base", "serial", "modem", "lpa", "api", "provision", "report", "label", "daemon"],
   emulator: ["base", "serial", "at", "lpa", "api"],
-  commands: ["base", "serial", "at", "modem", "lpa", "api", "provision", "report", "daemon", "station", "emulator"],
+  commands: [
+    "base",
+    "serial",
+    "at",
+    "modem",
+    "lpa",
+    "api",
+    "provision",
+    "report",
+    "label",
+    "daemon",
+    "station",
+    "emulator",
+  ],
 };
 
 function sourceFiles(folder: string): string[] {

@@ -3,6 +3,7 @@ import { controlErrors } from "./error-entries/control.js";
 import { downloadErrors } from "./error-entries/download.js";
 import type { ErrorEntry } from "./error-entries/entry.js";
 import { euiccErrors } from "./error-entries/euicc.js";
+import { labelErrors } from "./error-entries/label.js";
 import { modemErrors } from "./error-entries/modem.js";
 import { moneyErrors } from "./error-entries/money.js";
 import { reportErrors } from "./error-entries/report.js";
@@ -27,6 +28,7 @@ const entries = {
   ...controlErrors,
   ...reportErrors,
   ...stationErrors,
+  ...labelErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof entries;

@@ -7,7 +7,7 @@ export const exitStatuses: readonly (readonly [number, string])[] = [
   [65, "bad data: a value or a file"],
   [66, "no such port"],
   [69, "modem, API or SM-DP+ unavailable"],
-  [74, "input or output failed: the serial line, the state folder"],
+  [74, "input or output failed: the serial line, the state folder, a label's file or printer"],
   [75, "temporary: try again"],
   [76, "the modem broke the protocol"],
   [77, "permission or credential"],

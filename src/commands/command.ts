@@ -14,6 +14,8 @@ export interface CommandContext {
   readonly onSignal?: OnSignal;
   /** The result, and nothing else. */
   readonly stdout: (text: string) => void;
+  /** A result that is no text; left out, such a result goes into files only. */
+  readonly stdoutBytes?: (bytes: Uint8Array) => void;
   /** For people: progress, warnings, the sentence of an error. */
   readonly stderr: (text: string) => void;
   readonly stderrIsTerminal: boolean;

@@ -62,6 +62,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./reservation.js")).reservationCommand,
   },
   {
+    name: "label",
+    summary: "labels with serial, EID, ICCID and activation code: SVG, PNG, PDF, ZPL, terminal",
+    load: async () => (await import("./label.js")).labelCommand,
+  },
+  {
     name: "status",
     summary: "show what the daemon does, how each modem's last run ended, and what was paid",
     load: async () => (await import("./status.js")).statusCommand,

@@ -2,6 +2,7 @@ import { configPage } from "./config-page.js";
 import { doctorPage } from "./doctor-page.js";
 import { errorsPage } from "./errors-page.js";
 import { eventJsonSchema, stateJsonSchema } from "./event-schemas.js";
+import { labelSample } from "./label-samples.js";
 import { modemsPage } from "./modems-page.js";
 import { reportJsonSchema, reportPage } from "./report-page.js";
 import { statesPage } from "./states-page.js";
@@ -17,4 +18,6 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   "report.schema.json": reportJsonSchema,
   "event.schema.json": eventJsonSchema,
   "state.schema.json": stateJsonSchema,
+  "label-unit.svg": () => labelSample("unit"),
+  "label-activation.svg": () => labelSample("activation"),
 };

@@ -62,6 +62,10 @@ it.each([
   ["src/daemon/outbox/tls-material.ts", "maxPemBytes = 1024 * 1024"],
   ["src/daemon/outbox/mqtt/packets.ts", "maxPacketBytes = 65_536"],
   ["src/daemon/outbox/hook.ts", "longestWords = 2048"],
+  ["src/daemon/label-printing.ts", "longestWords = 2048"],
+  ["src/commands/label-input.ts", "maxRowsBytes = 8 * 1024 * 1024"],
+  ["src/commands/label-input.ts", "maxTemplateBytes = 200_000"],
+  ["src/label/rows.ts", "mostRows = 10_000"],
 ])("its bound of %s is %s", (path, constant) => {
   expect(readFileSync(resolve(root, path), "utf8")).toContain(`${constant};`);
 });

@@ -111,7 +111,7 @@ export class StationRig {
       record,
       provision: (parts, signal) => this.#provision(parts, signal),
       printLabel: async (unit: EndedEntry) => {
-        if (this.printer === "fails") throw new EsimdError("label_failed", "the printer has no paper");
+        if (this.printer === "fails") throw new EsimdError("label_unprinted", "the printer has no paper");
         this.labels.push(unit.serial ?? "");
       },
       ...changes,

@@ -58,11 +58,4 @@ export const stationErrors = {
     exit: 65,
     next: "Send one of the commands of docs/station.md.",
   },
-  label_failed: {
-    sentence: "A label could not be made or printed.",
-    actor: "operator",
-    retry: "later",
-    exit: 69,
-    next: "Look at the printer and at the command's own words; the unit is recorded, and its label can be printed again.",
-  },
 } as const satisfies Record<string, ErrorEntry>;
