@@ -51,7 +51,7 @@ export const statusCommand: Command = {
         modems,
         reports,
         ledgers: ledgers.map(ledgerJson),
-        batches: batches === undefined ? null : costJson(batches),
+        ...(batches !== undefined && batches.batches > 0 ? { batches: costJson(batches) } : {}),
       };
       context.stdout(`${JSON.stringify(result)}\n`);
       return 0;

@@ -145,19 +145,23 @@ async function readFiles(folder: string, name: string, disk: Pick<Disk, "read">)
     const what = has === 0 ? "it is missing or empty" : `it has ${has} line(s)`;
     return { kind: "damaged", why: `${what}, and had ${counted.atLeast} or more` };
   }
+  if (has > counted.atMost) return { kind: "damaged", why: `${countOf(folder)}, which counts its lines, is missing` };
   const head = reading.fold.batch();
   if (head !== undefined && head.name !== name) throw foreign(ledgerOf(folder), head.name);
   return reading;
 }
 
-/** A count that cannot be read says at least that there was a ledger. */
+/**
+ * How many lines the ledger has by the file that counts them, which is written after each: one that is not there yet leaves room for the
+ * first line, and one that cannot be read says at least that there was a ledger.
+ */
 function parseCount(
   text: string | undefined,
   name: string,
   path: string,
-): { readonly exact: number | undefined; readonly atLeast: number } {
-  if (text === undefined) return { exact: undefined, atLeast: 0 };
-  const unknown = { exact: undefined, atLeast: 1 };
+): { readonly exact: number | undefined; readonly atLeast: number; readonly atMost: number } {
+  if (text === undefined) return { exact: 0, atLeast: 0, atMost: 1 };
+  const unknown = { exact: undefined, atLeast: 1, atMost: Number.POSITIVE_INFINITY };
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -174,7 +178,8 @@ function parseCount(
   const count = countSchema.safeParse(raw);
   if (!count.success) return unknown;
   if (count.data.name !== name) throw foreign(path, count.data.name);
-  return { exact: count.data.ledgerEntries, atLeast: count.data.ledgerEntries };
+  const { ledgerEntries } = count.data;
+  return { exact: ledgerEntries, atLeast: ledgerEntries, atMost: Number.POSITIVE_INFINITY };
 }
 
 function foreign(path: string, other: string): EsimdError {
