@@ -246,7 +246,8 @@ class BatchRun {
   async #afterRefusal(number: number, attempt: number, error: EsimdError): Promise<void> {
     // Who asks one for a pause means all.
     if (error.code === "api_rate_limited") {
-      this.#gate.hold(backoffMs(postPause, attempt, this.#parts.random, error.retryAfterMs));
+      // But not for hours: then this run ends, and what is under way is still asked after.
+      this.#gate.hold(Math.min(postPause.maxMs, backoffMs(postPause, attempt, this.#parts.random, error.retryAfterMs)));
     }
     const passes = error.code === "api_unreachable" || error.code === "api_rate_limited";
     // A longer pause than this is for the next run, which is told of it by the error.
