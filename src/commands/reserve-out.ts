@@ -1,5 +1,5 @@
-import { open, rm, stat } from "node:fs/promises";
-import { extname } from "node:path";
+import { access, constants, open, rm, stat } from "node:fs/promises";
+import { dirname, extname, resolve } from "node:path";
 import type { ESimProfile } from "../api/resources.js";
 import { describeCause, EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
@@ -25,6 +25,10 @@ export async function requireNewFile(path: string): Promise<void> {
     },
   );
   if (isThere) throw existing(path);
+  const folder = dirname(resolve(path));
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    throw new EsimdError("bad_input", `--out: no file can be made in ${folder}: ${describeCause(cause)}`, { cause });
+  });
 }
 
 /** Writes those that can be downloaded, in the order of their items. @throws EsimdError `bad_input`; what was written of it is taken away. */

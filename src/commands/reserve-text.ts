@@ -54,6 +54,7 @@ function itemJson({ number, state }: BatchItem, { shown, missing }: ItemsLook, s
     missing: missing.has(number),
     status: reservation?.status ?? null,
     iccid: reservation?.iccid ?? null,
+    simSid: reservation?.simSid ?? null,
     smdp: code?.smdpAddress ?? null,
     activationCode: showCodes && reservation !== undefined ? (codeText(reservation) ?? null) : null,
     matchingId: showCodes ? (code?.matchingId ?? null) : null,

@@ -55,6 +55,13 @@ describe("a batch on a good day", { concurrent: true }, () => {
       expect(desk.posts()).toBe(4);
     }));
 
+  it("goes the same at KORE", () =>
+    atDesk({}, async (desk) => {
+      const kore = { env: { ESIMD_PROVIDER: "kore", ESIMD_TOKEN_URL: desk.api.tokenUrl } };
+      expect(await desk.reserve(make(3), kore)).toMatchObject({ status: 0, result: { ready: 3, error: null } });
+      expect([desk.posts(), desk.charges()]).toEqual([3, 3]);
+    }));
+
   it("takes the time for its name, and says it first", () =>
     atDesk({}, async (desk) => {
       const done = await desk.reserve(["--activation-code", "--count", "1", "--yes"]);
@@ -70,6 +77,11 @@ describe("a batch on a good day", { concurrent: true }, () => {
       expect(await desk.reserve(make(1, "--out", out))).toMatchObject({
         status: 65,
         result: { error: { code: "bad_input", message: expect.stringContaining("nothing is written over") } },
+      });
+      const nowhere = join(desk.dir, "nowhere", "codes.csv");
+      expect(await desk.reserve(make(1, "--out", nowhere))).toMatchObject({
+        status: 65,
+        result: { error: { message: expect.stringContaining("no file can be made in") } },
       });
       expect(desk.posts()).toBe(0);
       await desk.reserve(make(1));

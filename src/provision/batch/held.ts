@@ -1,7 +1,12 @@
+import type { ESimProfile } from "../../api/resources.js";
+import { formatMs } from "../../base/deadline.js";
 import { EsimdError } from "../../base/errors.js";
+import { isUsable } from "./code.js";
 import type { Batch, BatchItem } from "./fold.js";
 
-/** Why a batch waits for a person, with the commands that decide it. Pure. */
+/** The errors that a batch ends with, and what to do about each. Pure. */
+
+/** Why it waits for a person, with the commands that decide it. */
 export function heldItems(batch: Batch, undecided: readonly BatchItem[], cause: EsimdError | undefined): EsimdError {
   const { name } = batch;
   const inDoubt = undecided.filter(({ state }) => state.kind === "held");
@@ -26,4 +31,32 @@ export function heldItems(batch: Batch, undecided: readonly BatchItem[], cause: 
     hint,
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** It is paid for and not there yet. */
+export function stillWaiting(
+  number: number,
+  sid: string,
+  profile: ESimProfile | undefined,
+  waitedMs: number,
+): EsimdError {
+  const how =
+    profile !== undefined && isUsable(profile)
+      ? "has no activation code"
+      : `is not available but ${profile?.status.replace(/^unknown:/, "") ?? "unknown"}`;
+  return new EsimdError("deadline", `item ${number}: the reservation ${sid} ${how} after ${formatMs(waitedMs)}`, {
+    hint: "Run again: esimd takes it up again, and pays for no other one in its place.",
+  });
+}
+
+/** It was made, and the disk did not take it. */
+export function unrecorded(name: string, number: number, sid: string, cause: EsimdError): EsimdError {
+  return new EsimdError(
+    cause.code,
+    `the reservation ${sid} was made for item ${number}, and could not be recorded: ${cause.message}`,
+    {
+      cause,
+      hint: `When the disk takes something again: \`esimd reserve --batch ${name} --adopt ${sid} --item ${number}\`.`,
+    },
+  );
 }

@@ -1,7 +1,7 @@
+import { setMaxListeners } from "node:events";
 import type { ESimProfile, ProviderApi } from "../../api/resources.js";
 import { type BackoffPolicy, backoffMs } from "../../base/backoff.js";
 import { type Clock, sleep } from "../../base/clock.js";
-import { formatMs } from "../../base/deadline.js";
 import { EsimdError, isEsimdError, toEsimdError } from "../../base/errors.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
@@ -11,7 +11,8 @@ import { hasCode } from "./code.js";
 import type { BatchFact } from "./entries.js";
 import { type Batch, openItems, undecidedItems } from "./fold.js";
 import { createGate, type Gate } from "./gate.js";
-import { heldItems } from "./held.js";
+import { heldItems, stillWaiting, unrecorded } from "./held.js";
+import { postOnce } from "./post.js";
 import type { BatchStore } from "./store.js";
 
 /** A batch of activation codes, as far as one run brings it: rule 1 of the contract for many POSTs at once. */
@@ -77,7 +78,9 @@ class BatchRun {
 
   constructor(parts: BatchRunParts, signal: AbortSignal) {
     this.#parts = parts;
-    this.#signal = signal;
+    this.#signal = AbortSignal.any([signal]);
+    // Every item under way listens, and Node takes more than ten listeners for a leak.
+    setMaxListeners(4 * parts.parallel, this.#signal);
     this.#gate = createGate(parts.clock);
     this.#sids = new Set(this.#batch.sids);
   }
@@ -118,10 +121,10 @@ class BatchRun {
   /** One item after the other, until there is none left or none may begin. What was paid for comes first. */
   async #lane(): Promise<void> {
     for (;;) {
-      if (this.#signal.aborted) return this.#end(this.#signal.reason);
       const known = this.#waiting.shift();
       const number = known?.number ?? this.#nextOpen();
       if (number === undefined) return;
+      if (this.#signal.aborted) return this.#end(this.#signal.reason);
       this.#busy.add(number);
       try {
         if (known === undefined) await this.#obtain(number);
@@ -166,7 +169,7 @@ class BatchRun {
         return;
       }
       this.#see(number, "asking");
-      const outcome = await this.#post(api);
+      const outcome = await postOnce(api, this.#sids);
       switch (outcome.kind) {
         case "created": {
           const { profile } = outcome;
@@ -197,40 +200,12 @@ class BatchRun {
     }
   }
 
-  /** What is thrown in place of an outcome says nothing of what happened. */
-  async #post(api: ProviderApi): ReturnType<ProviderApi["createESimProfile"]> {
-    try {
-      // What stops the run does not stop a POST: its answer is worth waiting for, and its timeout is its end.
-      const outcome = await api.createESimProfile({ generateMatchingId: true }, new AbortController().signal);
-      if (outcome.kind !== "created") return outcome;
-      const { sid, eid } = outcome.profile;
-      if (eid === undefined && !this.#sids.has(sid)) {
-        this.#sids.add(sid);
-        return outcome;
-      }
-      const what = eid === undefined ? "that was there before" : "that is for an EID";
-      const error = new EsimdError("api_protocol", `the POST was answered with the reservation ${sid} ${what}`);
-      return { kind: "unclear", error };
-    } catch (error) {
-      return { kind: "unclear", error: toEsimdError(error) };
-    }
-  }
-
   /** What is known at this moment and cannot be written down is at least said. */
   async #recordMade(number: number, fact: Extract<BatchFact, { kind: "created" }>): Promise<void> {
     try {
       await this.#parts.store.record(fact);
     } catch (cause) {
-      const { code, message } = toEsimdError(cause);
-      const { name } = this.#batch;
-      const error = new EsimdError(
-        code,
-        `the reservation ${fact.sid} was made for item ${number}, and could not be recorded: ${message}`,
-        {
-          cause,
-          hint: `When the disk takes something again: \`esimd reserve --batch ${name} --adopt ${fact.sid} --item ${number}\`.`,
-        },
-      );
+      const error = unrecorded(this.#batch.name, number, fact.sid, toEsimdError(cause));
       this.#parts.log.error({ error }, "a reservation could not be recorded");
       throw error;
     }
@@ -282,7 +257,7 @@ class BatchRun {
           break;
       }
       const leftMs = availableWaitMs - (clock.monotonicMs() - startMs);
-      if (leftMs <= 0) throw failure ?? this.#stillWaiting(number, sid, profile);
+      if (leftMs <= 0) throw failure ?? stillWaiting(number, sid, profile, availableWaitMs);
       // What another process left is asked for at once.
       if (profile !== undefined || failure !== undefined) {
         await sleep(clock, Math.min(leftMs, backoffMs(pollPause, attempt, this.#parts.random)), this.#signal);
@@ -327,16 +302,6 @@ class BatchRun {
       throw new EsimdError("no_stock", `item ${number}: the provider has no profile to give: ${said}`);
     }
     return "again";
-  }
-
-  #stillWaiting(number: number, sid: string, profile: ESimProfile | undefined): EsimdError {
-    const waited = formatMs(this.#parts.availableWaitMs);
-    const how = ["available", "downloaded", "installed"].includes(profile?.status ?? "")
-      ? "has no activation code"
-      : `is not available but ${profile?.status.replace(/^unknown:/, "") ?? "unknown"}`;
-    return new EsimdError("deadline", `item ${number}: the reservation ${sid} ${how} after ${waited}`, {
-      hint: "Run again: esimd takes it up again, and pays for no other one in its place.",
-    });
   }
 
   #pause(policy: BackoffPolicy, attempt: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CreateOutcome, ESimProfile, ProviderApi } from "../../../src/api/resources.js";
 import { sleep, VirtualClock } from "../../../src/base/clock.js";
 import { EsimdError } from "../../../src/base/errors.js";
@@ -7,7 +7,7 @@ import { silentLog } from "../../../src/base/logging.js";
 import { seededRandom } from "../../../src/base/random.js";
 import { type BatchEnd, type BatchSeen, runBatch } from "../../../src/provision/batch/run.js";
 import { openBatch } from "../../../src/provision/batch/store.js";
-import { durableDisk } from "../../../src/provision/store/disk.js";
+import { type Disk, durableDisk } from "../../../src/provision/store/disk.js";
 import { reservation } from "../../support/reservation.js";
 import { SimFiles } from "../../sweep/files.js";
 
@@ -23,6 +23,8 @@ interface Script {
   readonly count: number;
   readonly parallel?: number;
   readonly goOn?: boolean;
+  /** The disk takes no line that has this in it. */
+  readonly refusesLine?: string;
 }
 
 interface Played {
@@ -39,7 +41,17 @@ async function played(script: Script): Promise<Played> {
   const files = new SimFiles();
   await files.mkdir("/state");
   const processes = { ownPid: 1, birthOf: () => "boot/1" };
-  const store = await openBatch("/state", "b", { disk: durableDisk(files), processes, clock, log: silentLog });
+  const real = durableDisk(files);
+  const disk: Disk = {
+    ...real,
+    append: async (path, text) => {
+      if (script.refusesLine !== undefined && text.includes(script.refusesLine)) {
+        throw new EsimdError("disk_full", `${path} cannot be appended to`);
+      }
+      return real.append(path, text);
+    },
+  };
+  const store = await openBatch("/state", "b", { disk, processes, clock, log: silentLog });
   await store.record({ kind: "batch", name: "b", provider: "twilio", count: script.count });
   const postsAtS: number[] = [];
   const looks = new Map<string, number>();
@@ -131,6 +143,31 @@ describe("a run of a batch", () => {
     });
     expect(end.error).toMatchObject({ code: "reservation_unclear", message: expect.stringContaining(profile.sid) });
     expect([...end.ready.keys()]).toEqual([1]);
+  });
+
+  it("names what it cannot write down, and asks for nothing more", async () => {
+    const { end, postsAtS } = await played({ count: 5, parallel: 1, refusesLine: '"created"' });
+    expect(end.error).toMatchObject({
+      code: "disk_full",
+      message: expect.stringContaining("the reservation HP1 was made for item 1, and could not be recorded"),
+      hint: expect.stringContaining("`esimd reserve --batch b --adopt HP1 --item 1`"),
+    });
+    expect(postsAtS).toHaveLength(1);
+  });
+
+  it("asks for nothing whose intent is not written", async () => {
+    const { end, postsAtS } = await played({ count: 5, refusesLine: '"intent"' });
+    expect(end.error).toMatchObject({ code: "disk_full" });
+    expect(postsAtS).toEqual([]);
+  });
+
+  it("has sixteen under way at once, and nothing to complain about", async () => {
+    const warned = vi.spyOn(process, "emitWarning");
+    const { end, postsAtS } = await played({ count: 40, parallel: 16 });
+    expect([end.error, end.ready.size, postsAtS.length]).toEqual([undefined, 40, 40]);
+    expect(postsAtS.filter((atS) => atS === 0)).toHaveLength(16);
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
 
   it("waits for the code of one that is available without it", async () => {
