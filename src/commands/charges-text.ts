@@ -1,4 +1,5 @@
 import type { ESimProfile } from "../api/resources.js";
+import type { BatchesCost } from "../daemon/reservations/batches.js";
 import type { Budget } from "../provision/budget.js";
 import type { Charge } from "../provision/charges.js";
 import { oneLine } from "./failure.js";
@@ -36,6 +37,20 @@ export function outcomeText({ outcome, decidedAt, remark }: Charge): string {
   };
   const text = words[outcome];
   return remark === undefined ? text : `${text} (${oneLine(remark)})`;
+}
+
+/** The batches of activation codes, in one line; one more for each whose ledger cannot be used. */
+export function costText({ batches, charges, undecided, troubles }: BatchesCost): string {
+  const waits = undecided === 0 ? "" : `, ${undecided} item(s) wait for a person`;
+  const next = batches === 1 ? "its" : "their";
+  return [
+    `${charges} charge(s) in ${batches} batch(es) of activation codes${waits}; \`esimd reserve list\` shows ${next} items\n`,
+    ...troubles.map(({ name, trouble }) => `the ledger of the batch ${name} cannot be used: ${oneLine(trouble)}\n`),
+  ].join("");
+}
+
+export function costJson({ batches, charges, undecided, troubles }: BatchesCost): object {
+  return { batches, charges, undecided, troubles };
 }
 
 export function budgetText({ spent, allowed, left }: Budget): string {

@@ -1,5 +1,6 @@
 import { isEsimdError } from "../base/errors.js";
 import type { Eid } from "../base/identifiers.js";
+import { allBatches } from "../daemon/reservations/batches.js";
 import { budgetNow, reservationChange } from "../daemon/reservations/change.js";
 import { adoptByHand, type Decided, handOf, prepareRelease, type Release } from "../daemon/reservations/decide.js";
 import { knownEids, recordsOf } from "../daemon/reservations/files.js";
@@ -20,11 +21,12 @@ export async function adoptOne(call: ReservationCall): Promise<number> {
   const { stateDir } = call.config;
   const others = (await knownEids(stateDir)).filter((one) => one !== eid);
   const known = await Promise.all(others.map((one) => recordsOf(stateDir, one, realDisk)));
+  const batches = await allBatches(stateDir, realDisk);
   return call.locked(eid, async (store) => {
     const decided = await call.withApi(undefined, (api) => {
       // What cannot be fetched is not adopted: it might not be there, or be another eUICC's.
       if (isEsimdError(api)) throw api;
-      return adoptByHand({ hand: handOf(store, eid, onEuicc), store, api, why }, sid, known, call.signal);
+      return adoptByHand({ hand: handOf(store, eid, onEuicc), store, api, why }, sid, known, call.signal, batches);
     });
     const { fact } = decided;
     const settles = fact?.kind === "adopted" ? fact.id : undefined;

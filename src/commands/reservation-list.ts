@@ -2,13 +2,23 @@ import type { ESimProfile } from "../api/resources.js";
 import { type EsimdError, isEsimdError } from "../base/errors.js";
 import { type Eid, type Iccid, maskIdentifiers } from "../base/identifiers.js";
 import { type AccountView, askAccount, type Orphan } from "../daemon/reservations/account.js";
+import { allBatches, type BatchesCost, costOf } from "../daemon/reservations/batches.js";
 import { knownEids, recordsOf } from "../daemon/reservations/files.js";
 import { type Budget, budgetOf } from "../provision/budget.js";
 import { type Charge, chargesOf } from "../provision/charges.js";
 import { foldLedger } from "../provision/ledger.js";
 import { realDisk } from "../provision/store/disk.js";
 import type { Records } from "../provision/store/records.js";
-import { budgetText, chargeJson, chargeName, isoOf, outcomeText, reservationJson } from "./charges-text.js";
+import {
+  budgetText,
+  chargeJson,
+  chargeName,
+  costJson,
+  costText,
+  isoOf,
+  outcomeText,
+  reservationJson,
+} from "./charges-text.js";
 import { wordsOf } from "./euicc-call.js";
 import { oneLine } from "./failure.js";
 import type { ReservationCall } from "./reservation-call.js";
@@ -26,12 +36,13 @@ export async function listReservations(call: ReservationCall): Promise<number> {
   const known = await knownEids(config.stateDir);
   const eids = subject === undefined || known.includes(subject.eid) ? known : [...known, subject.eid];
   const all = await Promise.all(eids.map((eid) => recordsOf(config.stateDir, eid, realDisk)));
+  const batches = await allBatches(config.stateDir, realDisk);
   const wanted = subject === undefined ? all : all.filter(({ eid }) => eid === subject.eid);
   const asked: Asked = args.has("offline")
     ? { view: nothingAsked, error: undefined }
     : await call.withApi(retry, async (api) => {
         if (isEsimdError(api)) return { view: nothingAsked, error: api };
-        const view = await askAccount(api, wanted, all, signal);
+        const view = await askAccount(api, wanted, all, signal, batches);
         return { view, error: view.error };
       });
   const rows = wanted.map((records) => rowOf(call, records, asked.view, subject?.onEuicc));
@@ -44,8 +55,9 @@ export async function listReservations(call: ReservationCall): Promise<number> {
     },
     euiccs: rows.map(rowJson),
     orphans: asked.view.orphans?.map(orphanJson) ?? null,
+    batches: costJson(costOf(batches)),
   };
-  call.context.stdout(args.has("json") ? `${JSON.stringify(result)}\n` : textOf(call, rows, asked));
+  call.context.stdout(args.has("json") ? `${JSON.stringify(result)}\n` : textOf(call, rows, asked, costOf(batches)));
   return 0;
 }
 
@@ -112,7 +124,13 @@ function orphanJson({ reservation, post }: Orphan): object {
   return {
     ...reservationJson(reservation),
     candidateFor:
-      post === undefined ? null : { eid: post.eid, post: post.id, secondsAfterPost: Math.round(post.afterMs / 1000) },
+      post === undefined
+        ? null
+        : {
+            ...("eid" in post ? { eid: post.eid } : { batch: post.batch, item: post.item }),
+            post: post.id,
+            secondsAfterPost: Math.round(post.afterMs / 1000),
+          },
   };
 }
 
@@ -120,9 +138,10 @@ function errorJson({ code, message, hint }: EsimdError): object {
   return { code, message: oneLine(message), hint: oneLine(hint) };
 }
 
-function textOf(call: ReservationCall, rows: readonly Row[], { view, error }: Asked): string {
+function textOf(call: ReservationCall, rows: readonly Row[], { view, error }: Asked, cost: BatchesCost): string {
   const parts = rows.map((row) => `${rowText(row)}\n`);
   if (rows.length === 0) parts.push(`the state folder ${call.config.stateDir} knows no eUICC\n\n`);
+  if (cost.batches > 0) parts.push(`${costText(cost)}\n`);
   const { orphans } = view;
   if (orphans !== undefined && orphans.length > 0) parts.push(`${orphansText(orphans)}\n`);
   if (call.args.has("offline")) parts.push("the provider was not asked (--offline)\n");
@@ -187,7 +206,9 @@ function orphansText(orphans: readonly Orphan[]): string {
     isoOf(reservation.dateCreatedMs) ?? "-",
     reservation.sid,
     nowText(reservation),
-    post === undefined ? "-" : `${ageText(post.afterMs)} the POST ${post.id} of ${post.eid}`,
+    post === undefined
+      ? "-"
+      : `${ageText(post.afterMs)} the POST ${post.id} of ${"eid" in post ? post.eid : `item ${post.item} of the batch ${post.batch}`}`,
   ]);
   return `made with an activation code, claimed by no eUICC, in no ledger here (another site's, perhaps):\n${tableOf(
     ["CREATED", "SID", "PROVIDER", "MADE"],
@@ -196,7 +217,7 @@ function orphansText(orphans: readonly Orphan[]): string {
 }
 
 /** The API's times have whole seconds, so that a moment before is the same as a moment after. */
-function ageText(afterMs: number): string {
+export function ageText(afterMs: number): string {
   const seconds = Math.round(Math.abs(afterMs) / 1000);
   const [size, unit] =
     seconds < 120

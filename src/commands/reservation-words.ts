@@ -5,6 +5,9 @@ import type { ReservationCall } from "./reservation-call.js";
 
 /** A person's own words, for what `--yes` is not enough for. */
 
+/** Who asks, and what the call was given. */
+export type Asking = Pick<ReservationCall, "context" | "args" | "signal">;
+
 export interface Consent {
   /** The sentence for a script that did not give them. */
   readonly unconfirmed: string;
@@ -13,7 +16,7 @@ export interface Consent {
 }
 
 /** The very `word`, typed at a terminal or given with `--confirm`. @throws EsimdError `not_confirmed`. */
-export async function requireTyped(call: ReservationCall, word: string, consent: Consent): Promise<void> {
+export async function requireTyped(call: Asking, word: string, consent: Consent): Promise<void> {
   const { context, args, signal } = call;
   const given = args.text("confirm");
   if (given === undefined && !canAsk(context)) {
@@ -34,7 +37,7 @@ export async function requireTyped(call: ReservationCall, word: string, consent:
 const longestWhy = 500;
 
 /** @throws EsimdError `usage`. */
-export function whyOf({ args }: ReservationCall): string | undefined {
+export function whyOf({ args }: Pick<Asking, "args">): string | undefined {
   const why = args.text("why");
   if (why === undefined || why.length <= longestWhy) return why === undefined ? undefined : oneLine(why);
   throw new EsimdError("usage", `--why has ${why.length} characters, and the ledger takes ${longestWhy}`);

@@ -2,6 +2,7 @@ import { isEsimdError } from "../base/errors.js";
 import { maskIdentifiers } from "../base/identifiers.js";
 import type { Config } from "../daemon/config/config.js";
 import type { DaemonForm, ModemForm } from "../daemon/control/forms.js";
+import { allBatches, type BatchesCost, costOf } from "../daemon/reservations/batches.js";
 import { knownEids, recordsOf } from "../daemon/reservations/files.js";
 import { readStatus } from "../daemon/status-file.js";
 import { type Budget, budgetOf } from "../provision/budget.js";
@@ -9,7 +10,7 @@ import { type Charge, chargesOf } from "../provision/charges.js";
 import { foldLedger } from "../provision/ledger.js";
 import { realDisk } from "../provision/store/disk.js";
 import type { Report } from "../report/schema.js";
-import { budgetText, chargeJson, chargeName, outcomeText } from "./charges-text.js";
+import { budgetText, chargeJson, chargeName, costJson, costText, outcomeText } from "./charges-text.js";
 import type { Command, CommandContext, ParsedArgs } from "./command.js";
 import { commonFlags, configFor, everyFlag } from "./common-flags.js";
 import { chosenModems, type DaemonLook, lookAtDaemon } from "./daemon-call.js";
@@ -41,9 +42,17 @@ export const statusCommand: Command = {
     const isNamed = named.name !== undefined || named.port !== undefined;
     const known = await readableLedgers(context, config, look);
     const ledgers = known.filter(({ eid }) => !isNamed || reports.some((one) => one.eid === eid));
+    const batches = isNamed ? undefined : await batchesCost(config, look);
     if (args.has("json")) {
       const daemon = look.kind === "runs" ? daemonJson(look.status) : null;
-      const result = { schema: "esimd.status/1", daemon, modems, reports, ledgers: ledgers.map(ledgerJson) };
+      const result = {
+        schema: "esimd.status/1",
+        daemon,
+        modems,
+        reports,
+        ledgers: ledgers.map(ledgerJson),
+        ...(batches !== undefined && batches.batches > 0 ? { batches: costJson(batches) } : {}),
+      };
       context.stdout(`${JSON.stringify(result)}\n`);
       return 0;
     }
@@ -57,6 +66,7 @@ export const statusCommand: Command = {
       for (const report of reports) context.stdout(statusLines(report));
     }
     for (const ledger of ledgers) context.stdout(ledgerLines(ledger));
+    if (batches !== undefined && batches.batches > 0) context.stdout(costText(batches));
     return 0;
   },
 };
@@ -107,6 +117,16 @@ async function readableLedgers(
     if (kind !== "runs" || !isEsimdError(error)) throw error;
     context.stderr(failureText(error));
     return [];
+  }
+}
+
+/** As for the ledgers, whose trouble was said already. */
+async function batchesCost({ stateDir }: Config, { kind }: DaemonLook): Promise<BatchesCost | undefined> {
+  try {
+    return costOf(await allBatches(stateDir, realDisk));
+  } catch (error) {
+    if (kind !== "runs" || !isEsimdError(error)) throw error;
+    return undefined;
   }
 }
 

@@ -67,6 +67,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./label.js")).labelCommand,
   },
   {
+    name: "reserve",
+    summary: "activation codes in a batch, paid for once and recorded: make, list, decide",
+    load: async () => (await import("./reserve.js")).reserveCommand,
+  },
+  {
     name: "status",
     summary: "show what the daemon does, how each modem's last run ended, and what was paid",
     load: async () => (await import("./status.js")).statusCommand,

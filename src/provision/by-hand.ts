@@ -25,10 +25,8 @@ export interface Hand {
 /** Clocks of device and provider differ; more than this they must not, or an old failure would pass for a new one. */
 export const clockSkewMs = 10 * 60_000;
 
-/** The other eUICC of this state folder that works on a reservation. */
-export interface Claim {
-  readonly eid: Eid;
-}
+/** Who else of this state folder has a reservation: the eUICC that works on it, or the batch of codes that it is one of. */
+export type Claim = { readonly eid: Eid } | { readonly batch: string };
 
 /** May this eUICC work on that reservation from now on? It was fetched from the account a moment ago. */
 export function judgeAdoption(
@@ -82,7 +80,8 @@ function foreignness({ sid, eid: theirs }: ESimProfile, eid: Eid, claim: Claim |
     return `the reservation ${sid} is for the EID ${maskIdentifiers(theirs)}, and this eUICC has ${maskIdentifiers(eid)}`;
   }
   if (claim === undefined) return undefined;
-  return `the eUICC ${maskIdentifiers(claim.eid)} of this state folder has the reservation ${sid} in its ledger`;
+  const who = "eid" in claim ? `the eUICC ${maskIdentifiers(claim.eid)}` : `the batch ${claim.batch}`;
+  return `${who} of this state folder has the reservation ${sid} in its ledger`;
 }
 
 /** The profile of another reservation that the eUICC has; asked, its list says so, else a run that ended well. */

@@ -12,13 +12,10 @@ const why = z.string().max(500);
 const person = z.literal("person");
 const count = z.number().int().nonnegative();
 
-/**
- * Kinds and fields are only ever added. An esimd that is older than an entry does not know it, takes the ledger for damaged and holds,
- * which costs nothing.
- */
-export const ledgerEntrySchema = z.discriminatedUnion("kind", [
+/** One schema for each kind of line. Exported for the ledger of a batch (batch/entries.ts), whose lines are the same but for what is added. */
+export const ledgerForms = {
   /** Durable before the POST: from here on a reservation may exist. */
-  z.strictObject({
+  intent: z.strictObject({
     ...common,
     kind: z.literal("intent"),
     id: intentId,
@@ -26,13 +23,13 @@ export const ledgerEntrySchema = z.discriminatedUnion("kind", [
     why,
   }),
   /** The POST was answered with this resource. */
-  z.strictObject({ ...common, kind: z.literal("created"), id: intentId, sid }),
+  created: z.strictObject({ ...common, kind: z.literal("created"), id: intentId, sid }),
   /** The POST was provably not processed. */
-  z.strictObject({ ...common, kind: z.literal("refused"), id: intentId, code: z.string().max(64) }),
+  refused: z.strictObject({ ...common, kind: z.literal("refused"), id: intentId, code: z.string().max(64) }),
   /** The outcome stayed unknown after the settling time; it counts as a charge. */
-  z.strictObject({ ...common, kind: z.literal("unclear"), id: intentId }),
+  unclear: z.strictObject({ ...common, kind: z.literal("unclear"), id: intentId }),
   /** A reservation found at the provider; `id` when it settles an intent. `lifts` takes back what was said of it before. */
-  z.strictObject({
+  adopted: z.strictObject({
     ...common,
     kind: z.literal("adopted"),
     sid,
@@ -45,21 +42,42 @@ export const ledgerEntrySchema = z.discriminatedUnion("kind", [
       .optional(),
   }),
   /** The provider showed it as available or beyond: charged. */
-  z.strictObject({ ...common, kind: z.literal("charged"), sid }),
+  charged: z.strictObject({ ...common, kind: z.literal("charged"), sid }),
   /** It failed before it was ever available: not charged. */
-  z.strictObject({ ...common, kind: z.literal("uncharged"), sid }),
+  uncharged: z.strictObject({ ...common, kind: z.literal("uncharged"), sid }),
   /** Its order ended without the profile on the eUICC; it is not tried again by itself. */
-  z.strictObject({ ...common, kind: z.literal("burned"), sid, why }),
+  burned: z.strictObject({ ...common, kind: z.literal("burned"), sid, why }),
   /** Given up by a person: it stays paid, no run takes it up by itself, and one more is allowed in its place. */
-  z.strictObject({ ...common, kind: z.literal("released"), sid, by: person, why }),
+  released: z.strictObject({ ...common, kind: z.literal("released"), sid, by: person, why }),
   /** The same of a POST that nobody knows the outcome of. */
-  z.strictObject({ ...common, kind: z.literal("intent-released"), id: intentId, by: person, why }),
+  "intent-released": z.strictObject({ ...common, kind: z.literal("intent-released"), id: intentId, by: person, why }),
   /** A person had a damaged ledger replaced: the entries before it are those that could still be read, and how many could not. */
-  z.strictObject({ ...common, kind: z.literal("rebuilt"), by: person, kept: count, lost: count, why }),
+  rebuilt: z.strictObject({ ...common, kind: z.literal("rebuilt"), by: person, kept: count, lost: count, why }),
+} as const;
+
+/** What every line has. */
+export const ledgerStamp = common;
+
+/**
+ * Kinds and fields are only ever added. An esimd that is older than an entry does not know it, takes the ledger for damaged and holds,
+ * which costs nothing.
+ */
+export const ledgerEntrySchema = z.discriminatedUnion("kind", [
+  ledgerForms.intent,
+  ledgerForms.created,
+  ledgerForms.refused,
+  ledgerForms.unclear,
+  ledgerForms.adopted,
+  ledgerForms.charged,
+  ledgerForms.uncharged,
+  ledgerForms.burned,
+  ledgerForms.released,
+  ledgerForms["intent-released"],
+  ledgerForms.rebuilt,
 ]);
 
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
-type WithoutStamp<Entry> = Entry extends unknown ? Omit<Entry, "v" | "at"> : never;
+export type WithoutStamp<Entry> = Entry extends unknown ? Omit<Entry, "v" | "at"> : never;
 export type LedgerFact = WithoutStamp<LedgerEntry>;
 
 export interface PendingIntent {
@@ -105,10 +123,12 @@ export function chargesOf(money: Money | undefined): Charges | undefined {
   return { known: money.reserved.size, doubtful: money.unclear + (money.pending === undefined ? 0 : 1) };
 }
 
-export type LedgerReading =
+export type LedgerReading = EntriesReading<LedgerEntry>;
+
+export type EntriesReading<Entry> =
   | {
       readonly kind: "good";
-      readonly entries: readonly LedgerEntry[] /** Bytes of a torn last line were there and are not counted. */;
+      readonly entries: readonly Entry[] /** Bytes of a torn last line were there and are not counted. */;
       readonly torn: boolean;
     }
   | { readonly kind: "damaged"; readonly why: string };
@@ -119,34 +139,42 @@ export type LedgerReading =
  * out of order. Anything else that cannot be read is damage, and an entry that only a later esimd knows is never dropped.
  */
 export function parseLedger(text: string, counted?: number): LedgerReading {
+  return parseEntries(text, ledgerEntrySchema, counted);
+}
+
+/** The same of a ledger with lines of its own. */
+export function parseEntries<Entry>(text: string, schema: z.ZodType<Entry>, counted?: number): EntriesReading<Entry> {
   const lines = text.split("\n");
   const tail = lines.pop() ?? "";
-  const entries: LedgerEntry[] = [];
+  const entries: Entry[] = [];
   for (const [index, line] of lines.entries()) {
-    const entry = parseEntry(line);
-    if (typeof entry !== "string") {
-      entries.push(entry);
+    const reading = parseEntry(line, schema);
+    if (reading.kind === "entry") {
+      entries.push(reading.entry);
       continue;
     }
     const isUncounted = counted !== undefined && index === lines.length - 1 && entries.length >= counted;
-    if (isUncounted && entry === notJson) return { kind: "good", entries, torn: true };
-    return { kind: "damaged", why: `line ${index + 1} is ${entry}` };
+    if (isUncounted && reading.kind === "not-json") return { kind: "good", entries, torn: true };
+    const what = reading.kind === "not-json" ? "not JSON" : "not an entry that this esimd knows";
+    return { kind: "damaged", why: `line ${index + 1} is ${what}` };
   }
   return { kind: "good", entries, torn: tail !== "" };
 }
 
-const notJson = "not JSON";
+type LineReading<Entry> =
+  | { readonly kind: "entry"; readonly entry: Entry }
+  | { readonly kind: "not-json" }
+  | { readonly kind: "unknown" };
 
-/** The entry, or what the line is instead. */
-function parseEntry(line: string): LedgerEntry | string {
+function parseEntry<Entry>(line: string, schema: z.ZodType<Entry>): LineReading<Entry> {
   let raw: unknown;
   try {
     raw = JSON.parse(line);
   } catch {
-    return notJson;
+    return { kind: "not-json" };
   }
-  const entry = ledgerEntrySchema.safeParse(raw);
-  return entry.success ? entry.data : "not an entry that this esimd knows";
+  const entry = schema.safeParse(raw);
+  return entry.success ? { kind: "entry", entry: entry.data } : { kind: "unknown" };
 }
 
 export function foldLedger(entries: readonly LedgerEntry[]): Money {

@@ -115,7 +115,7 @@ export const surroundingErrors = {
     next: "Rename that folder back to the EID that its journal names, or move it out of the state folder; this eUICC gets one of its own. Nothing of it was used or touched.",
   },
   state_locked: {
-    sentence: "Another esimd works on the same eUICC.",
+    sentence: "Another esimd works on the same eUICC, or on the same batch of activation codes.",
     actor: "operator",
     retry: "later",
     exit: 75,

@@ -1,9 +1,12 @@
 import type { ESimProfile, ProviderApi } from "../../api/resources.js";
 import { type EsimdError, isEsimdError } from "../../base/errors.js";
 import type { Eid } from "../../base/identifiers.js";
+import { heldPosts } from "../../provision/batch/by-hand.js";
+import type { BatchRecords } from "../../provision/batch/store.js";
 import { wasCharged } from "../../provision/budget.js";
 import { foldLedger } from "../../provision/ledger.js";
 import type { Records } from "../../provision/store/records.js";
+import { batchSids } from "./batches.js";
 import { namedSids } from "./files.js";
 
 /** What the provider's account says of the reservations of some eUICCs. Only ever read: nothing here can cost anything. */
@@ -23,21 +26,28 @@ export interface AccountView {
 export interface Orphan {
   readonly reservation: ESimProfile;
   /** The undecided POST by activation code that is nearest in time. */
-  readonly post: { readonly eid: Eid; readonly id: string; readonly afterMs: number } | undefined;
+  readonly post: OrphanPost | undefined;
 }
 
-/** `all`: what this state folder knows, for the orphans; `wanted`: whose reservations are asked for. */
+export type OrphanPost = { readonly id: string; readonly afterMs: number } & (
+  | { readonly eid: Eid }
+  /** An item of a batch of codes. */
+  | { readonly batch: string; readonly item: number }
+);
+
+/** `all`, `batches`: what this state folder knows, for the orphans; `wanted`: whose reservations are asked for. */
 export async function askAccount(
   api: ProviderApi,
   wanted: readonly Records[],
   all: readonly Records[],
   signal: AbortSignal,
+  batches: readonly BatchRecords[] = [],
 ): Promise<AccountView> {
   const byEid = new Map<Eid, readonly ESimProfile[]>();
   const missing = new Set<string>();
   try {
     for (const records of wanted) byEid.set(records.eid, await reservationsOf(api, records, missing, signal));
-    const orphans = orphansOf(await api.listESimProfiles({}, signal), all);
+    const orphans = orphansOf(await api.listESimProfiles({}, signal), all, batches);
     return { byEid, missing, orphans, error: undefined };
   } catch (error) {
     if (signal.aborted || !isEsimdError(error)) throw error;
@@ -66,9 +76,19 @@ async function reservationsOf(
 }
 
 /** Pure. */
-export function orphansOf(account: readonly ESimProfile[], all: readonly Records[]): readonly Orphan[] {
-  const named = new Set(all.flatMap((records) => [...namedSids(records)]));
-  const posts = all.flatMap((records) => undecidedPosts(records));
+export function orphansOf(
+  account: readonly ESimProfile[],
+  all: readonly Records[],
+  batches: readonly BatchRecords[] = [],
+): readonly Orphan[] {
+  const named = new Set([
+    ...all.flatMap((records) => [...namedSids(records)]),
+    ...batches.flatMap((records) => [...batchSids(records)]),
+  ]);
+  const posts = [
+    ...all.flatMap((records) => undecidedPosts(records)),
+    ...batches.flatMap((records) => undecidedItemPosts(records)),
+  ];
   const nothing = foldLedger([]);
   return account
     .filter((one) => isUnclaimed(one) && !named.has(one.sid) && wasCharged(one, nothing))
@@ -78,7 +98,7 @@ export function orphansOf(account: readonly ESimProfile[], all: readonly Records
         dateCreatedMs === undefined
           ? []
           : posts
-              .map(({ eid, id, atMs }) => ({ eid, id, afterMs: dateCreatedMs - atMs }))
+              .map(({ whose, id, atMs }) => ({ ...whose, id, afterMs: dateCreatedMs - atMs }))
               .toSorted((one, other) => Math.abs(one.afterMs) - Math.abs(other.afterMs));
       return { reservation, post };
     });
@@ -95,5 +115,12 @@ function undecidedPosts({ eid, entries }: Records) {
     ...money.unclearPosts.filter(({ released }) => !released),
     ...(money.pending === undefined ? [] : [money.pending]),
   ];
-  return posts.filter(({ method }) => method === "activation-code").map((post) => ({ ...post, eid }));
+  return posts
+    .filter(({ method }) => method === "activation-code")
+    .map(({ id, atMs }) => ({ whose: { eid }, id, atMs }));
+}
+
+function undecidedItemPosts({ name, batch }: BatchRecords) {
+  const posts = batch === undefined ? [] : heldPosts(batch);
+  return posts.map(({ number, post, atMs }) => ({ whose: { batch: name, item: number }, id: post, atMs }));
 }

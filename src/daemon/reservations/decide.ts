@@ -1,6 +1,7 @@
 import type { ESimProfile, ProviderApi } from "../../api/resources.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import type { Iccid } from "../../base/identifiers.js";
+import type { BatchRecords } from "../../provision/batch/store.js";
 import {
   findPost,
   type Hand,
@@ -13,6 +14,7 @@ import {
 import type { LedgerFact } from "../../provision/ledger.js";
 import type { Records } from "../../provision/store/records.js";
 import type { Store } from "../../provision/store/store.js";
+import { batchSids } from "./batches.js";
 import { namedSids } from "./files.js";
 
 /** A person's decision in effect, under the lock of the eUICC. The API is asked and never told: nothing here can cost anything. */
@@ -44,16 +46,19 @@ export function handOf(store: Store, eid: Hand["eid"], onEuicc: readonly Iccid[]
   );
 }
 
-/** `others`: what this state folder knows of other eUICCs. @throws EsimdError `reservation_unknown`, `reservation_state`. */
+/** `others`, `batches`: what this state folder knows of other eUICCs, and of batches of codes. @throws EsimdError `reservation_unknown`, `reservation_state`. */
 export async function adoptByHand(
   parts: DecisionParts & { readonly api: ProviderApi },
   sid: string,
   others: readonly Records[],
   signal: AbortSignal,
+  batches: readonly BatchRecords[] = [],
 ): Promise<Decided> {
   const { hand, store, api, why } = parts;
   const reservation = await fetched(api, sid, signal);
-  const claim = others.find((records) => namedSids(records).has(sid));
+  const batch = batches.find((records) => batchSids(records).has(sid));
+  const claim =
+    others.find((records) => namedSids(records).has(sid)) ?? (batch === undefined ? undefined : { batch: batch.name });
   const fact = factOf(judgeAdoption(hand, reservation, claim, why));
   if (fact.kind === "nothing") return { changed: false, remark: fact.why, reservation, fact: undefined };
   // The journal first: after a power cut in between, the next run finds the reservation by it and settles the POST itself.

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, sleep } from "../../base/clock.js";
 import { EsimdError, toEsimdError } from "../../base/errors.js";
 import { type Eid, type Iccid, quote } from "../../base/identifiers.js";
@@ -88,6 +89,8 @@ export function createReservationStore(options: ReservationStoreOptions): Reserv
   const profiles = new Map<string, StoredProfile>();
   const charges: Charge[] = [];
   const stopping = new AbortController();
+  // Every reservation on its way listens, and Node takes more than ten listeners for a leak.
+  setMaxListeners(0, stopping.signal);
   const walks = new Set<Promise<void>>();
 
   const change = (sid: string, changes: Partial<StoredProfile>): StoredProfile | undefined => {

@@ -35,13 +35,19 @@ export const realProcesses: Processes = {
 };
 
 /**
- * Takes the lock file for one eUICC. A lock whose process is gone is taken over: after a power cut its number may long be another's.
+ * Takes the lock file for one eUICC, or for `what` else there is only one of. A lock whose process is gone is taken over: after a power cut its number may long be another's.
  * @throws EsimdError `state_locked` naming the process that holds it.
  */
-export async function takeLock(disk: Disk, path: string, processes: Processes): Promise<() => Promise<void>> {
+export async function takeLock(
+  disk: Disk,
+  path: string,
+  processes: Processes,
+  what?: string,
+): Promise<() => Promise<void>> {
   const ours = held.get(processes) ?? new Set();
   held.set(processes, ours);
   if (ours.has(path)) {
+    if (what !== undefined) throw new EsimdError("state_locked", `this esimd works on ${what} (lock file ${path})`);
     throw new EsimdError("state_locked", `another modem of this esimd works on this eUICC (lock file ${path})`, {
       hint: "Two names lead to one eUICC: look in the reports which modems have this EID, and take one out of the configuration.",
     });
@@ -49,7 +55,7 @@ export async function takeLock(disk: Disk, path: string, processes: Processes): 
   // Before the first wait: of two runs that come at the same moment, one is the second.
   ours.add(path);
   try {
-    await makeLockFile(disk, path, processes);
+    await makeLockFile(disk, path, processes, what ?? "this eUICC");
   } catch (error) {
     ours.delete(path);
     throw error;
@@ -64,7 +70,7 @@ export async function takeLock(disk: Disk, path: string, processes: Processes): 
   };
 }
 
-async function makeLockFile(disk: Disk, path: string, processes: Processes): Promise<void> {
+async function makeLockFile(disk: Disk, path: string, processes: Processes, what: string): Promise<void> {
   const { ownPid } = processes;
   for (let attempt = 0; attempt < 3; attempt++) {
     const own = `${ownPid} ${processes.birthOf(ownPid) ?? ""}\n`;
@@ -73,7 +79,7 @@ async function makeLockFile(disk: Disk, path: string, processes: Processes): Pro
     const holder = Number(pidText);
     const lives = Number.isInteger(holder) && holder > 0 && holder !== ownPid && processes.birthOf(holder) === birth;
     if (lives) {
-      throw new EsimdError("state_locked", `process ${holder} works on this eUICC (lock file ${path})`);
+      throw new EsimdError("state_locked", `process ${holder} works on ${what} (lock file ${path})`);
     }
     await disk.remove(path);
   }
