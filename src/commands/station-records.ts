@@ -224,9 +224,10 @@ async function openRecord(context: CommandContext, args: ParsedArgs): Promise<Re
 async function requireBatch(source: RecordFile, batch: string): Promise<void> {
   const names = new Set<string>();
   for await (const entry of source.entries()) {
-    if (entry.kind !== "voided") names.add(entry.batch);
+    if (entry.kind === "voided") continue;
+    if (entry.batch === batch) return;
+    names.add(entry.batch);
   }
-  if (names.has(batch)) return;
   throw new EsimdError("bad_input", `the record has no batch ${quote(batch)}${didYouMean(batch, [...names])}`, {
     hint: "See `esimd station batches`.",
   });
