@@ -5,6 +5,7 @@ import { eventJsonSchema, stateJsonSchema } from "./event-schemas.js";
 import { modemsPage } from "./modems-page.js";
 import { reportJsonSchema, reportPage } from "./report-page.js";
 import { statesPage } from "./states-page.js";
+import { stationRecordJsonSchema, stationRecordsPage } from "./station-records-page.js";
 
 /** The files under docs/ that are made from code, and how. `npm run docs` writes them, `npm run docs:check` compares. */
 export const generatedPages: Readonly<Record<string, () => string>> = {
@@ -17,4 +18,6 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   "report.schema.json": reportJsonSchema,
   "event.schema.json": eventJsonSchema,
   "state.schema.json": stateJsonSchema,
+  "station-records.md": stationRecordsPage,
+  "station-record.schema.json": stationRecordJsonSchema,
 };
