@@ -9,8 +9,10 @@ export interface Topics {
   readonly availabilityOf: (modem: string) => string;
   /** Retained: how the modem stands now. */
   readonly state: (modem: string) => string;
-  /** Every event, once or more, in order. */
+  /** Every event of a modem, once or more, in order. */
   readonly report: (modem: string) => string;
+  /** The same of a factory station's units. */
+  readonly unit: (station: string) => string;
 }
 
 export function topicsOf(prefix: string, device: string): Topics {
@@ -20,10 +22,11 @@ export function topicsOf(prefix: string, device: string): Topics {
     availabilityOf: (modem) => `${base}/modems/${topicLevel(modem)}/availability`,
     state: (modem) => `${base}/modems/${topicLevel(modem)}/state`,
     report: (modem) => `${base}/modems/${topicLevel(modem)}/report`,
+    unit: (station) => `${base}/stations/${topicLevel(station)}/unit`,
   };
 }
 
-/** A modem's name as one level of a topic: no `/`, `+`, `#` (MQTT 5, 4.7.1), and nothing that a shell or a URL would trip over. */
+/** A modem's or a station's name as one level of a topic: no `/`, `+`, `#` (MQTT 5, 4.7.1), and nothing that a shell or a URL would trip over. */
 export function topicLevel(modem: string): string {
   const level = modem
     .replace(/^[/.]+/, "")

@@ -6,6 +6,7 @@ import { labelSample } from "./label-samples.js";
 import { modemsPage } from "./modems-page.js";
 import { reportJsonSchema, reportPage } from "./report-page.js";
 import { statesPage } from "./states-page.js";
+import { stationRecordJsonSchema, stationRecordsPage } from "./station-records-page.js";
 
 /** The files under docs/ that are made from code, and how. `npm run docs` writes them, `npm run docs:check` compares. */
 export const generatedPages: Readonly<Record<string, () => string>> = {
@@ -20,4 +21,6 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   "state.schema.json": stateJsonSchema,
   "label-unit.svg": () => labelSample("unit"),
   "label-activation.svg": () => labelSample("activation"),
+  "station-records.md": stationRecordsPage,
+  "station-record.schema.json": stationRecordJsonSchema,
 };

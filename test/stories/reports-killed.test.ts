@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { eventSchema, type ReportEvent } from "../../src/report/event.js";
+import { type ReportEvent, reportEventSchema } from "../../src/report/event.js";
 import { signedHeaders } from "../../src/report/signature.js";
 import { configured, until } from "./conditions.js";
 import { builtProgram, type Field, lastLine, startField } from "./field.js";
@@ -38,7 +38,7 @@ class Fleet {
           response.writeHead(503).end();
           return;
         }
-        const event = eventSchema.parse(JSON.parse(body));
+        const event = reportEventSchema.parse(JSON.parse(body));
         const sentAtMs = Number(asked.headers["webhook-timestamp"]) * 1000;
         expect(asked.headers).toMatchObject({ ...signedHeaders(event.id, sentAtMs, body, secret) });
         this.posted.push({ event, response });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, expect, it } from "vitest";
-import { eventSchema } from "../../src/report/event.js";
+import { reportEventSchema } from "../../src/report/event.js";
 import { modemStateSchema, topicsOf } from "../../src/report/topics.js";
 import { Broker, hasMosquitto } from "../daemon/outbox/mosquitto.js";
 import { configured, until } from "./conditions.js";
@@ -46,7 +46,7 @@ it.skipIf(!hasMosquitto)(
     const first = await start(field, words);
     await until(() => heard.some(({ topic }) => topic.endsWith("/report")), "the report", waitMs);
     const report = heard.find(({ topic }) => topic.endsWith("/report"));
-    const event = eventSchema.parse(JSON.parse(report?.payload ?? ""));
+    const event = reportEventSchema.parse(JSON.parse(report?.payload ?? ""));
     expect(event).toMatchObject({ device: "gw-17", sequence: 1, dropped: null, report: { state: "provisioned" } });
     expect(report?.topic).toBe(topics.report(event.modem));
     const states = (): readonly string[] =>

@@ -4,7 +4,7 @@ import { withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError, toEsimdError } from "../../base/errors.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
-import { droppedBefore, eventFor } from "../../report/event.js";
+import { countedAs, droppedBefore, eventFor, type Origin, originOf } from "../../report/event.js";
 import type { Outbox } from "./outbox.js";
 import type { Cursor } from "./outbox-index.js";
 import type { Delivery, Sink } from "./sink.js";
@@ -131,8 +131,10 @@ export class Courier {
       this.#cursor = { ...cursor, number };
       return undefined;
     }
+    const origin = originOf(stored);
+    const key = countedAs(origin);
     const isSameStream = stored.stream === cursor.stream;
-    const lastTold = isSameStream ? (cursor.sequences[stored.modem] ?? 0) : stored.sequence - 1;
+    const lastTold = isSameStream ? (cursor.sequences[key] ?? 0) : stored.sequence - 1;
     const dropped = droppedBefore(stored.sequence, lastTold);
     const result = await this.#attemptOf(sink, () => eventFor(stored, dropped), signal);
     if (result.kind === "failed") {
@@ -143,12 +145,12 @@ export class Courier {
       ...cursor,
       stream: stored.stream,
       number,
-      sequences: { ...(isSameStream ? cursor.sequences : {}), [stored.modem]: stored.sequence },
+      sequences: { ...(isSameStream ? cursor.sequences : {}), [key]: stored.sequence },
       dropped: cursor.dropped + (dropped?.count ?? 0),
     };
     await outbox.saveCursor(sink.name, next);
     this.#cursor = next;
-    this.#noteDelivery(clock.nowMs(), stored.modem, dropped);
+    this.#noteDelivery(clock.nowMs(), origin, dropped);
     return undefined;
   }
 
@@ -168,7 +170,7 @@ export class Courier {
     }
   }
 
-  #noteDelivery(nowMs: number, modem: string, dropped: ReturnType<typeof droppedBefore>): void {
+  #noteDelivery(nowMs: number, { kind, name }: Origin, dropped: ReturnType<typeof droppedBefore>): void {
     const { log, sink } = this.#parts;
     this.#delivered++;
     this.#lastDeliveryMs = nowMs;
@@ -176,7 +178,7 @@ export class Courier {
     if (this.#attempt > 0) log.info({ sink: sink.name, tries: this.#attempt }, "reports are delivered again");
     this.#attempt = 0;
     if (dropped !== null)
-      log.warn({ sink: sink.name, modem, ...dropped }, "the receiver was told of reports that were dropped");
+      log.warn({ sink: sink.name, [kind]: name, ...dropped }, "the receiver was told of reports that were dropped");
   }
 
   #noteFailure({ error, lasting: stays }: Extract<Delivery, { kind: "failed" }>): void {

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.js";
 import { formatMs } from "../../base/deadline.js";
 import { describeCause, EsimdError } from "../../base/errors.js";
 import type { Log } from "../../base/logging.js";
-import type { ReportEvent } from "../../report/event.js";
+import type { FleetEvent, ReportEvent, UnitEvent } from "../../report/event.js";
 import type { Delivery, Sink } from "./sink.js";
 
 export interface HookParts {
@@ -99,8 +99,7 @@ function failed(
 }
 
 /** What a shell script can use without reading JSON. */
-function environmentOf(event: ReportEvent, env: HookParts["env"]): Record<string, string> {
-  const { report } = event;
+function environmentOf(event: FleetEvent, env: HookParts["env"]): Record<string, string> {
   const timeZone = env["TZ"];
   return {
     PATH: env["PATH"] ?? defaultPath,
@@ -108,13 +107,46 @@ function environmentOf(event: ReportEvent, env: HookParts["env"]): Record<string
     ESIMD_EVENT: event.kind,
     ESIMD_EVENT_ID: event.id,
     ESIMD_DEVICE: event.device,
-    ESIMD_MODEM: event.modem,
     ESIMD_SEQUENCE: String(event.sequence),
     ESIMD_DROPPED: String(event.dropped?.count ?? 0),
+    ...(event.kind === "report" ? wordsOfReport(event) : wordsOfUnit(event)),
+  };
+}
+
+function wordsOfReport({ modem, report }: ReportEvent): Record<string, string> {
+  return {
+    ESIMD_MODEM: modem,
     ESIMD_STATE: report.state,
     ESIMD_CHANGED: String(report.changed),
     ESIMD_EID: report.eid ?? "",
     ESIMD_ICCID: report.iccid ?? "",
     ESIMD_ERROR: report.error?.code ?? "",
   };
+}
+
+function wordsOfUnit({ station, entry }: UnitEvent): Record<string, string> {
+  const common = { ESIMD_STATION: station, ESIMD_ENTRY: entry.kind, ESIMD_SERIAL: entry.serial ?? "" };
+  switch (entry.kind) {
+    case "ended":
+      return {
+        ...common,
+        ESIMD_BATCH: entry.batch,
+        ESIMD_RUN: entry.run,
+        ESIMD_VERDICT: entry.verdict,
+        ESIMD_STATE: entry.state ?? "",
+        ESIMD_CHANGED: String(entry.changed),
+        ESIMD_EID: entry.eid ?? "",
+        ESIMD_ICCID: entry.iccid ?? "",
+        ESIMD_ERROR: entry.error?.code ?? "",
+      };
+    case "label":
+      return {
+        ...common,
+        ESIMD_BATCH: entry.batch,
+        ESIMD_RUN: entry.run,
+        ESIMD_ERROR: entry.result.kind === "failed" ? entry.result.code : "",
+      };
+    case "voided":
+      return { ...common, ESIMD_EID: entry.eid ?? "" };
+  }
 }

@@ -19,7 +19,7 @@ export function createMqttSink(link: MqttLink, topics: Topics): Sink {
       try {
         await connection.publish(
           {
-            topic: topics.report(event.modem),
+            topic: event.kind === "report" ? topics.report(event.modem) : topics.unit(event.station),
             payload: JSON.stringify(event),
             retain: false,
             contentType: "application/json",

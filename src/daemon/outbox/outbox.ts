@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.js";
 import type { Log } from "../../base/logging.js";
 import type { Disk } from "../../provision/store/disk.js";
 import type { Processes } from "../../provision/store/lock.js";
-import type { StoredEvent } from "../../report/event.js";
+import { countedAs, originOf, type StoredEvent, type UnitEntry } from "../../report/event.js";
 import type { Report } from "../../report/schema.js";
 import { bytesOnDisk, eventFileName, eventNumber, eventText, parseEvent } from "./event-file.js";
 import { type Cursor, type OutboxIndex, parseCursor, parseIndex } from "./outbox-index.js";
@@ -27,6 +27,17 @@ export interface OutboxParts {
   readonly log: Log;
   readonly stateDir: string;
   readonly bound: OutboxBound;
+}
+
+/** What a caller puts in; the outbox counts it. */
+export type EventMatter =
+  | { readonly kind: "report"; readonly report: Report; readonly modem: string }
+  /** `id` is the same whenever the same entry is put in again, as after a crash that left unknown whether it was. */
+  | { readonly kind: "unit"; readonly entry: UnitEntry; readonly station: string; readonly id: string };
+
+function contentOf(matter: EventMatter) {
+  if (matter.kind === "report") return { kind: matter.kind, modem: matter.modem, report: matter.report };
+  return { kind: matter.kind, station: matter.station, entry: matter.entry };
 }
 
 export interface OutboxBound {
@@ -74,28 +85,27 @@ export class Outbox {
   }
 
   /** Durable when it resolves. The oldest make room for it. @throws EsimdError `state_unwritable`, `disk_full`, `state_locked`, `state_newer`. */
-  async put(report: Report, device: string, modem: string): Promise<StoredEvent> {
+  async put(matter: EventMatter, device: string): Promise<StoredEvent> {
     return this.#turn(async () => {
       const { disk, newId, clock, log } = this.#parts;
       const contents = await this.#read();
       const { next, stream, sequences } = contents.index;
-      const sequence = (sequences[modem] ?? 0) + 1;
+      const key = countedAs(originOf(matter));
+      const sequence = (sequences[key] ?? 0) + 1;
       const event: StoredEvent = {
         schema: "esimd.event/1",
-        id: newId(),
-        kind: "report",
+        id: matter.kind === "unit" ? matter.id : newId(),
         device,
-        modem,
         stream,
         sequence,
         at: new Date(clock.nowMs()).toISOString(),
-        report,
+        ...contentOf(matter),
       };
       const text = eventText(event);
       const index = await this.#makeRoom(contents, bytesOnDisk(Buffer.byteLength(text)));
       await disk.replace(this.#eventPath(next), text);
       try {
-        await this.#saveIndex({ ...index, next: next + 1, sequences: { ...sequences, [modem]: sequence } });
+        await this.#saveIndex({ ...index, next: next + 1, sequences: { ...sequences, [key]: sequence } });
       } catch (error) {
         // The event itself is there, and says the same to who reads the outbox next.
         log.warn({ error }, "the outbox's index cannot be written");
@@ -205,8 +215,9 @@ export class Outbox {
     for (const number of numbers) {
       const event = await this.event(number);
       if (event === undefined) continue;
-      const [from] = ranges.get(event.modem) ?? [event.sequence];
-      ranges.set(event.modem, [from, event.sequence]);
+      const key = countedAs(originOf(event));
+      const [from] = ranges.get(key) ?? [event.sequence];
+      ranges.set(key, [from, event.sequence]);
     }
     return Object.fromEntries([...ranges].map(([modem, [from, to]]) => [modem, `${from} to ${to}`]));
   }
@@ -215,7 +226,7 @@ export class Outbox {
     const sequences = { ...index.sequences };
     for (const { number } of [...waiting].reverse()) {
       const event = await this.event(number);
-      if (event !== undefined) sequences[event.modem] = event.sequence - 1;
+      if (event !== undefined) sequences[countedAs(originOf(event))] = event.sequence - 1;
     }
     const first = waiting[0]?.number ?? index.next;
     return { schema: "esimd.cursor/1", stream: index.stream, number: first - 1, sequences, dropped: 0 };
@@ -242,7 +253,7 @@ export class Outbox {
       const event = await this.event(number);
       if (event === undefined) continue;
       stream ??= event.stream;
-      if (event.stream === stream) count(event.modem, event.sequence);
+      if (event.stream === stream) count(countedAs(originOf(event)), event.sequence);
     }
     for (const cursor of cursors.values()) {
       stream ??= cursor.stream;

@@ -37,13 +37,18 @@ export async function putReport(place: ReportPlace, report: Report, modem: strin
   const { config, log, outside } = place;
   if (configuredSinks(config).length === 0) return;
   try {
-    const event = await outboxOf(place).put(report, deviceName(config.outbox.device), modem);
+    const event = await outboxOf(place).put({ kind: "report", report, modem }, deviceName(config.outbox.device));
     log.debug({ id: event.id, modem, sequence: event.sequence }, "the report lies in the outbox");
   } catch (error) {
     if (!isEsimdError(error)) throw error;
-    unwritten.set(outside.disk, unwrittenReports(outside) + 1);
+    noteUnwritten(outside);
     log.error({ error, modem }, "the report cannot be kept for its receivers; they will not get it");
   }
+}
+
+/** One more that could not be kept. */
+export function noteUnwritten(outside: Pick<Outside, "disk">): void {
+  unwritten.set(outside.disk, unwrittenReports(outside) + 1);
 }
 
 /** How many reports could not be kept since the start. */

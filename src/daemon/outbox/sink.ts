@@ -1,7 +1,7 @@
 import type { EsimdError } from "../../base/errors.js";
-import type { ReportEvent } from "../../report/event.js";
+import type { FleetEvent } from "../../report/event.js";
 
-/** Where reports go. One event is with a sink at a time, and the next only when that one is delivered: so they come in order. */
+/** Where events go. One event is with a sink at a time, and the next only when that one is delivered: so they come in order. */
 export interface Sink {
   readonly name: SinkName;
   /** How long one try may take. */
@@ -9,7 +9,7 @@ export interface Sink {
   /** Of a sink with a connection of its own that comes and goes. */
   readonly link?: { readonly isUp: boolean; readonly failures: number };
   /** Rejects only when `signal` aborts. */
-  deliver(event: ReportEvent, signal: AbortSignal): Promise<Delivery>;
+  deliver(event: FleetEvent, signal: AbortSignal): Promise<Delivery>;
   /** Nothing more waits for now: connections that cost something may go. */
   idle(): Promise<void>;
   close(): Promise<void>;

@@ -2,19 +2,35 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventFileName, eventNumber, eventText, parseEvent } from "../../../src/daemon/outbox/event-file.js";
 import type { StoredEvent } from "../../../src/report/event.js";
+import { ended, label, voided } from "../../station/records/entries.js";
 import { aReport } from "./a-report.js";
 
-const events: fc.Arbitrary<StoredEvent> = fc.record({
+const common = {
   schema: fc.constant("esimd.event/1" as const),
   id: fc.uuid(),
-  kind: fc.constant("report" as const),
   device: fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
-  modem: fc.string({ minLength: 1, maxLength: 200, unit: "grapheme" }),
   stream: fc.uuid(),
   sequence: fc.integer({ min: 1 }),
   at: fc.constant("2026-01-01T00:00:00.000Z"),
-  report: fc.option(fc.string(), { nil: undefined }).map((error) => aReport(Date.UTC(2026, 0, 1), error)),
-});
+};
+const events: fc.Arbitrary<StoredEvent> = fc.oneof(
+  fc.record({
+    ...common,
+    kind: fc.constant("report" as const),
+    modem: fc.string({ minLength: 1, maxLength: 200, unit: "grapheme" }),
+    report: fc.option(fc.string(), { nil: undefined }).map((error) => aReport(Date.UTC(2026, 0, 1), error)),
+  }),
+  fc.record({
+    ...common,
+    kind: fc.constant("unit" as const),
+    station: fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }),
+    entry: fc.oneof(
+      fc.integer({ min: 1, max: 999 }).map((unit) => ended(unit)),
+      fc.integer({ min: 1, max: 999 }).map((unit) => label(unit)),
+      fc.string({ minLength: 1, maxLength: 200 }).map((why) => voided(1, { why })),
+    ),
+  }),
+);
 
 describe("an event as a file", () => {
   it("comes back as it was written", () => {

@@ -9,8 +9,9 @@ import { dial } from "../../../src/daemon/outbox/mqtt/dial.js";
 import { MqttLink } from "../../../src/daemon/outbox/mqtt/link.js";
 import { createMqttSink } from "../../../src/daemon/outbox/mqtt-sink.js";
 import { readTlsMaterial } from "../../../src/daemon/outbox/tls-material.js";
-import { eventFor, type ReportEvent } from "../../../src/report/event.js";
+import { eventFor, eventSchema, type ReportEvent } from "../../../src/report/event.js";
 import { topicsOf } from "../../../src/report/topics.js";
+import { ended, label, voided } from "../../station/records/entries.js";
 import { until } from "../../stories/conditions.js";
 import { aReport } from "./a-report.js";
 import { Broker, type BrokerOptions, hasMosquitto } from "./mosquitto.js";
@@ -119,6 +120,22 @@ describe.skipIf(!hasMosquitto)(
         ["esimd/gw-17/modems/south/availability", "online"],
         ["esimd/gw-17/availability", "offline"],
       ]);
+    });
+
+    it("delivers what a factory station recorded of its units on a topic of that station", async () => {
+      const broker = await brokerOf();
+      const heard = await broker.listen("esimd/+/stations/+/unit");
+      const link = linkTo(broker);
+      const sink = createMqttSink(link, topics);
+      const { schema, id, device, stream, at } = anEvent(1);
+      const common = { schema, id, device, stream, at, kind: "unit", station: "line 1/north" } as const;
+      const events = [ended(1), label(1), voided(1)].map((entry, index) =>
+        eventFor({ ...common, sequence: index + 1, entry }, null),
+      );
+      for (const event of events) expect(await sink.deliver(event, never)).toEqual({ kind: "delivered" });
+      await until(() => heard.length === 3, "the units", waitMs);
+      expect(new Set(heard.map(({ topic }) => topic))).toEqual(new Set(["esimd/gw-17/stations/line_1_north/unit"]));
+      expect(heard.map(({ payload }) => eventSchema.parse(JSON.parse(payload)))).toEqual(events);
     });
 
     it("delivers reports in order, retains the state, says that it is there, and says goodbye", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bytesOnDisk } from "../../../src/daemon/outbox/event-file.js";
-import type { ReportEvent } from "../../../src/report/event.js";
-import { OutboxWorld, type Put, type Receiver, stateDir } from "./outbox-world.js";
+import type { FleetEvent } from "../../../src/report/event.js";
+import { OutboxWorld, originOfEvent, type Put, type Receiver, stateDir } from "./outbox-world.js";
 
 /**
  * Broker, webhook and network down for days, the process killed and the power cut at random: every report arrives, once or more, in order,
@@ -12,7 +12,8 @@ const hour = 3_600_000;
 const day = 24 * hour;
 /** Days of virtual time are seconds of ours; on a busy machine, more of them. */
 const patience = { timeout: 120_000 };
-const modems = ["modem0", "modem1", "modem2"];
+/** Two modems, and a station that has a name like one of them. */
+const origins = ["modem0", "modem1", "station:modem0"];
 const seeds = Array.from({ length: 4 }, (_none, index) => index + 1);
 
 /** Days in which everything goes wrong: receivers come and go, the process dies, and runs end all the while. */
@@ -21,7 +22,7 @@ async function badDays(world: OutboxWorld, days: number, putsADay: number): Prom
   for (let put = 0; put < days * putsADay; put++) {
     await world.pass((day / putsADay) * (0.5 + random.next()));
     for (const receiver of world.receivers) if (random.next() < 0.1) receiver.isUp = !receiver.isUp;
-    await world.put(modems[Math.floor(random.next() * modems.length)] ?? "modem0");
+    await world.put(origins[Math.floor(random.next() * origins.length)] ?? "modem0");
   }
 }
 
@@ -35,20 +36,20 @@ async function allIsWell(world: OutboxWorld): Promise<void> {
 }
 
 /** In their order: each event later than those before it, and again only the one that came last. */
-function expectInOrder(got: readonly ReportEvent[]): void {
-  const last = new Map<string, ReportEvent>();
+function expectInOrder(got: readonly FleetEvent[]): void {
+  const last = new Map<string, FleetEvent>();
   for (const event of got) {
-    const before = last.get(event.modem);
+    const before = last.get(originOfEvent(event));
     if (before !== undefined && event.id !== before.id) expect(event.sequence).toBeGreaterThan(before.sequence);
-    last.set(event.modem, event);
+    last.set(originOfEvent(event), event);
   }
 }
 
 /** Nothing is missing but what the receiver was told of. */
-function toldDropped(receiver: Receiver, modem: string): readonly number[] {
+function toldDropped(receiver: Receiver, origin: string): readonly number[] {
   const dropped: number[] = [];
   let last = 0;
-  for (const event of receiver.once.filter((one) => one.modem === modem)) {
+  for (const event of receiver.once.filter((one) => originOfEvent(one) === origin)) {
     const missing = Array.from({ length: event.sequence - last - 1 }, (_none, index) => last + 1 + index);
     expect(event.dropped).toEqual(
       missing.length === 0 ? null : { count: missing.length, from: last + 1, to: event.sequence - 1 },
@@ -78,7 +79,7 @@ describe("receivers that are down for days, and a process that dies at any step"
       const received = new Set(receiver.got.map(({ id }) => id));
       expect(idsOf(world.kept).filter((id) => !received.has(id))).toEqual([]);
       expectInOrder(receiver.got);
-      for (const modem of modems) expect(toldDropped(receiver, modem)).toEqual([]);
+      for (const origin of origins) expect(toldDropped(receiver, origin)).toEqual([]);
     }
     // What everybody has takes no room.
     expect(world.eventFiles()).toEqual([]);
@@ -148,7 +149,7 @@ describe("an outbox that is full", patience, () => {
     await allIsWell(world);
     for (const receiver of world.receivers) {
       // The 12 newest of 50, in two rows of sequence numbers.
-      expect(receiver.once.map(({ modem, sequence }) => `${modem} ${sequence}`)).toEqual(
+      expect(receiver.once.map((event) => `${originOfEvent(event)} ${event.sequence}`)).toEqual(
         Array.from({ length: 12 }, (_none, index) => `modem${index % 2} ${20 + Math.floor(index / 2)}`),
       );
       expect(receiver.got[0]?.dropped).toEqual({ count: 19, from: 1, to: 19 });
@@ -166,20 +167,20 @@ describe("an outbox that is full", patience, () => {
     for (let put = 0; put < 60; put++) {
       await world.pass(4 * hour * random.next());
       for (const receiver of world.receivers) if (random.next() < 0.06) receiver.isUp = !receiver.isUp;
-      await world.put(modems[Math.floor(random.next() * modems.length)] ?? "modem0");
+      await world.put(origins[Math.floor(random.next() * origins.length)] ?? "modem0");
       expectWithinBound(world);
     }
     await allIsWell(world);
     // One more of each, by which everybody hears of what was dropped last.
-    for (const modem of modems) await world.put(modem);
+    for (const origin of origins) await world.put(origin);
     await world.pass(hour);
     for (const receiver of world.receivers) {
       expectInOrder(receiver.got);
-      for (const modem of modems) {
-        const dropped = new Set(toldDropped(receiver, modem));
+      for (const origin of origins) {
+        const dropped = new Set(toldDropped(receiver, origin));
         const got = new Set(receiver.once.map(({ id }) => id));
         const unaccounted = world.kept.filter(
-          (put) => put.modem === modem && !got.has(put.id) && !dropped.has(put.sequence),
+          (put) => put.origin === origin && !got.has(put.id) && !dropped.has(put.sequence),
         );
         expect(unaccounted).toEqual([]);
       }

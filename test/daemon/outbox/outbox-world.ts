@@ -3,10 +3,11 @@ import { EsimdError, isEsimdError } from "../../../src/base/errors.js";
 import { silentLog } from "../../../src/base/logging.js";
 import { type Random, seededRandom } from "../../../src/base/random.js";
 import { Delivery as Couriers } from "../../../src/daemon/outbox/delivery.js";
-import { Outbox, type OutboxBound } from "../../../src/daemon/outbox/outbox.js";
+import { type EventMatter, Outbox, type OutboxBound } from "../../../src/daemon/outbox/outbox.js";
 import type { Delivery, Sink, SinkName } from "../../../src/daemon/outbox/sink.js";
 import { durableDisk } from "../../../src/provision/store/disk.js";
-import type { ReportEvent } from "../../../src/report/event.js";
+import { countedAs, type FleetEvent, originOf } from "../../../src/report/event.js";
+import { ended } from "../../station/records/entries.js";
 import { type PowerCut, powerCuts, SimFiles } from "../../sweep/files.js";
 import { type Happening, Life } from "../../sweep/life.js";
 import { SimNetwork } from "../../sweep/network.js";
@@ -24,7 +25,7 @@ export const sinkNames: readonly SinkName[] = ["webhook", "mqtt", "hook"];
 /** What one receiver got, in the order in which it came. */
 export class Receiver {
   readonly name: SinkName;
-  readonly got: ReportEvent[] = [];
+  readonly got: FleetEvent[] = [];
   isUp = true;
   /** How many of those it takes are answered so that the answer is lost. */
   losesAnswers = 0;
@@ -35,14 +36,14 @@ export class Receiver {
     this.#random = random;
   }
 
-  take(event: ReportEvent): Delivery {
+  take(event: FleetEvent): Delivery {
     if (!this.isUp) return this.#failed("down");
     this.got.push(structuredClone(event));
     return this.#random.next() < this.losesAnswers ? this.#failed("the answer is lost") : { kind: "delivered" };
   }
 
   /** Each event once, as a receiver has them that knows their ids. */
-  get once(): readonly ReportEvent[] {
+  get once(): readonly FleetEvent[] {
     const seen = new Set<string>();
     return this.got.filter(({ id }) => !seen.has(id) && seen.add(id));
   }
@@ -54,8 +55,13 @@ export class Receiver {
 
 export interface Put {
   readonly id: string;
-  readonly modem: string;
+  readonly origin: string;
   readonly sequence: number;
+}
+
+/** Whose it is, as `put` was told. */
+export function originOfEvent(event: FleetEvent): string {
+  return countedAs(originOf(event));
 }
 
 /** One of so many steps that change something outside of the process is its last. */
@@ -124,15 +130,18 @@ export class OutboxWorld {
     this.#process = { life, outbox, delivery: new Couriers({ ...parts, outbox, sinks, random: this.random }) };
   }
 
-  /** A run of `modem` has ended; the process hears that its report is kept, or does not live to hear it. */
-  async put(modem: string): Promise<void> {
+  /**
+   * A run of this modem has ended, or one of a unit in a station (`station:NAME`); the process hears that its event is kept, or does not
+   * live to hear it.
+   */
+  async put(origin: string): Promise<void> {
     const process = this.#process;
     if (process === undefined) return;
     const { outbox, life, delivery } = process;
     const died = life.died();
-    const put = outbox.put(aReport(this.clock.nowMs()), "device", modem).then(
+    const put = outbox.put(this.#matterOf(origin), "device").then(
       ({ id, sequence }) => {
-        this.kept.push({ id, modem, sequence });
+        this.kept.push({ id, origin, sequence });
         delivery.wake();
       },
       (error: unknown) => {
@@ -161,6 +170,14 @@ export class OutboxWorld {
     return [...this.files.contents()]
       .filter(([name]) => name.startsWith(`${stateDir}/outbox/events/`))
       .map(([name, content]) => ({ name, bytes: Buffer.byteLength(content) }));
+  }
+
+  #matterOf(origin: string): EventMatter {
+    if (!origin.startsWith("station:")) {
+      return { kind: "report", report: aReport(this.clock.nowMs()), modem: origin };
+    }
+    const station = origin.slice("station:".length);
+    return { kind: "unit", entry: ended(1, { station }), station, id: this.#newId() };
   }
 
   #sink(receiver: Receiver, life: Life): Sink {

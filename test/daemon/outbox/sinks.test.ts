@@ -9,20 +9,19 @@ import { createHook } from "../../../src/daemon/outbox/hook.js";
 import { createWebhook } from "../../../src/daemon/outbox/webhook.js";
 import { eventFor, eventSchema } from "../../../src/report/event.js";
 import { signedHeaders } from "../../../src/report/signature.js";
+import { eidOf, failed } from "../../station/records/entries.js";
 import { aReport } from "./a-report.js";
 
+const common = {
+  schema: "esimd.event/1",
+  id: "11111111-1111-4111-8111-111111111111",
+  device: "gw-17",
+  stream: "22222222-2222-4222-8222-222222222222",
+  sequence: 7,
+  at: "2026-01-01T00:00:00.000Z",
+} as const;
 const event = eventFor(
-  {
-    schema: "esimd.event/1",
-    id: "11111111-1111-4111-8111-111111111111",
-    kind: "report",
-    device: "gw-17",
-    modem: "modem0",
-    stream: "22222222-2222-4222-8222-222222222222",
-    sequence: 7,
-    at: "2026-01-01T00:00:00.000Z",
-    report: aReport(Date.UTC(2026, 0, 1)),
-  },
+  { ...common, kind: "report", modem: "modem0", report: aReport(Date.UTC(2026, 0, 1)) },
   { count: 2, from: 5, to: 6 },
 );
 const never = new AbortController().signal;
@@ -167,6 +166,28 @@ describe("the command hook", () => {
       ]),
     );
     expect(env.filter((line) => line.includes("not for a hook"))).toEqual([]);
+  });
+
+  it("gets of a factory unit what a script on the line wants, in the same way", async () => {
+    const out = join(folder, "unit");
+    const hook = hookOf(`cat >'${out}.json'; env >'${out}.env'`);
+    const unit = eventFor({ ...common, kind: "unit", station: "line-1", entry: failed(7, "no_stock") }, null);
+    expect(await hook.deliver(unit, never)).toEqual({ kind: "delivered" });
+    expect(eventSchema.parse(JSON.parse(readFileSync(`${out}.json`, "utf8")))).toEqual(unit);
+    const env = readFileSync(`${out}.env`, "utf8").split("\n");
+    expect(env).toEqual(
+      expect.arrayContaining([
+        "ESIMD_EVENT=unit",
+        "ESIMD_ENTRY=ended",
+        "ESIMD_STATION=line-1",
+        "ESIMD_SERIAL=SN7",
+        "ESIMD_BATCH=B1",
+        "ESIMD_VERDICT=FAIL",
+        "ESIMD_ERROR=no_stock",
+        `ESIMD_EID=${eidOf(7)}`,
+      ]),
+    );
+    expect(env.filter((line) => line.startsWith("ESIMD_MODEM"))).toEqual([]);
   });
 
   it("has it only with exit status 0", async () => {
