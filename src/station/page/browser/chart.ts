@@ -21,6 +21,9 @@ export interface ChartSize {
   readonly height: number;
 }
 
+/** A written hour and the space beside it. */
+const roomOfHour = 46;
+
 export function chartOf(
   pieces: readonly ShiftPiece[],
   { width, height }: ChartSize,
@@ -36,22 +39,21 @@ export function chartOf(
     passed: { y: height - passed * unit, height: passed * unit },
     failed: { y: height - (passed + failed) * unit, height: failed * unit },
   }));
-  const hours = pieces.flatMap(({ fromMs }, index) =>
-    index > 0 &&
-    index < pieces.length - 4 &&
-    new Date(fromMs).getMinutes() === 0 &&
-    new Date(fromMs).getHours() % 2 === 0
-      ? [{ x: index * step, text: hourText(fromMs) }]
-      : [],
-  );
+  const hourStep = [1, 2, 3, 4, 6].find((hours) => hours * 6 * step >= roomOfHour) ?? 12;
+  const hours = pieces.flatMap(({ fromMs }, index) => {
+    const at = new Date(fromMs);
+    const x = index * step;
+    const isWhole = at.getMinutes() === 0 && at.getHours() % hourStep === 0;
+    return isWhole && x >= roomOfHour / 2 && x <= width - roomOfHour / 2 ? [{ x, text: hourText(fromMs) }] : [];
+  });
   return { bars, top, hours };
 }
 
-/** The next of 1, 2, 5, 10, 20, 50 and so on. */
+/** The next of 1, 2, 4, 6, 8, 10, 20 and so on: whole in its middle, too. */
 export function scaleTop(value: number): number {
   let power = 1;
   for (;;) {
-    for (const step of [1, 2, 5]) if (step * power >= value) return step * power;
+    for (const step of [1, 2, 4, 6, 8]) if (step * power >= value) return step * power;
     power *= 10;
   }
 }

@@ -22,6 +22,7 @@ export function icon(): { readonly node: SVGElement; readonly show: (name: IconN
       if (name === shown) return;
       shown = name;
       path.setAttribute("d", paths[name]);
+      path.setAttribute("stroke-width", name === "scan" ? "1.6" : "4");
     },
   };
 }

@@ -13,7 +13,8 @@ export interface SlotCell {
 export function slotCell(number: number): SlotCell {
   const mark = icon();
   const word = element("span", { class: "word" });
-  const serial = element("span", { class: "serial" });
+  const serialText = element("bdi");
+  const serial = element("span", { class: "serial" }, [serialText]);
   const took = element("span", { class: "took" });
   const sentence = element("span", { class: "sentence" });
   const next = element("span", { class: "next" });
@@ -42,7 +43,7 @@ export function slotCell(number: number): SlotCell {
       mark.show(standing.icon);
       setText(word, standing.word);
       word.classList.toggle("is-long", standing.word.length > 4);
-      setText(serial, slot.unit.serial ?? "");
+      setText(serialText, slot.unit.serial ?? "");
       setText(took, elapsedText(slot, nowMs));
       setText(sentence, sentenceOf(slot.phase));
       setText(next, slot.next);
