@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { extname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 /**
@@ -85,7 +85,34 @@ export async function bundleProgram(root: string, seconds: number): Promise<Bund
   const files = new Map(
     made.outputFiles.map(({ path, text }) => [path.slice(folder.length), withoutInterpreter(text)]),
   );
+  for (const [name, bytes] of await pageFiles(root)) files.set(name, bytes);
   return { files, packages: packagesOf(Object.keys(made.metafile.inputs)) };
+}
+
+/** What the station's page is made of, in the folder beside the program where src/station/page/assets.ts looks for it. */
+async function pageFiles(root: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const folder = join(root, "src/station/page/browser");
+  const made = await build({
+    absWorkingDir: root,
+    entryPoints: [join(folder, "main.ts"), join(folder, "login.ts")],
+    tsconfig: join(folder, "tsconfig.json"),
+    outdir: "browser",
+    write: false,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    charset: "utf8",
+    logLevel: "silent",
+  });
+  if (made.warnings.length > 0) throw new Error(`esbuild warns: ${made.warnings.map(({ text }) => text).join("; ")}`);
+  const written = readdirSync(folder).filter((name) => [".html", ".css"].includes(extname(name)));
+  return new Map<string, Uint8Array>([
+    ...made.outputFiles.map(({ path, contents }) => [path.slice(join(root, "/").length), contents] as const),
+    ...written.map((name) => [`browser/${name}`, readFileSync(join(folder, name))] as const),
+  ]);
 }
 
 /** The launcher says which Node it is. */
