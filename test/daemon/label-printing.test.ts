@@ -109,11 +109,13 @@ describe("a program that prints a label", () => {
     await expect.poll(() => isAlive(child)).toBe(false);
   });
 
-  it("ends with the one who asked for it, and is not begun after that", async () => {
+  it("ends with the one who asked for it, and is not begun after that", { timeout: 20_000 }, async () => {
     const controller = new AbortController();
     const { command, out } = program(withChild);
     const reason = new Error("stopped");
-    const refused = expect(print(command, { signal: controller.signal })).rejects.toBe(reason);
+    const refused = expect(print(command, { clock: new VirtualClock(), signal: controller.signal })).rejects.toBe(
+      reason,
+    );
     const child = await begun(out);
     controller.abort(reason);
     await refused;
