@@ -20,6 +20,15 @@ describe("a behaviour of the SM-DP+ that is aimed at one eUICC", () => {
     ]);
   });
 
+  it("is not taken for another one that is aimed at, too", () => {
+    const aimed = behaviours(
+      { function: "getBoundProfilePackage", eid: one, do: { kind: "wrong-mac" } },
+      { function: "getBoundProfilePackage", eid: other, do: { kind: "cut" } },
+    );
+    expect(aimed.next("getBoundProfilePackage", other)?.kind).toBe("cut");
+    expect(aimed.next("getBoundProfilePackage", one)?.kind).toBe("wrong-mac");
+  });
+
   it("is refused where the function does not know whom it serves", () => {
     expect(() => behaviours({ function: "initiateAuthentication", eid: one, do: { kind: "cut" } })).toThrow(
       /behaviours\.0.*getBoundProfilePackage and cancelSession only/,
