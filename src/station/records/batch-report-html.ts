@@ -14,12 +14,11 @@ const columns = [
   ["slot", "Slot"],
   ["eid", "EID"],
   ["iccid", "ICCID"],
-  ["imei", "IMEI"],
   ["runs", "Runs"],
   ["seconds", "Seconds"],
   ["label", "Label"],
   ["error_code", "Error"],
-  ["ended_at", "Ended"],
+  ["ended_at", "Ended (UTC)"],
 ] as const satisfies readonly (readonly [ColumnName, string])[];
 
 const style = `
@@ -31,12 +30,13 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 6mm; margin: 
 .figures div { border: 0.3mm solid #999; padding: 1.5mm 2.5mm; } .figures dt { font-size: 8.5pt; } .figures dd { font-size: 13pt; font-weight: 600; }
 .figures { padding: 0; } table { border-collapse: collapse; width: 100%; } thead { display: table-header-group; }
 th, td { border-bottom: 0.2mm solid #bbb; padding: 0.8mm 1.5mm; text-align: left; vertical-align: top; } tr { break-inside: avoid; }
-.units { font-size: 7pt; font-variant-numeric: tabular-nums; } .units td { overflow-wrap: anywhere; }
+.units { font-size: 6pt; font-variant-numeric: tabular-nums; } .units th, .units td { padding: 0.5mm 1mm; white-space: nowrap; }
+.units td:first-child { min-width: 26mm; } .units td:first-child, .units td:nth-child(9), .units .why { white-space: normal; overflow-wrap: break-word; }
 .FAIL td:nth-child(2) { font-weight: 700; background: #eee; } .void td { text-decoration: line-through; } .void td.why { text-decoration: none; }
-code { font: 8.5pt ui-monospace, "Liberation Mono", monospace; overflow-wrap: anywhere; }
+code { font: 8pt ui-monospace, "Liberation Mono", monospace; overflow-wrap: break-word; } .lead { break-after: avoid; }
 svg { width: 100%; height: auto; } .signatures { display: grid; grid-template-columns: 1fr 1fr; gap: 12mm; margin-top: 14mm; break-inside: avoid; }
 .signatures p { border-top: 0.3mm solid #111; margin: 12mm 0 0; padding-top: 1mm; }
-@page { size: A4; margin: 14mm; } @media print { body { margin: 0; max-width: none; padding: 0; } }
+@page { size: A4; margin: 12mm; } @media print { body { margin: 0; max-width: none; padding: 0; } }
 `;
 
 /** As far as the first unit's row. */
@@ -70,12 +70,18 @@ ${chartSection(summary)}${failureSection(summary)}${heldSection(summary)}${signa
 export function reportRow(named: (name: ColumnName) => Cell): string {
   const isVoided = named("voided") === true;
   const classes = [named("verdict") === "FAIL" ? "FAIL" : "", isVoided ? "void" : ""].filter((name) => name !== "");
-  const cells = columns.map(([name]) => `<td>${escaped(String(named(name) ?? ""))}</td>`).join("");
+  const cells = columns.map(([name]) => `<td>${escaped(cellText(name, named(name)))}</td>`).join("");
   const row = `<tr${classes.length === 0 ? "" : ` class="${classes.join(" ")}"`}>${cells}</tr>\n`;
   if (!isVoided) return row;
   const who = named("voided_by");
   const why = `taken back${who === null ? "" : ` by ${String(who)}`}: ${String(named("voided_why") ?? "")}`;
   return `${row}<tr class="void"><td class="why" colspan="${columns.length}">${escaped(`${named("serial") ?? ""} ${why}`)}</td></tr>\n`;
+}
+
+/** A column's width is what the longest needs: times without their year's beginning and their seconds. */
+function cellText(name: ColumnName, cell: Cell): string {
+  const text = String(cell ?? "");
+  return name === "ended_at" ? text.slice(2, 16).replace("T", " ") : text;
 }
 
 export function reportTail(): string {
@@ -105,7 +111,7 @@ function heldSection({ held }: BatchSummary): string {
         .join("<br>")}</td></tr>`,
   );
   return `<h2>Held: a person must decide</h2>
-<p>Look what was paid first; then take the reservation for this unit, or give it up: it stays paid.</p>
+<p class="lead">Look what was paid first; then take the reservation for this unit, or give it up: it stays paid.</p>
 <table><thead><tr><th scope="col">Serial</th><th scope="col">Code</th><th scope="col">Commands</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table>
 `;
