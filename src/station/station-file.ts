@@ -73,8 +73,8 @@ const stationSchema = z.strictObject({
     .strictObject({
       template: z.string().min(1).max(4096).default("unit"),
       format: z.enum(["zpl", "pdf", "png", "svg"]).default("zpl"),
-      /** Program and arguments; the label comes on its standard input. */
-      command: z.array(z.string().max(4096)).min(1).max(32).optional(),
+      /** A program, without arguments; the label comes on its standard input. */
+      command: z.string().regex(/^\//, "must be an absolute path").max(4096).optional(),
       timeout_seconds: z.int().min(1).max(300).default(20),
     })
     .prefault({}),

@@ -27,16 +27,18 @@ import { viewOfBatch } from "./view-batch.js";
 
 /** The factory line: slots, units and runs from the start of the station to its end. */
 
-/** What the sheet of work says of one unit. */
+/** What the sheet of work says of one unit; null: nothing. */
 export interface WorkOfUnit {
-  readonly fleet?: string | undefined;
-  readonly eid?: Eid | undefined;
-  readonly imei?: Imei | undefined;
+  readonly fleet: string | null;
+  readonly eid: Eid | null;
+  readonly imei: Imei | null;
+  /** Its user is to activate it: it is identified, recorded and labelled, and no profile is loaded here. */
+  readonly activationCode: string | null;
 }
 
 /** A sheet of work: only what is on it is made. */
 export interface Work {
-  readonly file: string;
+  readonly place: string;
   readonly units: ReadonlyMap<string, WorkOfUnit>;
 }
 
@@ -63,8 +65,8 @@ export interface StationParts {
   readonly provision?: UnitRunParts["provision"];
   /** Prints the label of a unit that passed; left out: there are no labels. */
   readonly printLabel?: (unit: EndedEntry, signal: AbortSignal) => Promise<void>;
-  /** Takes a verdict to whoever else is to have it. Rejects for nothing that the line would have to stop for. */
-  readonly tell?: (entry: EndedEntry) => Promise<void>;
+  /** Hears of each line of the record, once it is durable. Rejects for nothing that the line would have to stop for. */
+  readonly tell?: (entry: Entry) => Promise<void>;
 }
 
 /** What this start of the station did. */
@@ -266,7 +268,7 @@ export class Station implements StationControl {
   /** What an earlier start left: its runs are over, and what they paid for is in the ledgers of their eUICCs. */
   async #takeUp(): Promise<void> {
     const { batch, budget, work, config, outside } = this.#parts;
-    const sheet = work === undefined ? null : { file: work.file, units: work.units.size };
+    const sheet = work === undefined ? null : { file: work.place, units: work.units.size };
     const open = this.#register.openRuns;
     await this.#record(
       { kind: "batch", batch, version: this.#version, budget, sheet },
@@ -337,7 +339,8 @@ export class Station implements StationControl {
         slot: number,
         port: port ?? slot.place,
         config: this.#configFor(this.#entries.get(number), work),
-        expectedImei: work?.imei,
+        expectedImei: work?.imei ?? undefined,
+        activatedByUser: (work?.activationCode ?? null) !== null,
         serial,
         resumes: left?.eid,
         observe: (observation) => {
@@ -357,7 +360,7 @@ export class Station implements StationControl {
   }
 
   async #conclude(slot: Slot, { fact, exitStatus }: Extract<UnitEnd, { kind: "ended" }>): Promise<void> {
-    const { clock, tell, printLabel } = this.#parts;
+    const { clock, printLabel } = this.#parts;
     const nowMs = clock.nowMs();
     const { verdict, serial, eid, error, seconds } = fact;
     const iccid: Iccid | null = fact.iccid === null ? null : parseIccid(fact.iccid, "the report");
@@ -380,7 +383,6 @@ export class Station implements StationControl {
     const { units } = this.#parts;
     if (units !== undefined && this.#verdicts.passed + this.#verdicts.failed >= units) this.drain();
     const entry = this.#entryOf(fact);
-    await tell?.(entry);
     if (verdict !== "PASS" || serial === null || printLabel === undefined) return;
     // Two labels for one unit is what a line fears: another one only when a person asks for it.
     if ((this.#register.unit(serial)?.copies ?? 0) > 0) return;
@@ -430,14 +432,19 @@ export class Station implements StationControl {
 
   #configFor(entry: SlotEntry | undefined, work: WorkOfUnit | undefined): Config {
     const { config } = this.#parts;
-    const { fleet = config.sim.fleet, eid = undefined } = work ?? {};
-    const dialect = entry?.dialect ?? config.modem.dialect;
-    return { ...config, sim: { ...config.sim, fleet }, modem: { ...config.modem, dialect, expectedEid: eid } };
+    const { sim, modem } = config;
+    const fleet = work?.fleet ?? sim.fleet;
+    const dialect = entry?.dialect ?? modem.dialect;
+    return { ...config, sim: { ...sim, fleet }, modem: { ...modem, dialect, expectedEid: work?.eid ?? undefined } };
   }
 
   async #record(...facts: readonly Fact[]): Promise<void> {
     await this.#parts.record.log.append(...facts);
-    for (const fact of facts) this.#register.add(this.#entryOf(fact));
+    for (const fact of facts) {
+      const entry = this.#entryOf(fact);
+      this.#register.add(entry);
+      await this.#parts.tell?.(entry);
+    }
   }
 
   #entryOf<Kind extends Fact>(fact: Kind): Extract<Entry, { kind: Kind["kind"] }>;

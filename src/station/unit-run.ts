@@ -41,6 +41,8 @@ export interface UnitJob {
   readonly config: Config;
   /** The sheet of work has this one. */
   readonly expectedImei: string | undefined;
+  /** It is only identified. */
+  readonly activatedByUser: boolean;
   /** Undefined: it is read from the modem. */
   readonly serial: string | undefined;
   /** Who it was when an earlier run of it was cut off. */
@@ -67,7 +69,7 @@ export async function runUnit(parts: UnitRunParts, job: UnitJob, signal: AbortSi
   const { run, slot } = job;
   const startMs = clock.monotonicMs();
   await parts.record({ kind: "begun", run, batch, slot, serial: job.serial ?? null, operator });
-  const seen: Seen = { serial: job.serial, found: undefined, unwritten: undefined, isAnother: false };
+  const seen: Seen = { serial: job.serial, found: undefined, unwritten: undefined, isAnother: false, isEnough: false };
   const again = job.serial !== undefined && register.unit(job.serial)?.hasPassed === true;
   let result: ProvisionResult | undefined;
   let error: EsimdError | undefined;
@@ -80,7 +82,7 @@ export async function runUnit(parts: UnitRunParts, job: UnitJob, signal: AbortSi
       { config, port, name, host, outside, clock, random, log, connections, observe, gate },
       signal,
     );
-    error = result.outcome.error;
+    error = seen.isEnough ? undefined : result.outcome.error;
   } catch (thrown) {
     error = toEsimdError(thrown);
   }
@@ -105,6 +107,8 @@ interface Seen {
   /** The record could not be written: nothing more may happen. */
   unwritten: unknown;
   isAnother: boolean;
+  /** It is identified, and nothing more is wanted of it. */
+  isEnough: boolean;
 }
 
 function gateOf(parts: UnitRunParts, job: UnitJob, seen: Seen): Gate {
@@ -142,6 +146,9 @@ function gateOf(parts: UnitRunParts, job: UnitJob, seen: Seen): Gate {
         throw thrown;
       }
       job.identified({ serial, eid, imei });
+      if (!job.activatedByUser) return;
+      seen.isEnough = true;
+      throw new EsimdError("cancelled", "the unit's user activates it, so that no profile is loaded here");
     },
     mayReserve: async () => parts.budget.claim(job.run),
   };
@@ -184,7 +191,8 @@ function endedFact(
   const { found } = seen;
   const charges = chargesOf(result?.outcome.facts.store?.money());
   const registered = report?.network?.registered === true;
-  const missing = parts.verifiesRegistration && error === undefined && !registered ? notRegistered(report) : undefined;
+  const isVerified = parts.verifiesRegistration && error === undefined && !seen.isEnough;
+  const missing = isVerified && !registered ? notRegistered(report) : undefined;
   const failure = error ?? missing;
   return {
     kind: "ended",
@@ -202,12 +210,12 @@ function endedFact(
     vendor: report?.modem.vendor ?? null,
     model: report?.modem.model ?? null,
     firmware: report?.modem.revision ?? null,
-    state: report?.state ?? null,
+    state: seen.isEnough ? null : (report?.state ?? null),
     changed: report?.changed ?? false,
     again: again && failure === undefined,
     charges: charges?.known ?? null,
     doubtful: charges?.doubtful ?? null,
-    verified: parts.verifiesRegistration && error === undefined ? (registered ? "registered" : "not-registered") : null,
+    verified: isVerified ? (registered ? "registered" : "not-registered") : null,
     error: failure === undefined ? null : errorFact(failure),
     seconds,
   };

@@ -12,7 +12,8 @@ import { noFacts } from "../../src/provision/run.js";
 import { buildReport } from "../../src/report/build.js";
 import type { StationEvent } from "../../src/station/control.js";
 import type { EndedEntry, Entry } from "../../src/station/records/entry.js";
-import { openRecord, readRecord } from "../../src/station/records/log.js";
+import { openRecord } from "../../src/station/records/log.js";
+import { readRecord } from "../../src/station/records/read.js";
 import { Station, type StationParts, type StationSummary } from "../../src/station/station.js";
 import { FakeHost } from "../support/fake-host.js";
 
@@ -178,8 +179,8 @@ export class StationRig {
     await this.#run;
   }
 
-  async entries(): Promise<readonly Entry[]> {
-    return (await readRecord(join(this.folder, "record"))).entries;
+  entries(): Promise<readonly Entry[]> {
+    return readRecord(join(this.folder, "record"));
   }
 
   async close(): Promise<void> {

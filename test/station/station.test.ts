@@ -192,8 +192,8 @@ describe("who a unit is", () => {
   });
 
   it("is on the sheet of work, with the eUICC that the sheet has for it, or is not made", async () => {
-    const units = new Map([["SN-1", { fleet: "line-fleet", eid: eid1 }]]);
-    const station = await rig.start({ work: { file: "sheet.csv", units } });
+    const units = new Map([["SN-1", { fleet: "line-fleet", eid: eid1, imei: null, activationCode: null }]]);
+    const station = await rig.start({ work: { place: "sheet.csv", units } });
     await rig.putIn(1, unit1);
     expect(station.scan("SN-2", 1)).toMatchObject({ isTaken: false, sentence: "SN-2 is not on the sheet of work." });
     station.scan("SN-1", 1);
@@ -204,6 +204,18 @@ describe("who a unit is", () => {
     expect(station.view().batch.sheet).toEqual({ total: 1, left: 1 });
     await rig.finish(1);
     expect(station.view().batch.sheet).toEqual({ total: 1, left: 0 });
+  });
+
+  it("whose user activates it is identified, labelled and passed, and nothing is paid for it here", async () => {
+    const units = new Map([["SN-1", { fleet: null, eid: null, imei: null, activationCode: "1$smdp.example.com$ABC" }]]);
+    const station = await rig.start({ work: { place: "sheet.csv", units } });
+    await rig.putIn(1, unit1);
+    station.scan("SN-1", 1);
+    await rig.settle();
+    await rig.finish(1);
+    expect(station.view().slots[0]).toMatchObject({ phase: { kind: "passed" }, unit: { eid: eid1 } });
+    expect(rig.labels).toEqual(["SN-1"]);
+    expect(rig.charges.size).toBe(0);
   });
 
   it("is its IMEI where the station reads serial numbers from modems: no scan is needed", async () => {

@@ -28,7 +28,7 @@ export function begun(unit: number, more: Of<"begun"> = {}): Entry {
 
 export function identified(unit: number, more: Of<"identified"> = {}): Entry {
   const own = { batch: "B1", run: runId(unit), serial: `SN${unit}`, eid: eidOf(unit), imei: "860425040000019" };
-  return { ...stamp, at: at(unit * 60 + 2), kind: "identified", ...own, chargesBefore: 0, ...more };
+  return { ...stamp, at: at(unit * 60 + 2), kind: "identified", ...own, chargesBefore: 0, doubtfulBefore: 0, ...more };
 }
 
 export function ended(unit: number, more: Of<"ended"> = {}): EndedEntry {
@@ -54,6 +54,7 @@ export function ended(unit: number, more: Of<"ended"> = {}): EndedEntry {
     changed: true,
     again: false,
     charges: 1,
+    doubtful: 0,
     verified: null,
     error: null,
     seconds: 30,

@@ -7,7 +7,8 @@ import { EsimdError } from "../../../src/base/errors.js";
 import { type Disk, realDisk } from "../../../src/provision/store/disk.js";
 import { realProcesses } from "../../../src/provision/store/lock.js";
 import type { Fact } from "../../../src/station/records/entry.js";
-import { type OpenedRecord, openRecord, readRecord, recordFile } from "../../../src/station/records/log.js";
+import { type OpenedRecord, openRecord } from "../../../src/station/records/log.js";
+import { readRecord, recordPath } from "../../../src/station/records/read.js";
 import { begunFact, runId } from "../entries.js";
 
 let folder = "";
@@ -74,49 +75,45 @@ describe("the record of a station", () => {
     const first = await open();
     await first.log.append(batch, begun("SN1"));
     await first.log.close();
-    const whole = await readFile(recordFile(folder), "utf8");
+    const whole = await readFile(recordPath(folder), "utf8");
     await first.log.close();
-    await appendFile(recordFile(folder), whole.slice(0, kept));
+    await appendFile(recordPath(folder), whole.slice(0, kept));
     const second = await open();
     expect(second.entries).toHaveLength(2);
     await second.log.append(batch, begun("SN2"));
     await second.log.close();
     // Nothing of what was there is written anew.
-    expect((await readFile(recordFile(folder), "utf8")).startsWith(whole)).toBe(true);
-    const { entries, isTorn } = await readRecord(folder);
-    expect(entries.map(({ kind }) => kind)).toEqual(["batch", "begun", "batch", "begun"]);
-    expect(isTorn).toBe(false);
+    expect((await readFile(recordPath(folder), "utf8")).startsWith(whole)).toBe(true);
+    expect((await readRecord(folder)).map(({ kind }) => kind)).toEqual(["batch", "begun", "batch", "begun"]);
+    expect((await readFile(recordPath(folder), "utf8")).endsWith("\n")).toBe(true);
   });
 
   it("counts a last line that is whole but for its end", async () => {
     const first = await open();
     await first.log.append(batch, begun("SN1"));
     await first.log.close();
-    const { length } = await readFile(recordFile(folder));
-    await truncate(recordFile(folder), length - 1);
+    const { length } = await readFile(recordPath(folder));
+    await truncate(recordPath(folder), length - 1);
     const second = await open();
     expect(second.entries).toHaveLength(2);
     await second.log.append(batch);
     await second.log.close();
-    expect((await readRecord(folder)).entries).toHaveLength(3);
+    expect(await readRecord(folder)).toHaveLength(3);
   });
 
   it.each([
-    ["a line in the middle that is no JSON", 1, "xyz", "not JSON"],
-    ["an entry of a later esimd", 1, '{"v":2,"kind":"batch"}', "not an entry that this esimd knows"],
-  ])("is refused with %s: its line is named, and nothing is written", async (_what, index, text, why) => {
+    ["a line in the middle that is no JSON", 1, "xyz", "record_damaged", /line 2 is no JSON/],
+    ["an entry of a later esimd", 1, '{"v":2,"kind":"batch"}', "state_newer", /line 2 was written by a newer esimd/],
+  ])("is refused with %s: its line is named, and nothing is written", async (_what, index, text, code, message) => {
     const first = await open();
     await first.log.append(batch, begun("SN1"), begun("SN2"));
     await first.log.close();
-    const lines = (await readFile(recordFile(folder), "utf8")).split("\n");
+    const lines = (await readFile(recordPath(folder), "utf8")).split("\n");
     lines[index] = text;
-    await writeFile(recordFile(folder), lines.join("\n"));
-    const before = await readFile(recordFile(folder), "utf8");
-    await expect(open()).rejects.toMatchObject({
-      code: "record_damaged",
-      message: expect.stringMatching(new RegExp(`^line ${index + 1} of the record .* is ${why}$`)),
-    });
-    expect(await readFile(recordFile(folder), "utf8")).toBe(before);
+    await writeFile(recordPath(folder), lines.join("\n"));
+    const before = await readFile(recordPath(folder), "utf8");
+    await expect(open()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(await readFile(recordPath(folder), "utf8")).toBe(before);
   });
 
   it("takes nothing more once a write has failed: nobody knows how much of it is there", async () => {
