@@ -88,7 +88,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "station",
-    summary: "the factory line: up to 64 modems at once, with scanner, records and labels",
+    summary: "the factory line: up to 64 modems at once, with scanner, page, records and labels",
     load: async () => (await import("./station.js")).stationCommand,
   },
   {

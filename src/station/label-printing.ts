@@ -6,7 +6,8 @@ import { printLabel } from "../daemon/label-printing.js";
 import { builtInTemplate } from "../label/built-in.js";
 import { parseLabelData } from "../label/data.js";
 import { renderLabel } from "../label/label.js";
-import { type LabelTemplate, parseTemplate } from "../label/template.js";
+import type { LabelTemplate } from "../label/template.js";
+import { parseTemplate } from "../label/template-file.js";
 import type { EndedEntry } from "./records/entry.js";
 import type { StationFile } from "./station-file.js";
 
