@@ -9,7 +9,7 @@ import { everyPhase, shiftClock, workedShift } from "./scenes.js";
 
 const folder = resolve(import.meta.dirname, "../../../docs/images");
 const isWriting = process.env["ESIMD_DOCS"] === "write";
-const mostBytes = 200_000;
+const mostBytes = 400_000;
 
 const pictures: readonly (readonly [string, number, Screen, Theme, number | undefined])[] = [
   ["station-8-light.png", 8, "small", "light", undefined],
