@@ -84,7 +84,21 @@ describe("the flow of imports", () => {
     const wrong = files
       .filter(({ path }) => /\b(setTimeout|setInterval|Date\.now)\(/.test(readFileSync(path, "utf8")))
       .map(({ path }) => relative(src, path))
-      .filter((path) => path !== "base/clock.ts");
+      // The browser has a clock of its own, and one file that knows it.
+      .filter((path) => path !== "base/clock.ts" && path !== "station/page/browser/time.ts");
+    expect(wrong).toEqual([]);
+  });
+
+  it("gives a browser nothing but the page's own code, and the form of what is shown as a type", () => {
+    const page = join(src, "station/page/browser/");
+    const own = files.filter(({ path }) => path.startsWith(page));
+    expect(own.length).toBeGreaterThan(10);
+    const wrong = own.flatMap(({ path }) =>
+      [...readFileSync(path, "utf8").matchAll(/(?:import|export)\b([^;]*?)\bfrom\s*"([^"]+)"/g)]
+        .map(([, what = "", from = ""]) => ({ isType: /^\s*type\b/.test(what), from }))
+        .filter(({ isType, from }) => !(/^\.\/[\w-]+\.js$/.test(from) || (isType && from === "../../view.js")))
+        .map(({ from }) => `${relative(src, path)} imports ${from}`),
+    );
     expect(wrong).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { silentLog } from "../../src/base/logging.js";
 import { systemRandom } from "../../src/base/random.js";
 import type { ModemWire } from "../../src/emulator/modem/fake-modem.js";
 import { startFakeWorld } from "../../src/emulator/world.js";
+import { readAssets } from "../../src/station/page/assets.js";
 import { architectures } from "../../systemd/package/architectures.js";
 import { installedPath } from "../../systemd/package/layout.js";
 import { readElf } from "../../systemd/package/native.js";
@@ -84,8 +85,21 @@ describe.skipIf(!hasDpkgDeb)("the Debian package", () => {
   it("knows the day of its sources, before which no clock can be right", () => {
     const day = new Date(sourceSeconds(root) * 1000).toISOString().slice(0, 10);
     const folder = join(of("amd64").tree, "usr/lib/esimd/program");
-    const parts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+    const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
+    const parts = names.map((name) => readFileSync(join(folder, name), "utf8"));
     expect(parts.filter((part) => part.includes(`"${day}"`)).length).toBeGreaterThan(0);
+  });
+
+  it("has the station's page beside the program, whole, and asking for nothing else", () => {
+    const assets = readAssets(join(of("amd64").tree, "usr/lib/esimd/program/browser"));
+    const index = Buffer.from(assets.get("/")?.bytes ?? []).toString("utf8");
+    const wanted = [...index.matchAll(/(?:href|src)="(\/[\w.-]+)"/g)].map(([, path = ""]) => path);
+    expect(wanted).toContain("/main.js");
+    for (const path of [...wanted, "/login", "/login.js"])
+      expect(assets.get(path)?.bytes.length, path).toBeGreaterThan(0);
+    // One file each: what the sources import is in it.
+    for (const path of ["/main.js", "/login.js"])
+      expect(Buffer.from(assets.get(path)?.bytes ?? []).toString("utf8")).not.toMatch(/\bfrom\s*"\.|\bimport\s*"\./);
   });
 
   it("has every file of systemd/ at its place, and every setting is a conffile", () => {

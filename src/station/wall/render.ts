@@ -58,7 +58,7 @@ function gridLines(
   }
   // What does not fit is told, and not left out in silence.
   if (lines.length > room)
-    return [...lines.slice(0, room - 1), `… more slots than this terminal shows: make it larger`];
+    return [...lines.slice(0, room - 1), fitted("… more slots: make this terminal larger", columns).trimEnd()];
   return [...lines, ...Array<string>(room - lines.length).fill("")];
 }
 

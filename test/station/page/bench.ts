@@ -21,6 +21,7 @@ export interface BenchOptions {
   readonly password?: string;
   readonly tls?: PageTls;
   readonly host?: string;
+  readonly port?: number;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly exports?: Exports;
@@ -32,6 +33,7 @@ export async function onPage<T>(options: BenchOptions, work: (bench: PageBench) 
   const {
     slots = 8,
     host = "127.0.0.1",
+    port = 0,
     clock = systemClock,
     log = silentLog,
     password,
@@ -51,7 +53,7 @@ export async function onPage<T>(options: BenchOptions, work: (bench: PageBench) 
   const closed = new AbortController();
   const page = await openPage(
     {
-      listen: { host, port: 0 },
+      listen: { host, port },
       password,
       tls,
       control: station,

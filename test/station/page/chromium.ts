@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
+import { systemClock } from "../../../src/base/clock.js";
 
 /** Debian's Chromium, and what is noted of every page that is opened in it. */
 
@@ -77,6 +78,28 @@ export function browserOfThisFile(): {
       }
     },
   };
+}
+
+/**
+ * As a scanner types: every key at once, a few milliseconds apart by the keys' own times, however busy the machine is. They are real ones, to
+ * which a button would answer.
+ */
+export async function scanned(page: Page, text: string, ender: "Enter" | "Tab" = "Enter"): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const keys = [...text, ender];
+  const startSeconds = systemClock.nowMs() / 1000;
+  const codes = { Enter: { windowsVirtualKeyCode: 13, text: "\r" }, Tab: { windowsVirtualKeyCode: 9 } } as const;
+  await Promise.all(
+    keys.flatMap((key, index) => {
+      const more = key === "Enter" || key === "Tab" ? { code: key, ...codes[key] } : { text: key };
+      const timestamp = startSeconds + index * 0.004;
+      return [
+        session.send("Input.dispatchKeyEvent", { type: "keyDown", key, timestamp, ...more }),
+        session.send("Input.dispatchKeyEvent", { type: "keyUp", key, timestamp: timestamp + 0.002 }),
+      ];
+    }),
+  );
+  await session.detach();
 }
 
 export interface LookOptions

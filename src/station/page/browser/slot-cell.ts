@@ -1,7 +1,7 @@
 import type { SlotView } from "../../view.js";
 import { element, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
-import { elapsedText, percentOf, sentenceOf, spokenSlot, standingOf } from "./words.js";
+import { elapsedText, percentOf, sentenceOf, standingOf } from "./words.js";
 
 /** One slot of the wall: a button that says everything of it in as much detail as it has room for. */
 export interface SlotCell {
@@ -20,7 +20,9 @@ export function slotCell(number: number): SlotCell {
   const next = element("span", { class: "next" });
   const fill = element("span", { class: "fill" });
   const bar = element("span", { class: "bar" }, [fill]);
-  const inside = element("span", { class: "inside", attributes: { "aria-hidden": "true" } }, [
+  // What is seen is what is heard, so that a person who speaks to the browser can name what he sees.
+  const inside = element("span", { class: "inside" }, [
+    element("span", { class: "unseen", text: "Slot" }),
     element("span", { class: "number", text: String(number) }),
     mark.node,
     word,
@@ -39,7 +41,6 @@ export function slotCell(number: number): SlotCell {
       const standing = standingOf(slot.phase);
       setAttribute(button, "data-tone", standing.tone);
       setAttribute(button, "data-kind", slot.phase.kind);
-      setAttribute(button, "aria-label", spokenSlot(slot));
       mark.show(standing.icon);
       setText(word, standing.word);
       word.classList.toggle("is-long", standing.word.length > 4);

@@ -90,8 +90,13 @@ export function slotDialog(): SlotDialog {
       ...(serial !== null && kind !== "running" ? [voiding(serial)] : []),
     ];
   };
-  /** Folded away: it is seldom wanted, and wants a reason. */
+  let voidingOf: { readonly serial: string; readonly node: HTMLElement } | undefined;
+  /** Folded away: it is seldom wanted, and wants a reason. The same as long as the unit is, so that no typed reason is lost. */
   const voiding = (serial: string): HTMLElement => {
+    if (voidingOf?.serial !== serial) voidingOf = { serial, node: voidingForm(serial) };
+    return voidingOf.node;
+  };
+  const voidingForm = (serial: string): HTMLElement => {
     const why = element("input", {
       attributes: { id: "why", type: "text", maxlength: "500", required: "", autocomplete: "off" },
     });
@@ -107,12 +112,19 @@ export function slotDialog(): SlotDialog {
     return element("details", {}, [element("summary", { text: "Wrong serial number?" }), form]);
   };
 
+  const learnCodes = async (): Promise<void> => {
+    if (codes !== undefined) return;
+    const answered = await ask("/api/errors");
+    if (answered.kind === "done") codes = answered.body;
+  };
+  void learnCodes();
+
   const refresh = (nowMs: number): void => {
     const slot = view?.slots.find((one) => one.number === number);
     if (slot === undefined) return;
     // Drawn anew only for what is shown in it, so that the focus stays and nothing typed is lost.
-    const { progress, ...phase } = { progress: null, ...slot.phase };
-    const key = JSON.stringify([slot.number, phase, slot.next, slot.unit, codes !== undefined, progress === undefined]);
+    const phase = { ...slot.phase, progress: null };
+    const key = JSON.stringify([slot.number, phase, slot.next, slot.unit, codes !== undefined]);
     if (key !== drawnFor) {
       const focused = [...body.querySelectorAll("button, input, summary")].indexOf(document.activeElement ?? body);
       draw(slot);
@@ -130,10 +142,7 @@ export function slotDialog(): SlotDialog {
       setText(answer, "");
       openAlone(dialog);
       refresh(view?.atMs ?? 0);
-      if (codes === undefined)
-        void ask("/api/errors").then((answered) => {
-          if (answered.kind === "done") codes = answered.body;
-        });
+      void learnCodes();
     },
     show: (next, nowMs) => {
       view = next;

@@ -74,10 +74,3 @@ export function shareText(part: number, whole: number): string {
   // Rounded down: a line with one failed unit is none of 100 %.
   return `${(Math.floor((1000 * part) / whole) / 10).toFixed(1)} %`;
 }
-
-/** Everything of a slot in one line, for those who hear the page. */
-export function spokenSlot(slot: SlotView): string {
-  const { word } = standingOf(slot.phase);
-  const serial = slot.unit.serial === null ? "" : `, serial ${slot.unit.serial}`;
-  return `Slot ${slot.number}, ${word}${serial}. ${slot.next}`;
-}
