@@ -300,7 +300,7 @@ describe.skipIf(chromiumPath === undefined)("the station's page", () => {
         station.pass(1);
         await slotOf(page, 1).and(page.locator("[data-kind=passed]")).click();
         const dialog = page.getByRole("dialog");
-        station.printer = new EsimdError("label_failed", "the printer has no paper", { hint: "Put some in." });
+        station.printer = new EsimdError("label_unprinted", "the printer has no paper", { hint: "Put some in." });
         await dialog.getByRole("button", { name: "Print the label again" }).click();
         await dialog.getByText("The printer has no paper. Put some in.").waitFor();
         station.printer = undefined;

@@ -121,9 +121,9 @@ describe("how units stand", () => {
   });
 
   it("knows of labels how many were printed, and why the last one was not", () => {
-    const result = { kind: "failed", code: "label_failed", message: "no paper" } as const;
+    const result = { kind: "failed", code: "label_unprinted", message: "no paper" } as const;
     const standings = standingsOf([...passed(1), label(1, { copy: 2 }), label(1, { copy: 3, result })]);
-    expect(standings.runOf(runId(1))?.label).toEqual({ result: "failed", copies: 2, code: "label_failed" });
+    expect(standings.runOf(runId(1))?.label).toEqual({ result: "failed", copies: 2, code: "label_unprinted" });
   });
 });
 
