@@ -174,8 +174,9 @@ describe("the page's bounds", () => {
       const { port } = new URL(page.url);
       const silent = connect(Number(port), "127.0.0.1");
       const slow = connect(Number(port), "127.0.0.1");
+      const bodiless = connect(Number(port), "127.0.0.1");
       const ends: string[] = [];
-      for (const [name, socket] of Object.entries({ silent, slow })) {
+      for (const [name, socket] of Object.entries({ silent, slow, bodiless })) {
         socket.on("error", () => undefined);
         socket.on("close", () => ends.push(name));
         socket.resume();
@@ -183,12 +184,15 @@ describe("the page's bounds", () => {
       await new Promise<void>((resolve) =>
         slow.write("POST /api/scan HTTP/1.1\r\nHost: localhost\r\nContent-Ty", () => resolve()),
       );
-      // Answered, so that both of the others are known to the server by now.
+      const head =
+        "POST /api/scan HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{";
+      await new Promise<void>((resolve) => bodiless.write(head, () => resolve()));
+      // Answered, so that the others are known to the server by now.
       expect(await ask(url, "/api/view")).toMatchObject({ status: 200 });
       await clock.advance(bounds.requestMs - 1);
       expect(ends).toEqual([]);
       await clock.advance(1);
-      await until(() => ends.length === 2, "both are cut off");
+      await until(() => ends.length === 3, "all are cut off");
     });
   });
 
