@@ -98,9 +98,7 @@ async function attend(context: CommandContext, args: ParsedArgs, parts: Attended
     if (event.kind === "ended") lastStatus = event.exitStatus;
   });
   let summary: StationSummary;
-  const hide = isWall(context, args)
-    ? showWall(context, args, line, around.signal)
-    : showEvents(context, line, { json: args.has("json"), quiet: args.has("quiet") });
+  let hide: () => Promise<void> | void = () => undefined;
   try {
     const { listen } = file.executive;
     if (listen !== undefined) open.push(await openExecutive(listen, { name: file.station.name, control: line, log }));
@@ -109,6 +107,10 @@ async function attend(context: CommandContext, args: ParsedArgs, parts: Attended
       open.push(page);
       if (!args.has("quiet")) context.stderr(`the station's page: ${page.url}\n`);
     }
+    // Last, since the wall takes the whole terminal.
+    hide = isWall(context, args)
+      ? showWall(context, args, line, around.signal)
+      : showEvents(context, line, { json: args.has("json"), quiet: args.has("quiet") });
     summary = await line.run(signal);
   } finally {
     unhear();

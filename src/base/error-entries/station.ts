@@ -19,9 +19,10 @@ export const stationErrors = {
   batch_budget_spent: {
     sentence: "The batch has paid for as many profiles as it may.",
     actor: "operator",
-    retry: "later",
+    retry: "never",
     exit: 79,
     next: "Look why more were needed than planned; a person raises the batch's budget.",
+    held: true,
   },
   record_damaged: {
     sentence: "The station's record cannot be read as esimd wrote it.",
@@ -29,6 +30,7 @@ export const stationErrors = {
     retry: "never",
     exit: 79,
     next: "Keep the file, mend or replace the named line by hand, and start again: what a unit cost is in the state folder's own ledgers.",
+    held: true,
   },
   station_running: {
     sentence: "Another station works with the same record.",
