@@ -26,14 +26,15 @@ export interface StationSection {
   readonly figures: readonly StationFigures[];
 }
 
-const delays = [50, 300] as const;
+/** What the modems wait before every answer. */
+export const stationDelays: readonly number[] = [50, 300];
 const most = 64;
 /** One unit alone, whose median is taken: what else the machine does weighs the most there. */
 const starts = 3;
 
-export async function measureStationSection(only?: number): Promise<StationSection> {
+export async function measureStationSection(delays: readonly number[]): Promise<StationSection> {
   const figures: StationFigures[] = [];
-  for (const delayMs of delays.filter((delay) => only === undefined || delay === only)) {
+  for (const delayMs of delays) {
     const alone: Measured[] = [];
     for (let start = 0; start < starts; start++) alone.push(await measure(1, delayMs));
     const one = alone.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(starts / 2)];
@@ -70,10 +71,14 @@ function allPassed({ status, stdout, stderr }: StationRun, units: number): { rea
 }
 
 export function showStationSection({ figures, marks }: StationSection): string {
-  const ratioMark = new Map<number, number>([
+  const ratioMarks = new Map([
     [50, marks.ratioAt50Ms],
     [300, marks.ratioAt300Ms],
   ]);
+  const markOf = (delayMs: number): string => {
+    const mark = ratioMarks.get(delayMs);
+    return mark === undefined ? "none" : `≤ ${mark}`;
+  };
   return [
     `A station with units of ${ts48Bytes} bytes at once, beside one; the emulated line is on the same cores`,
     table(
@@ -83,7 +88,7 @@ export function showStationSection({ figures, marks }: StationSection): string {
         delayMs,
         seconds.toFixed(1),
         ratio.toFixed(2),
-        units === 1 ? "" : `≤ ${ratioMark.get(delayMs) ?? ""}`,
+        units === 1 ? "" : markOf(delayMs),
         cpuSecondsPerUnit.toFixed(3),
         // One unit alone carries the whole start of the program.
         units === 1 ? "" : `≤ ${marks.cpuSecondsPerUnit}`,
