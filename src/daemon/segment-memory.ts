@@ -47,7 +47,9 @@ export function createSegmentMemory(
       return {};
     }
   };
-  const change = async (next: (known: SegmentKnowledge) => SegmentKnowledge): Promise<void> => {
+  const change = (next: (known: SegmentKnowledge) => SegmentKnowledge): Promise<void> =>
+    inTurn(disk, () => changeNow(next));
+  const changeNow = async (next: (known: SegmentKnowledge) => SegmentKnowledge): Promise<void> => {
     try {
       const all = await read();
       const known = all[key] ?? nothingKnown;
@@ -72,6 +74,19 @@ export function createSegmentMemory(
     doubt: (bytes) => change((known) => ({ ...known, doubt: bytes })),
     installed: (bytes) => change((known) => afterInstallation(known, bytes)),
   };
+}
+
+/** Many modems in one process share the file: two that change it at once would undo each other, and rename one draft twice. */
+const lastChange = new WeakMap<Disk, Promise<void>>();
+
+function inTurn(disk: Disk, change: () => Promise<void>): Promise<void> {
+  const turn = (lastChange.get(disk) ?? Promise.resolve()).then(change);
+  // Whoever comes next waits for this one, and has no part in its failure.
+  lastChange.set(
+    disk,
+    turn.catch(() => undefined),
+  );
+  return turn;
 }
 
 function written({ bytes, doubt, strikes }: SegmentKnowledge): unknown {

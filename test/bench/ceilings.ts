@@ -20,3 +20,12 @@ export const idleCeilings = {
   /** On average over a minute, all threads together. */
   wakeUpsPerSecond: 1,
 } as const;
+
+/** 64 units at once on two cores that the emulated line has its share of: printed beside the figures, and not judged. */
+export const stationMarks = {
+  /** Of the time of 64 units to that of one, by what the modems wait before every answer. */
+  ratioAt50Ms: 3,
+  ratioAt300Ms: 1.3,
+  /** Of the station's own process, with 64 units. */
+  cpuSecondsPerUnit: 0.25,
+} as const;

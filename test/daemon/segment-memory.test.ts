@@ -36,6 +36,16 @@ describe("the segment memory", () => {
     expect(kept()).toEqual({ [key]: 200 });
   });
 
+  it("keeps what modems of several models tell at once", async () => {
+    const disk = new MemoryDisk();
+    const models = Array.from({ length: 8 }, (_none, index) => `A${index}`);
+    await Promise.all(
+      models.map((model) => createSegmentMemory(disk, "/state", { ...identity, model }, silentLog).remember(120)),
+    );
+    const all = Object.fromEntries(models.map((model) => [`Acme | ${model} | 1`, 120]));
+    expect(JSON.parse(disk.files.get(path) ?? "null")).toEqual(all);
+  });
+
   it.each(["", "[]", '{"a":"b"}', `{"${key}":17}`, `{"${key}":{"bytes":255}}`])("makes nothing of %j", async (text) => {
     expect(await memoryOf(text).memory.recall()).toBeUndefined();
   });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, sleep } from "../../base/clock.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import type { Log } from "../../base/logging.js";
@@ -62,6 +63,8 @@ class Operator {
   async run(signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
     const ended = AbortSignal.any([signal, stop.signal]);
+    // Every slot hears of the end.
+    setMaxListeners(0, ended);
     const slots = this.#options.bench.slots.map(({ number }) => this.#workSlot(number, ended));
     const connected = this.#stayConnected(ended);
     try {

@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+
+/** `esimd station --fake` as a user starts it, and what its own process took: the line beside it is another process. */
+
+export interface StationRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly usage: Usage;
+}
+
+const usageSchema = z.object({
+  /** User and system, of all threads, and of no child. */
+  cpuSeconds: z.number().positive(),
+  /** VmHWM. */
+  peakKib: z.number().positive(),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+const summarySchema = z.strictObject({
+  units: z.int(),
+  passed: z.int(),
+  failed: z.int(),
+  charges: z.int(),
+  seconds: z.number(),
+});
+export type Summary = z.infer<typeof summarySchema>;
+
+/** Only the process itself can be asked at its very end: its entry in /proc is gone when anybody hears of it. */
+const meter = `process.on("exit", () => {
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  const { readFileSync, writeFileSync } = require("node:fs");
+  const peakKib = Number(/^VmHWM:\\s+(\\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+  writeFileSync(USAGE, JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakKib }));
+});
+`;
+
+/** Runs `esimd station WORDS` from the build in `dist`. Whatever its exit status is, it is returned. @throws when it cannot be started, or is killed. */
+export async function runStation(words: readonly string[]): Promise<StationRun> {
+  const dir = await mkdtemp(join(tmpdir(), "esimd-meter-"));
+  try {
+    const usage = join(dir, "usage.json");
+    const preload = join(dir, "meter.cjs");
+    await writeFile(preload, meter.replace("USAGE", JSON.stringify(usage)));
+    const program = ["--require", preload, resolve("dist/cli.js"), "station", ...words];
+    const child = spawn(process.execPath, program, { stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += String(text);
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += String(text);
+    });
+    const status = await new Promise<number>((done, failed) => {
+      child.once("error", failed);
+      child.once("close", (code, signal) => {
+        if (code === null) failed(new Error(`the station was ended by ${signal}; it said:\n${stderr}`));
+        else done(code);
+      });
+    });
+    return { status, stdout, stderr, usage: usageSchema.parse(JSON.parse(await readFile(usage, "utf8"))) };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** The last line of what it said. @throws when that is none. */
+export function summaryOf(stdout: string): Summary {
+  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+  return summarySchema.parse(JSON.parse(last));
+}
