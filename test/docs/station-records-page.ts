@@ -136,8 +136,8 @@ yield* is of units that passed at their first run. *Cycle times* are of runs tha
 | \`esimd station export --batch B\\|--all --format csv\\|json\\|report\\|text [--out FILE]\` | see below |
 | \`esimd station void SERIAL --why TEXT [--by WHO] [--eid EID]\` | takes back that the serial number belongs to its eUICC; while no station works with the record |
 
-\`--records DIR\` names the record's folder; otherwise it is \`station\` in the configuration's state folder. Each takes \`--json\`. They read line by line, and need some 200 MB for
-a hundred thousand units (\`test/station/records/large-record.test.ts\` prints the figure).
+\`--records DIR\` names the record's folder; otherwise it is \`station\` in the configuration's state folder. Each takes \`--json\`. They read line by line, and need some 160 MB for
+fifty thousand units (\`test/station/records/large-record.test.ts\` prints the figure).
 
 \`--out FILE\` makes a new file: it is written aside, synced, and given its name in one step, which fails where the name is taken. Nothing is written over another file, and half a file
 never has the name; a process that was killed leaves \`FILE.….part\`, which may go. On a file system without hard links (a stick from a shop) the last step is a copy, which is

@@ -9,9 +9,9 @@ import { atDesk, type Desk, make } from "./reserve-desk.js";
 
 /** `esimd reserve` is killed again and again while it pays: a person takes what was made, and in the end each code was paid for once. */
 
-const count = 120;
-const kills = 20;
-/** Twenty starts of the program, on a machine that may have much else to do. */
+const count = 60;
+const kills = 10;
+/** Ten starts of the program, and a dozen more between them, on a machine that may have much else to do. */
 const timeoutMs = 400_000;
 const words = make(count, "--parallel", "3");
 

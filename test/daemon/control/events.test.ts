@@ -233,7 +233,9 @@ class Reader {
   }
 
   frames(): readonly { readonly event: string | undefined; readonly data: Record<string, unknown> }[] {
-    return this.#text.split("\n\n").flatMap((frame) => {
+    // What stands behind the last end is a frame that is still on its way.
+    const whole = this.#text.split("\n\n").slice(0, -1);
+    return whole.flatMap((frame) => {
       const data = /^data: (.*)$/m.exec(frame)?.[1];
       return data === undefined ? [] : [{ event: /^event: (.*)$/m.exec(frame)?.[1], data: JSON.parse(data) }];
     });
