@@ -103,7 +103,8 @@ async function attend(context: CommandContext, args: ParsedArgs, parts: Attended
     : showEvents(context, line, { json: args.has("json"), quiet: args.has("quiet") });
   try {
     const { listen } = file.executive;
-    if (listen !== undefined) open.push(await openExecutive(listen, { name: file.station.name, control: line, log }));
+    if (listen !== undefined)
+      open.push(await openExecutive(listen, { name: file.station.name, control: line, log, clock: context.clock }));
     const page = await openPageFor(context, args, parts, around.signal);
     if (page !== undefined) {
       open.push(page);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Register } from "../../src/station/records/register.js";
 import type { BatchView } from "../../src/station/view.js";
 import { viewOfBatch } from "../../src/station/view-batch.js";
-import { eidA, eidB, type UnitOf, wholeRun } from "./entries.js";
+import { eidB, type UnitOf, wholeRun } from "./entries.js";
 
 const atMs = Date.UTC(2026, 0, 1, 8);
 
