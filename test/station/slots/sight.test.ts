@@ -46,8 +46,9 @@ describe("a slot on the USB", () => {
   });
 
   it("is empty when nothing is plugged in there, and is not one whose place only begins alike", async () => {
-    host.plug(eg25({ busPath: "1-1.4", serial: "U1" }));
-    expect((await look(slot7, { number: 4, usb: "1-1.4" })).map(({ kind }) => kind)).toEqual(["absent", "present"]);
+    host.plug(eg25({ busPath: "1-1.4.2", serial: "U1" }));
+    const sights = await look(slot7, slot8, { number: 4, usb: "1-1.4" }, { number: 5, usb: "1-1.4.20" });
+    expect(sights.map(({ kind }) => kind)).toEqual(["present", "absent", "absent", "absent"]);
   });
 
   it("opens the interface that is named for it, and none where the unit has no such interface", async () => {
