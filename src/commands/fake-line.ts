@@ -39,6 +39,11 @@ export const fakeLineCommand: Command = {
     pace: { type: "string", value: "BAUD", help: "Modems send and take bytes at the speed of such a serial line." },
     "delay-ms": { type: "string", value: "N", help: "Modems wait so long before every answer." },
     "profile-bytes": { type: "string", value: "N", help: "The size of the profiles; 12000 when left out." },
+    "download-sessions": {
+      type: "string",
+      value: "N",
+      help: "Sessions after which the SM-DP+ gives an order up; 3 when left out.",
+    },
     ...commonFlags("log-level"),
   },
   run: async (context, args) => {
@@ -80,6 +85,7 @@ function startLine(context: CommandContext, args: ParsedArgs): Promise<FakeLine>
     paceBaud: numberOf(args, "pace", 50, 12_000_000),
     delayMs: numberOf(args, "delay-ms", 0, 3_600_000),
     profileSizeBytes: numberOf(args, "profile-bytes", 256, 2_000_000),
+    downloadSessions: numberOf(args, "download-sessions", 1, 1000),
   });
 }
 

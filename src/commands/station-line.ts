@@ -101,7 +101,8 @@ async function attend(context: CommandContext, args: ParsedArgs, parts: Attended
   let hide: () => Promise<void> | void = () => undefined;
   try {
     const { listen } = file.executive;
-    if (listen !== undefined) open.push(await openExecutive(listen, { name: file.station.name, control: line, log }));
+    if (listen !== undefined)
+      open.push(await openExecutive(listen, { name: file.station.name, control: line, log, clock: context.clock }));
     const page = await openPageFor(context, args, parts, around.signal);
     if (page !== undefined) {
       open.push(page);

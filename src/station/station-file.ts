@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
-import { describeCause, EsimdError } from "../base/errors.js";
+import { describeCause, EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
+import { parsePortAddress } from "../serial/address.js";
 import { batchForm } from "./records/entry.js";
 
 /** The station file: which slots there are, and how the line is run. What a unit gets is in esimd's own configuration, and in the sheet of work. */
@@ -30,7 +31,23 @@ const slotSchema = z
     // They mean "whichever modem there is", and slot 7 is always slot 7.
     if (slot.port === "auto" || slot.port === "all")
       context.addIssue({ code: "custom", path: ["port"], message: `${quote(slot.port)} names no certain place` });
+    else if (slot.port !== undefined && !isPortAddress(slot.port))
+      context.addIssue({
+        code: "custom",
+        path: ["port"],
+        message: `${quote(slot.port)} is neither /dev/NAME, nor tcp://HOST:PORT, nor unix:/PATH of at most 107 bytes`,
+      });
   });
+
+function isPortAddress(text: string): boolean {
+  try {
+    parsePortAddress(text);
+    return true;
+  } catch (error) {
+    if (isEsimdError(error)) return false;
+    throw error;
+  }
+}
 
 const stationSchema = z.strictObject({
   station: z
@@ -144,16 +161,24 @@ export function parseStationFile(text: string, path: string): StationFile {
 /** Two slots of one number, or at one place, would be one unit with two verdicts. */
 function refuseTwins(slots: readonly SlotEntry[], path: string): void {
   const numbers = new Set<number>();
-  const places = new Map<string, number>();
   for (const slot of slots) {
     if (numbers.has(slot.number)) throw new EsimdError("config_invalid", `${path}: slot ${slot.number} is there twice`);
-    numbers.add(slot.number);
     const place = placeOfSlot(slot);
-    const other = places.get(place);
+    const other = slots.find((one) => numbers.has(one.number) && one !== slot && isOnePlace(one, slot));
     if (other !== undefined)
-      throw new EsimdError("config_invalid", `${path}: slots ${other} and ${slot.number} are both at ${quote(place)}`);
-    places.set(place, slot.number);
+      throw new EsimdError(
+        "config_invalid",
+        `${path}: slots ${other.number} and ${slot.number} are both at ${quote(place)}`,
+      );
+    numbers.add(slot.number);
   }
+}
+
+/** A slot that names no interface has the whole device; two interfaces of one may be two modems. */
+function isOnePlace(one: SlotEntry, other: SlotEntry): boolean {
+  if (one.usb === undefined || other.usb === undefined) return one.port !== undefined && one.port === other.port;
+  if (one.usb !== other.usb) return false;
+  return one.interface === undefined || other.interface === undefined || one.interface === other.interface;
 }
 
 /** As it is shown. */

@@ -26,6 +26,8 @@ export interface FakeLineOptions extends LineOrder {
   readonly paceBaud?: number | undefined;
   readonly delayMs?: number | undefined;
   readonly profileSizeBytes?: number | undefined;
+  /** Sessions after which the SM-DP+ gives an order up; as many as it has by itself when left out. */
+  readonly downloadSessions?: number | undefined;
   readonly apiTiming?: Partial<FakeApiTiming> | undefined;
   /** Where the station hears a test executive. Left out: the first units are put in, and nobody takes them out. */
   readonly executive?: ListenAddress | undefined;
@@ -85,7 +87,7 @@ export async function startFakeLine(options: FakeLineOptions): Promise<FakeLine>
     apiTiming: options.apiTiming,
     apiBehaviours: faulty.flatMap(({ fault, eid }) => apiBehaviours(fault, eid)),
     smdpScenario: {
-      ...checkScenario({}, "the line's SM-DP+"),
+      ...checkScenario({ maxAttempts: options.downloadSessions }, "the line's SM-DP+"),
       behaviours: faulty.flatMap(({ fault, eid }) => smdpBehaviours(fault, eid)),
     },
     config: lineConfig,

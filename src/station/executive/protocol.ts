@@ -9,8 +9,12 @@ import type { SlotView, StationView } from "../view.js";
  */
 
 export const protocolName = "ESIMD-STATION 1";
-/** Without its end. */
+/** In bytes of UTF-8, without its end. */
 export const longestLine = 512;
+
+export function isTooLong(line: string): boolean {
+  return Buffer.byteLength(line) > longestLine;
+}
 
 export interface Answer {
   readonly lines: readonly string[];
@@ -31,7 +35,7 @@ export function answerTo(line: string, control: StationControl): Answer {
 }
 
 export function errorLine({ code, message }: EsimdError): string {
-  return `ERR ${code} ${oneLine(message)}`;
+  return oneLine(`ERR ${code} ${message}`);
 }
 
 function obey(word: string, rest: readonly string[], control: StationControl): readonly string[] {
@@ -112,6 +116,10 @@ export function eventLine(event: StationEvent): string {
   }
 }
 
+/** What is too long for a line loses its end; no character is cut in two. */
 function oneLine(text: string): string {
-  return text.replace(/[\r\n\0]+/g, " ").slice(0, longestLine);
+  const line = text.replace(/[\r\n\0]+/g, " ");
+  if (!isTooLong(line)) return line;
+  const bytes = Buffer.from(line).subarray(0, longestLine);
+  return new TextDecoder().decode(bytes, { stream: true });
 }

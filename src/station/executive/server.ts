@@ -1,17 +1,20 @@
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../../base/clock.js";
 import { describeCause, EsimdError } from "../../base/errors.js";
 import { quote } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import { parsePortAddress } from "../../serial/address.js";
 import type { StationControl } from "../control.js";
-import { answerTo, errorLine, eventLine, longestLine, protocolName } from "./protocol.js";
+import { answerTo, errorLine, eventLine, isTooLong, longestLine, protocolName } from "./protocol.js";
 
 /** The socket of the test executive: loopback or a Unix socket, a few clients, lines of bounded length, and nobody who does not read. */
 
 const mostClients = 8;
 /** A client that leaves so much unread is gone. */
 const mostUnreadBytes = 256 * 1024;
+/** How long what was said last may take to be read at the end. */
+const goodbyeMs = 1_000;
 
 export interface ExecutiveServer {
   close(): Promise<void>;
@@ -20,9 +23,9 @@ export interface ExecutiveServer {
 /** @throws EsimdError `config_invalid` for another address than loopback or a Unix socket, `socket_unusable`. */
 export async function openExecutive(
   listen: string,
-  parts: { readonly name: string; readonly control: StationControl; readonly log: Log },
+  parts: { readonly name: string; readonly control: StationControl; readonly log: Log; readonly clock: Clock },
 ): Promise<ExecutiveServer> {
-  const { name, control, log } = parts;
+  const { name, control, log, clock } = parts;
   const clients = new Set<Socket>();
   const server = createServer((socket) => {
     if (clients.size >= mostClients) {
@@ -39,7 +42,11 @@ export async function openExecutive(
     close: async () => {
       // What was said last is still sent; who does not read it does not hold us up.
       for (const client of clients) client.destroySoon();
+      const cancel = clock.setTimer(goodbyeMs, () => {
+        for (const client of clients) client.destroy();
+      });
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      cancel();
     },
   };
 }
@@ -56,6 +63,13 @@ function serve(socket: Socket, name: string, control: StationControl, log: Log):
     }
     socket.write(`${line}\n`);
   };
+  /** Half of such a line may be a command that nobody gave: none of it is obeyed, nor what is behind it. */
+  const refuseLine = (): void => {
+    rest = "";
+    socket.removeAllListeners("data").resume();
+    say(errorLine(new EsimdError("executive_protocol", `a line has more than ${longestLine} bytes`)));
+    socket.destroySoon();
+  };
   socket.setNoDelay(true);
   socket.setEncoding("utf8");
   // A reset is a client's way to leave; `close` follows.
@@ -65,13 +79,12 @@ function serve(socket: Socket, name: string, control: StationControl, log: Log):
     const lines = `${rest}${String(chunk)}`.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const answer = answerTo(line.slice(0, longestLine), control);
+      if (isTooLong(line)) return refuseLine();
+      const answer = answerTo(line, control);
       for (const said of answer.lines) say(said);
       if (answer.listens) unhear ??= control.onEvent((event) => say(eventLine(event)));
     }
-    if (rest.length <= longestLine) return;
-    say(errorLine(new EsimdError("executive_protocol", `a line has more than ${longestLine} characters`)));
-    socket.destroySoon();
+    if (isTooLong(rest)) refuseLine();
   });
   say(`${protocolName} ${name}`);
 }

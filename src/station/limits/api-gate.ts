@@ -78,6 +78,8 @@ export class ApiGate {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
         this.#waiting.delete(waiting);
+        // Nobody waits for the end of a pause any more: a timer would hold the process until then.
+        if (this.#waiting.size === 0) this.#forgetTimer();
         reject(signal.reason);
       };
       const waiting: Waiting = {
@@ -115,12 +117,17 @@ export class ApiGate {
   }
 
   #lookAgainIn(ms: number): void {
-    this.#timer?.();
+    this.#forgetTimer();
     // A hair more, since a timer may fire a moment early by a clock of whole milliseconds.
     this.#timer = this.#clock.setTimer(Math.ceil(ms) + 1, () => {
       this.#timer = undefined;
       this.#admit();
     });
+  }
+
+  #forgetTimer(): void {
+    this.#timer?.();
+    this.#timer = undefined;
   }
 
   #pause(retryAfter: string | undefined): void {
