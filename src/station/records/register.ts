@@ -246,8 +246,10 @@ export class Register {
     const { serial, run } = entry;
     const unit = serial === null ? undefined : this.#units.get(serial);
     const isAnothers = unit !== undefined && entry.eid !== null && unit.eid !== entry.eid;
-    // A unit that nobody can name, or that came under another's number, counts by its run and leaves the other as it is.
-    this.#tally(entry.batch, entry.at).end(serial === null || isAnothers ? run : serial, entry);
+    // A unit that nobody can name, or that came under another's number, counts by its eUICC, else by its run, and leaves the other as it is.
+    // No serial number has an @ in it.
+    const own = entry.eid === null ? run : `@${entry.eid}`;
+    this.#tally(entry.batch, entry.at).end(serial === null || isAnothers ? own : serial, entry);
     if (serial === null || unit === undefined || isAnothers) return;
     const hasPassed = unit.hasPassed || entry.verdict === "PASS";
     this.#units.set(serial, {

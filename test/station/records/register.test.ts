@@ -32,6 +32,15 @@ describe("what the record says of units", () => {
     expect(register.conflict("SN2", eidB, null)).toBeUndefined();
   });
 
+  it("counts a unit that came under another's number once, however often it was tried, and leaves the other as it is", () => {
+    const twin: UnitOf = { serial: "SN1", eid: eidB, verdict: "FAIL", code: "unit_duplicate", charges: 0 };
+    // Refused before it was recorded as identified, and after a restart once more.
+    const refused = (): readonly Entry[] => wholeRun(twin).filter(({ kind }) => kind !== "identified");
+    const register = new Register([...wholeRun({ serial: "SN1" }), ...refused(), ...refused()]);
+    expect(register.tally("b1", 0)).toMatchObject({ passed: 1, failed: 1, runs: 3 });
+    expect(register.unit("SN1")).toMatchObject({ eid: eidA, hasPassed: true, runs: 1 });
+  });
+
   it("forgets whose number it was once a person took that back", () => {
     const register = registerOf({ serial: "SN1", imei: "001019000000017" });
     register.add(entryOf({ kind: "voided", serial: "SN1", eid: eidA, by: "ana", why: "scanned for the wrong unit" }));
