@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stationMarks } from "./ceilings.js";
 import { runStation, type StationRun, summaryOf } from "./metered.js";
@@ -12,8 +12,10 @@ export interface StationFigures {
   readonly units: number;
   /** What the modems wait before every answer. */
   readonly delayMs: number;
-  /** From the station's own last line. */
+  /** From the station's own last line; of several starts the median. */
   readonly seconds: number;
+  /** Of each start, in the order of time: a ratio to one unit is worth no more than these agree. */
+  readonly everySeconds: readonly number[];
   /** To one unit with the same modems. */
   readonly ratio: number;
   /** Of the station's own process, from its start to its end. */
@@ -23,6 +25,9 @@ export interface StationFigures {
 
 export interface StationSection {
   readonly marks: typeof stationMarks;
+  /** Of the minute before: what else the machine does weighs on a unit alone and on 64 differently. */
+  readonly loadAtStart: number;
+  readonly loadAtEnd: number;
   readonly figures: readonly StationFigures[];
 }
 
@@ -34,17 +39,20 @@ const starts = 3;
 
 export async function measureStationSection(delays: readonly number[]): Promise<StationSection> {
   const figures: StationFigures[] = [];
+  const loadAtStart = lastMinuteLoad();
   for (const delayMs of delays) {
     const alone: Measured[] = [];
     for (let start = 0; start < starts; start++) alone.push(await measure(1, delayMs));
     const one = alone.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(starts / 2)];
     if (one === undefined) throw new Error("no unit was measured alone");
-    for (const run of [one, await measure(most, delayMs)]) figures.push({ ...run, ratio: run.seconds / one.seconds });
+    const many = await measure(most, delayMs);
+    figures.push({ ...one, everySeconds: alone.map(({ seconds }) => seconds), ratio: 1 });
+    figures.push({ ...many, everySeconds: [many.seconds], ratio: many.seconds / one.seconds });
   }
-  return { marks: stationMarks, figures };
+  return { marks: stationMarks, loadAtStart, loadAtEnd: lastMinuteLoad(), figures };
 }
 
-type Measured = Omit<StationFigures, "ratio">;
+type Measured = Omit<StationFigures, "ratio" | "everySeconds">;
 
 /** @throws when a unit does not pass: then there is nothing to time. */
 async function measure(units: number, delayMs: number): Promise<Measured> {
@@ -70,7 +78,7 @@ function allPassed({ status, stdout, stderr }: StationRun, units: number): { rea
   );
 }
 
-export function showStationSection({ figures, marks }: StationSection): string {
+export function showStationSection({ figures, marks, loadAtStart, loadAtEnd }: StationSection): string {
   const ratioMarks = new Map([
     [50, marks.ratioAt50Ms],
     [300, marks.ratioAt300Ms],
@@ -82,11 +90,12 @@ export function showStationSection({ figures, marks }: StationSection): string {
   return [
     `A station with units of ${ts48Bytes} bytes at once, beside one; the emulated line is on the same cores`,
     table(
-      ["units", "delay, ms", "seconds", "ratio", "mark", "CPU s a unit", "mark", "peak, MB"],
-      figures.map(({ units, delayMs, seconds, ratio, cpuSecondsPerUnit, peakKib }) => [
+      ["units", "delay, ms", "seconds", "of", "ratio", "mark", "CPU s a unit", "mark", "peak, MB"],
+      figures.map(({ units, delayMs, seconds, everySeconds, ratio, cpuSecondsPerUnit, peakKib }) => [
         units,
         delayMs,
         seconds.toFixed(1),
+        everySeconds.map((one) => one.toFixed(1)).join(", "),
         ratio.toFixed(2),
         units === 1 ? "" : markOf(delayMs),
         cpuSecondsPerUnit.toFixed(3),
@@ -95,6 +104,11 @@ export function showStationSection({ figures, marks }: StationSection): string {
         ((peakKib * 1024) / 1e6).toFixed(1),
       ]),
     ),
+    `The load of the machine's last minute was ${loadAtStart.toFixed(1)} before it and ${loadAtEnd.toFixed(1)} after it.`,
     "",
   ].join("\n");
+}
+
+function lastMinuteLoad(): number {
+  return loadavg()[0] ?? Number.NaN;
 }
