@@ -63,7 +63,14 @@ export async function runStation(words: readonly string[]): Promise<StationRun> 
         else done(code);
       });
     });
-    return { status, stdout, stderr, usage: usageSchema.parse(JSON.parse(await readFile(usage, "utf8"))) };
+    const measured = await readFile(usage, "utf8").catch((cause: unknown) => {
+      // What it said on its way out tells more than that its figures are missing.
+      throw new Error(
+        `the station ended with ${status} and left no figures; it said:\n${stderr}\n${stdout.slice(-2000)}`,
+        { cause },
+      );
+    });
+    return { status, stdout, stderr, usage: usageSchema.parse(JSON.parse(measured)) };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
