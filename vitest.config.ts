@@ -1,8 +1,19 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** What takes minutes and is no matter of Node's version: CI's second run, on another Node, leaves it out. */
+const onceIsEnough = [
+  "test/stories/station-killed.test.ts",
+  "test/stories/reserve-killed.test.ts",
+  "test/station/page/browser.test.ts",
+  "test/station/records/large-record.test.ts",
+  "test/package/**",
+  "test/sweep/**",
+];
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, ...(process.env["ESIMD_SECOND_RUN"] === "1" ? onceIsEnough : [])],
     // Everything that is said in a run is collected, and looked through for secrets at its end (docs/security.md).
     globalSetup: ["test/leaks/whole-run.ts"],
     setupFiles: ["test/leaks/collect.ts"],
