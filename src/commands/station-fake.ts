@@ -9,7 +9,7 @@ import { runLine, wholeNumber } from "./station-line.js";
 
 /** `esimd station --fake N`: the emulated line is the fake-line program, and what the station does on it is what it does on a real one. */
 
-const lineFlags = ["seed", "fault-percent", "delay-ms", "profile-bytes", "operator"] as const;
+const lineFlags = ["seed", "delay-ms", "profile-bytes", "operator"] as const;
 
 export async function runFakeLine(context: CommandContext, args: ParsedArgs, slots: number): Promise<number> {
   const { clock, signal, stderr } = context;
@@ -23,22 +23,25 @@ export async function runFakeLine(context: CommandContext, args: ParsedArgs, slo
     const value = args.text(flag);
     return value === undefined ? [] : [`--${flag}`, value];
   });
-  const own = ["--dir", dir, "--slots", String(slots), "--units", String(units), "--executive", executive];
+  // Units are well unless somebody wants to see how a line fares when they are not.
+  const faults = args.text("fault-percent") ?? "0";
+  const line = ["--dir", dir, "--slots", String(slots), "--units", String(units), "--executive", executive];
+  const own = [...line, "--fault-percent", faults];
   // Nothing of the caller's own esimd may leak into it, least of all its credentials.
   const outer = Object.fromEntries(Object.entries(context.env).filter(([name]) => !name.startsWith("ESIMD_")));
   try {
-    const line = await startLineChild([process.execPath, program, "fake-line", ...own, ...flags], {
+    const child = await startLineChild([process.execPath, program, "fake-line", ...own, ...flags], {
       env: outer,
       clock,
       stderr,
       signal,
     });
     try {
-      const { env: world, slots: places } = line.ready;
+      const { env: world, slots: places } = child.ready;
       const env = { ...outer, CREDENTIALS_DIRECTORY: undefined, STATE_DIRECTORY: undefined, ...world };
       return await runLine({ ...context, env }, args, stationFileFor(places, executive), units);
     } finally {
-      await line.close();
+      await child.close();
     }
   } finally {
     if (given === undefined) await rm(dir, { recursive: true, force: true });

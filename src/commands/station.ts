@@ -28,7 +28,11 @@ export const stationCommand: Command = {
     fake: { type: "string", value: "N", help: "Work on an emulated line of N slots (1 to 64), beside the station." },
     dir: { type: "string", value: "DIR", help: "With --fake: keep everything in this folder." },
     seed: { type: "string", value: "S", help: "With --fake: what the units are and which of them have faults." },
-    "fault-percent": { type: "string", value: "P", help: "With --fake: so many units in a hundred have a fault." },
+    "fault-percent": {
+      type: "string",
+      value: "P",
+      help: "With --fake: so many units in a hundred have a fault; none when left out.",
+    },
     "delay-ms": { type: "string", value: "N", help: "With --fake: modems wait so long before every answer." },
     "profile-bytes": { type: "string", value: "N", help: "With --fake: the size of a profile." },
     operator: { type: "string", value: "WHO", help: "With --fake: auto (default), or manual: a person scans." },

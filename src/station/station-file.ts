@@ -195,7 +195,7 @@ function firstLine(text: string): string {
   return text.split("\n")[0] ?? "";
 }
 
-/** For a line that needs no file: an emulated one. */
+/** For a line that needs no file: an emulated one, whose provider has no limits of its own and is not to be what the line waits for. */
 export function stationFileFor(
   slots: readonly { readonly number: number; readonly port: string }[],
   executive: string,
@@ -204,6 +204,7 @@ export function stationFileFor(
     station: { name: "fake-line" },
     executive: { listen: executive },
     page: { listen: "none" },
+    limits: { api_concurrency: 32, api_rate: 200 },
     slot: slots,
   });
 }
