@@ -1,20 +1,19 @@
 import { setMaxListeners } from "node:events";
-import type { Clock } from "../base/clock.js";
 import { EsimdError, toEsimdError } from "../base/errors.js";
-import { type Eid, type Iccid, type Imei, parseEid, parseIccid, parseImei } from "../base/identifiers.js";
-import type { Log } from "../base/logging.js";
-import type { Random } from "../base/random.js";
+import { type Eid, type Iccid, parseEid, parseIccid, parseImei } from "../base/identifiers.js";
 import { version } from "../base/version.js";
 import type { Config } from "../daemon/config/config.js";
-import type { Outside } from "../daemon/outside.js";
-import { type Connections, provisionOnce } from "../daemon/provisioner.js";
-import type { HostRoots } from "../serial/host-roots.js";
+import { provisionOnce } from "../daemon/provisioner.js";
 import { chargesOnDisk } from "./charges-on-disk.js";
 import type { FoundUnit, ScanResult, StationControl, StationEvent } from "./control.js";
+import { LabelDesk } from "./label-desk.js";
 import { BatchBudget } from "./limits/batch-budget.js";
-import { type EndedEntry, type Entry, entrySchema, type Fact, parseSerial } from "./records/entry.js";
-import type { OpenedRecord } from "./records/log.js";
-import { type BatchTally, type OpenRun, Register, type UnitRecord } from "./records/register.js";
+import { Listeners } from "./listeners.js";
+import type { StationParts, StationSummary, WorkOfUnit } from "./parts.js";
+import { RecordDesk } from "./record-desk.js";
+import { parseSerial } from "./records/entry.js";
+import { searchUnits } from "./records/found-unit.js";
+import { type BatchTally, type OpenRun, Register } from "./records/register.js";
 import { Scanner } from "./scanner.js";
 import { Shift } from "./shift.js";
 import type { Sight } from "./slots/sight.js";
@@ -26,59 +25,6 @@ import type { StationPhase, StationView } from "./view.js";
 import { viewOfBatch } from "./view-batch.js";
 
 /** The factory line: slots, units and runs from the start of the station to its end. */
-
-/** What the sheet of work says of one unit; null: nothing. */
-export interface WorkOfUnit {
-  readonly fleet: string | null;
-  readonly eid: Eid | null;
-  readonly imei: Imei | null;
-  /** Its user is to activate it: it is identified, recorded and labelled, and no profile is loaded here. */
-  readonly activationCode: string | null;
-}
-
-/** A sheet of work: only what is on it is made. */
-export interface Work {
-  readonly place: string;
-  readonly units: ReadonlyMap<string, WorkOfUnit>;
-}
-
-export interface StationParts {
-  readonly name: string;
-  readonly batch: string;
-  readonly slots: readonly SlotEntry[];
-  readonly serialFrom: "scan" | "imei";
-  readonly verifiesRegistration: boolean;
-  readonly operator: string | null;
-  readonly budget: number | null;
-  /** Ends by itself after so many verdicts; left out: when it is told to. */
-  readonly units?: number;
-  readonly config: Config;
-  readonly work?: Work;
-  readonly host: HostRoots;
-  readonly outside: Outside;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly connections: Connections;
-  readonly record: OpenedRecord;
-  /** One run; the real one when left out. */
-  readonly provision?: UnitRunParts["provision"];
-  /** Prints the label of a unit that passed; left out: there are no labels. */
-  readonly printLabel?: (unit: EndedEntry, signal: AbortSignal) => Promise<void>;
-  /** Hears of each line of the record, once it is durable. Rejects for nothing that the line would have to stop for. */
-  readonly tell?: (entry: Entry) => Promise<void>;
-}
-
-/** What this start of the station did. */
-export interface StationSummary {
-  /** Verdicts. */
-  readonly units: number;
-  readonly passed: number;
-  readonly failed: number;
-  /** Paid for since the start. */
-  readonly charges: number;
-  readonly seconds: number;
-}
 
 export class Station implements StationControl {
   readonly #parts: StationParts;
@@ -93,8 +39,9 @@ export class Station implements StationControl {
   readonly #version = version();
   readonly #runs = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  readonly #changeListeners = new Set<() => void>();
-  readonly #eventListeners = new Set<(event: StationEvent) => void>();
+  readonly #listeners = new Listeners();
+  readonly #desk: RecordDesk;
+  readonly #labels: LabelDesk;
   /** Runs that an earlier start left, by slot: the unit goes on if it is still there. */
   readonly #leftOver = new Map<number, { readonly serial: string; readonly eid: Eid }>();
   readonly #verdicts = { passed: 0, failed: 0 };
@@ -102,7 +49,6 @@ export class Station implements StationControl {
   #watch: SlotWatch | undefined;
   #phase: StationPhase = "working";
   #failure: EsimdError | undefined;
-  #isTelling = false;
   #end: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => {
     this.#end = resolve;
@@ -113,6 +59,8 @@ export class Station implements StationControl {
     this.#parts = parts;
     this.#register = new Register(record.entries);
     this.#tally = this.#register.tally(batch, clock.nowMs());
+    this.#desk = new RecordDesk(parts, this.#register);
+    this.#labels = new LabelDesk(parts.printLabel, this.#desk, this.#register);
     for (const entry of record.entries)
       if (entry.kind === "ended") this.#shift.note(Date.parse(entry.at), entry.verdict);
     const nowMs = clock.nowMs();
@@ -187,19 +135,17 @@ export class Station implements StationControl {
   }
 
   onChange(changed: () => void): () => void {
-    this.#changeListeners.add(changed);
-    return () => this.#changeListeners.delete(changed);
+    return this.#listeners.onChange(changed);
   }
 
   onEvent(heard: (event: StationEvent) => void): () => void {
-    this.#eventListeners.add(heard);
-    return () => this.#eventListeners.delete(heard);
+    return this.#listeners.onEvent(heard);
   }
 
   scan(text: string, slot?: number): ScanResult {
     const result = this.#scanner.scan(text, slot);
     this.#startReady();
-    this.#changed();
+    this.#listeners.changed();
     return result;
   }
 
@@ -210,7 +156,7 @@ export class Station implements StationControl {
       throw new EsimdError("station_refused", `slot ${number} has no unit that is done`);
     slot.again(this.#parts.clock.nowMs());
     this.#startReady();
-    this.#changed();
+    this.#listeners.changed();
   }
 
   setOff(number: number, isOff: boolean): void {
@@ -219,27 +165,19 @@ export class Station implements StationControl {
     if (isOff) slot.takeOff("Taken out of work by a person.", nowMs);
     else slot.takeOn(nowMs);
     this.#startReady();
-    this.#changed();
+    this.#listeners.changed();
   }
 
   async reprint(serial: string, signal: AbortSignal): Promise<void> {
-    const unit = this.#register.unit(serial);
-    const { last } = unit ?? {};
-    if (unit === undefined || last === null || last === undefined || !unit.hasPassed)
-      throw new EsimdError("station_refused", `no unit ${serial} has passed`);
-    if (this.#parts.printLabel === undefined)
-      throw new EsimdError("station_refused", "the station file names no command that prints labels");
-    const failed = await this.#label(last, unit.copies + 1, signal);
-    this.#changed();
-    if (failed !== undefined) throw failed;
+    await this.#labels.reprint(serial, signal).finally(() => this.#listeners.changed());
   }
 
   async voidUnit(serial: string, why: string, by: string | null): Promise<void> {
     const unit = this.#register.unit(parseSerial(serial, "the serial number"));
     if (unit === undefined) throw new EsimdError("station_refused", `no unit ${serial} is recorded`);
     if (this.#register.isRunning(serial)) throw new EsimdError("station_refused", `${serial} is at work`);
-    await this.#record({ kind: "voided", serial, eid: unit.eid, by, why });
-    this.#changed();
+    await this.#desk.record({ kind: "voided", serial, eid: unit.eid, by, why });
+    this.#listeners.changed();
   }
 
   drain(): void {
@@ -256,13 +194,7 @@ export class Station implements StationControl {
   }
 
   search(text: string, limit: number): readonly FoundUnit[] {
-    const found: FoundUnit[] = [];
-    for (const unit of this.#register.search(text)) {
-      if (found.length >= limit) break;
-      const shown = foundUnit(unit);
-      if (shown !== undefined) found.push(shown);
-    }
-    return found;
+    return searchUnits(this.#register, text, limit);
   }
 
   /** What an earlier start left: its runs are over, and what they paid for is in the ledgers of their eUICCs. */
@@ -270,7 +202,7 @@ export class Station implements StationControl {
     const { batch, budget, work, config, outside } = this.#parts;
     const sheet = work === undefined ? null : { file: work.place, units: work.units.size };
     const open = this.#register.openRuns;
-    await this.#record(
+    await this.#desk.record(
       { kind: "batch", batch, version: this.#version, budget, sheet },
       ...open.map(
         ({ run, batch: of, slot, serial }) => ({ kind: "interrupted", run, batch: of, slot, serial }) as const,
@@ -296,12 +228,12 @@ export class Station implements StationControl {
       const slot = this.#slots.get(number);
       const change = slot?.see(sight, nowMs) ?? "none";
       if (slot === undefined || change === "none") continue;
-      if (change !== "put-in") this.#publish({ kind: "taken-out", slot: number });
-      if (change !== "taken-out") this.#publish({ kind: "put-in", slot: number });
+      if (change !== "put-in") this.#listeners.publish({ kind: "taken-out", slot: number });
+      if (change !== "taken-out") this.#listeners.publish({ kind: "put-in", slot: number });
       const left = this.#leftOver.get(number);
       if (change === "put-in" && left !== undefined && slot.serial === null) slot.give(left.serial, nowMs);
       else this.#leftOver.delete(number);
-      this.#changed();
+      this.#listeners.changed();
     }
     this.#startReady();
   }
@@ -314,8 +246,8 @@ export class Station implements StationControl {
   #begin(slot: Slot): void {
     const { clock } = this.#parts;
     slot.begin(clock.nowMs());
-    this.#publish({ kind: "begun", slot: slot.number, serial: slot.serial });
-    this.#changed();
+    this.#listeners.publish({ kind: "begun", slot: slot.number, serial: slot.serial });
+    this.#listeners.changed();
     const run = this.#work(slot)
       .catch((thrown: unknown) => this.#fail(toEsimdError(thrown)))
       .finally(() => {
@@ -344,23 +276,23 @@ export class Station implements StationControl {
         serial,
         resumes: left?.eid,
         observe: (observation) => {
-          if (slot.observe(observation)) this.#changed();
+          if (slot.observe(observation)) this.#listeners.changed();
         },
         identified: (unit) => {
           slot.identified(unit.eid, unit.serial, unit.imei === null ? null : parseImei(unit.imei, "the modem"));
-          this.#changed();
+          this.#listeners.changed();
         },
       },
       this.#stopping.signal,
     );
     if (end.kind === "ended") await this.#conclude(slot, end);
     else slot.dropRun(clock.nowMs());
-    this.#changed();
+    this.#listeners.changed();
     await this.#watch?.lookNow();
   }
 
   async #conclude(slot: Slot, { fact, exitStatus }: Extract<UnitEnd, { kind: "ended" }>): Promise<void> {
-    const { clock, printLabel } = this.#parts;
+    const { clock } = this.#parts;
     const nowMs = clock.nowMs();
     const { verdict, serial, eid, error, seconds } = fact;
     const iccid: Iccid | null = fact.iccid === null ? null : parseIccid(fact.iccid, "the report");
@@ -368,7 +300,7 @@ export class Station implements StationControl {
     this.#shift.note(nowMs, verdict);
     this.#verdicts[verdict === "PASS" ? "passed" : "failed"]++;
     const code = error?.code ?? null;
-    this.#publish({
+    this.#listeners.publish({
       kind: "ended",
       slot: slot.number,
       serial,
@@ -379,36 +311,10 @@ export class Station implements StationControl {
       exitStatus,
       seconds,
     });
-    this.#changed();
+    this.#listeners.changed();
     const { units } = this.#parts;
     if (units !== undefined && this.#verdicts.passed + this.#verdicts.failed >= units) this.drain();
-    const entry = this.#entryOf(fact);
-    if (verdict !== "PASS" || serial === null || printLabel === undefined) return;
-    // Two labels for one unit is what a line fears: another one only when a person asks for it.
-    if ((this.#register.unit(serial)?.copies ?? 0) > 0) return;
-    const failed = await this.#label(entry, 1, this.#stopping.signal);
-    slot.noteLabel(
-      failed === undefined ? null : `No label was printed (${failed.message}): take the unit out, and print it again.`,
-    );
-  }
-
-  /** Prints and records it; what went wrong is returned. */
-  async #label(entry: EndedEntry, copy: number, signal: AbortSignal): Promise<EsimdError | undefined> {
-    const { printLabel } = this.#parts;
-    const { run, batch, serial } = entry;
-    if (printLabel === undefined || serial === null) return undefined;
-    let failed: EsimdError | undefined;
-    try {
-      await printLabel(entry, signal);
-    } catch (thrown) {
-      failed = toEsimdError(thrown);
-    }
-    const result =
-      failed === undefined
-        ? ({ kind: "printed" } as const)
-        : ({ kind: "failed", code: failed.code, message: failed.message.slice(0, 2000) } as const);
-    await this.#record({ kind: "label", run, batch, serial, copy, result });
-    return failed;
+    slot.noteLabel(await this.#labels.afterVerdict(this.#desk.entryOf(fact), this.#stopping.signal));
   }
 
   #unitParts(): UnitRunParts {
@@ -426,7 +332,7 @@ export class Station implements StationControl {
       provision: this.#parts.provision ?? provisionOnce,
       register: this.#register,
       budget: this.#budget,
-      record: (...facts) => this.#record(...facts),
+      record: (...facts) => this.#desk.record(...facts),
     };
   }
 
@@ -436,21 +342,6 @@ export class Station implements StationControl {
     const fleet = work?.fleet ?? sim.fleet;
     const dialect = entry?.dialect ?? modem.dialect;
     return { ...config, sim: { ...sim, fleet }, modem: { ...modem, dialect, expectedEid: work?.eid ?? undefined } };
-  }
-
-  async #record(...facts: readonly Fact[]): Promise<void> {
-    await this.#parts.record.log.append(...facts);
-    for (const fact of facts) {
-      const entry = this.#entryOf(fact);
-      this.#register.add(entry);
-      await this.#parts.tell?.(entry);
-    }
-  }
-
-  #entryOf<Kind extends Fact>(fact: Kind): Extract<Entry, { kind: Kind["kind"] }>;
-  #entryOf(fact: Fact): Entry {
-    const { clock, name } = this.#parts;
-    return entrySchema.parse({ v: 1, at: new Date(clock.nowMs()).toISOString(), station: name, ...fact });
   }
 
   #refusal(serial: string): string | undefined {
@@ -490,8 +381,8 @@ export class Station implements StationControl {
 
   #setPhase(phase: StationPhase): void {
     this.#phase = phase;
-    this.#publish({ kind: "phase", phase });
-    this.#changed();
+    this.#listeners.publish({ kind: "phase", phase });
+    this.#listeners.changed();
   }
 
   /** Without its record the station may do nothing: what goes on is cut off in good order. */
@@ -504,36 +395,4 @@ export class Station implements StationControl {
   #endIfDone(): void {
     if (this.#phase !== "working" && this.#runs.size === 0) this.#end();
   }
-
-  #publish(event: StationEvent): void {
-    for (const heard of [...this.#eventListeners]) heard(event);
-  }
-
-  #changed(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    queueMicrotask(() => {
-      this.#isTelling = false;
-      for (const changed of [...this.#changeListeners]) changed();
-    });
-  }
-}
-
-function foundUnit({ last, serial, batch, slot, eid, imei, runs }: UnitRecord): FoundUnit | undefined {
-  if (last === null) return undefined;
-  const { verdict, iccid, error, seconds } = last;
-  return {
-    serial,
-    batch,
-    slot,
-    verdict,
-    eid,
-    iccid,
-    imei,
-    code: error?.code ?? null,
-    message: error?.message ?? null,
-    endedAtMs: Date.parse(last.at),
-    seconds,
-    runs,
-  };
 }

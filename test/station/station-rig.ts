@@ -11,10 +11,11 @@ import type { ProvisionerParts, ProvisionResult } from "../../src/daemon/provisi
 import { noFacts } from "../../src/provision/run.js";
 import { buildReport } from "../../src/report/build.js";
 import type { StationEvent } from "../../src/station/control.js";
+import type { StationParts, StationSummary } from "../../src/station/parts.js";
 import type { EndedEntry, Entry } from "../../src/station/records/entry.js";
 import { openRecord } from "../../src/station/records/log.js";
 import { readRecord } from "../../src/station/records/read.js";
-import { Station, type StationParts, type StationSummary } from "../../src/station/station.js";
+import { Station } from "../../src/station/station.js";
 import { FakeHost } from "../support/fake-host.js";
 
 /**
