@@ -146,7 +146,7 @@ vi.mock("../../src/emulator/smdp/orders.js", async (importOriginal) => {
 
 /** The emulators print what another command needs to use them: their secrets are none of esimd's. */
 function isEmulator(words: readonly string[]): boolean {
-  return words.some((word) => /^fake-(world|api|smdp|modem)$/.test(word));
+  return words.some((word) => /^fake-(world|line|api|smdp|modem)$/.test(word));
 }
 
 function collected(words: readonly string[], context: CommandContext): CommandContext {
