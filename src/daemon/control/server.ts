@@ -5,6 +5,7 @@ import { type ErrorCode, EsimdError, toEsimdError } from "../../base/errors.js";
 import { quote } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import { errorAnswer } from "./answers.js";
+import { readJsonBody } from "./json-body.js";
 import type { ControlReply, ControlRoutes, FoundRoute, Outlet } from "./routes.js";
 
 /**
@@ -213,32 +214,10 @@ function tooMany(what: string, most: number): EsimdError {
   return new EsimdError("daemon_busy", `the control socket has as many ${what} as it takes (${most})`);
 }
 
-async function readBody(request: IncomingMessage, clock: Clock): Promise<unknown> {
-  const tooLong = new RefusedRequest(413, `the request's body has more than ${bounds.bodyBytes} bytes`, {
-    hint: "Send less; docs/control-socket.md has what each request takes.",
+function readBody(request: IncomingMessage, clock: Clock): Promise<unknown> {
+  return readJsonBody(request, clock, {
+    ...bounds,
+    page: "control-socket.md",
+    refusal: (status, message, options) => new RefusedRequest(status, message, options),
   });
-  if (Number(request.headers["content-length"] ?? 0) > bounds.bodyBytes) throw tooLong;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const late = new RefusedRequest(408, `the request's body did not come within ${bounds.requestMs / 1000} s`, {
-    hint: "Send it at once.",
-  });
-  const cancel = clock.setTimer(bounds.requestMs, () => request.destroy(late));
-  try {
-    for await (const chunk of request) {
-      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-      size += bytes.length;
-      if (size > bounds.bodyBytes) throw tooLong;
-      chunks.push(bytes);
-    }
-  } finally {
-    cancel();
-  }
-  const text = Buffer.concat(chunks).toString("utf8").trim();
-  if (text === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new EsimdError("bad_input", "the request's body is no JSON", { cause, hint: "Send one JSON object." });
-  }
 }

@@ -15,7 +15,7 @@ function reportOf(entries: readonly Entry[], format: "report" | "text"): Promise
 
 /** Ten units that took 10 to 100 s, one of them at its second run, and two that a person must look at. */
 const shift: readonly Entry[] = [
-  batch({ budget: 12, sheet: { file: `/work/${hostile}.csv`, units: 20 }, version: "0.1.0" }),
+  batch({ budget: 12, sheet: { file: `/sheets/${hostile}.csv`, units: 20 }, version: "0.1.0" }),
   ...Array.from({ length: 10 }, (_none, index) => passed(index + 1, { seconds: 10 * (index + 1) })).flat(),
   failed(1, "modem_silent", { run: runId(100), at: at(10) }),
   begun(1, { run: runId(101) }),
