@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import type { Clock } from "../../base/clock.js";
 import { formatMs } from "../../base/deadline.js";
 import { describeCause, EsimdError } from "../../base/errors.js";
 import type { Log } from "../../base/logging.js";
 import type { FleetEvent, ReportEvent, UnitEvent } from "../../report/event.js";
+import { type ProgramEnding, runProgram } from "../operator-program.js";
 import type { Delivery, Sink } from "./sink.js";
 
 export interface HookParts {
@@ -16,14 +16,6 @@ export interface HookParts {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a program says of itself is for the log; what goes beyond is not kept. */
-const longestWords = 2048;
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-type Ending =
-  | { readonly kind: "exited"; readonly status: number | null; readonly signal: string | null }
-  | { readonly kind: "unstarted"; readonly error: Error };
-
 /** A program of the operator's for each event: the event on its stdin, the most wanted of it in its environment. Exit status 0: it has it. */
 export function createHook({ command, timeoutMs, clock, log, env }: HookParts): Sink {
   return {
@@ -33,52 +25,16 @@ export function createHook({ command, timeoutMs, clock, log, env }: HookParts): 
     idle: async () => undefined,
     close: async () => undefined,
     deliver: async (event, signal) => {
-      signal.throwIfAborted();
-      // A process group of its own, so that what it started ends with it.
-      const child = spawn(command, [], {
-        stdio: ["pipe", "pipe", "pipe"],
-        env: environmentOf(event, env),
-        detached: true,
-        cwd: "/",
-      });
-      let words = "";
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding("utf8").on("data", (text: string) => {
-          words = `${words}${text}`.slice(0, longestWords);
-        });
-      const kill = (): void => {
-        try {
-          if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-        } catch {
-          // It has ended by itself.
-        }
-      };
-      let isLate = false;
-      const cancelTimer = clock.setTimer(timeoutMs, () => {
-        isLate = true;
-        kill();
-      });
-      signal.addEventListener("abort", kill, { once: true });
-      // A program that does not read its stdin closes it.
-      child.stdin.on("error", () => undefined);
-      child.stdin.end(`${JSON.stringify(event)}\n`);
-      const ending = await new Promise<Ending>((resolve) => {
-        child.once("error", (error) => resolve({ kind: "unstarted", error }));
-        child.once("exit", (status, killed) => resolve({ kind: "exited", status, signal: killed }));
-      });
-      cancelTimer();
-      signal.removeEventListener("abort", kill);
-      child.stdout.destroy();
-      child.stderr.destroy();
-      signal.throwIfAborted();
-      const said = words.trim();
+      const input = `${JSON.stringify(event)}\n`;
+      const program = { command, input, env, facts: factsOf(event), clock, timeoutMs, signal };
+      const { ending, isLate, said } = await runProgram(program);
       if (said !== "") log.info({ hook: command, said }, "the hook says something");
       return judge(command, ending, isLate ? timeoutMs : undefined);
     },
   };
 }
 
-function judge(command: string, ending: Ending, lateMs: number | undefined): Delivery {
+function judge(command: string, ending: ProgramEnding, lateMs: number | undefined): Delivery {
   if (lateMs !== undefined)
     return failed("report_undelivered", `${command} did not end within ${formatMs(lateMs)}, and was killed`, false);
   if (ending.kind === "unstarted")
@@ -99,11 +55,8 @@ function failed(
 }
 
 /** What a shell script can use without reading JSON. */
-function environmentOf(event: FleetEvent, env: HookParts["env"]): Record<string, string> {
-  const timeZone = env["TZ"];
+function factsOf(event: FleetEvent): Record<string, string> {
   return {
-    PATH: env["PATH"] ?? defaultPath,
-    ...(timeZone === undefined ? {} : { TZ: timeZone }),
     ESIMD_EVENT: event.kind,
     ESIMD_EVENT_ID: event.id,
     ESIMD_DEVICE: event.device,
