@@ -28,12 +28,16 @@ export interface StationControl {
   search(text: string, limit: number): readonly FoundUnit[];
 }
 
-export interface ScanResult {
-  readonly isTaken: boolean;
-  /** For the person with the scanner. */
-  readonly sentence: string;
-  readonly slot: number | null;
-}
+/** `sentence` is for the person with the scanner. */
+export type ScanResult =
+  | { readonly isTaken: true; readonly sentence: string; readonly slot: number }
+  | {
+      readonly isTaken: false;
+      readonly sentence: string;
+      readonly slot: number | null;
+      /** `bad_input`: the same scan is refused the next time, too; `station_refused`: not as the station stands. */
+      readonly code: "bad_input" | "station_refused";
+    };
 
 export type StationEvent =
   | { readonly kind: "put-in"; readonly slot: number }

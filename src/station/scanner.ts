@@ -11,8 +11,14 @@ export interface ScannerParts {
   readonly clock: Clock;
   readonly slots: ReadonlyMap<number, Slot>;
   readonly register: Register;
-  /** Why the sheet of work does not take it; undefined: it does, or there is none. */
-  readonly refusal: (serial: string) => string | undefined;
+  /** Why the batch does not take it; undefined: it does. */
+  readonly refusal: (serial: string) => Refusal | undefined;
+}
+
+export interface Refusal {
+  readonly sentence: string;
+  /** The serial number is no good for this batch, whenever it is scanned. */
+  readonly isForGood: boolean;
 }
 
 /** How long a slot stays chosen by its label. */
@@ -44,7 +50,7 @@ export class Scanner {
     const scan = readScan(text);
     switch (scan.kind) {
       case "unreadable":
-        return refused(scan.sentence, given ?? null);
+        return unfit(scan.sentence, given ?? null);
       case "slot":
         return this.#choose(scan.slot);
       case "serial":
@@ -53,7 +59,7 @@ export class Scanner {
   }
 
   #choose(slot: number): ScanResult {
-    if (!this.#parts.slots.has(slot)) return refused(`There is no slot ${slot}.`, null);
+    if (!this.#parts.slots.has(slot)) return unfit(noSlot(slot), null);
     this.#chosen = { slot, untilMs: this.#parts.clock.monotonicMs() + chosenMs };
     return { isTaken: true, sentence: `Slot ${slot}: scan its unit's serial number.`, slot };
   }
@@ -63,11 +69,13 @@ export class Scanner {
     const elsewhere = [...slots.values()].find(
       (one) => one.serial === serial && one.number !== given && isWaitingOrAtWork(one),
     );
-    if (elsewhere !== undefined) return refused(`${serial} is in slot ${elsewhere.number} already.`, elsewhere.number);
+    if (elsewhere !== undefined) return notNow(`${serial} is in slot ${elsewhere.number} already.`, elsewhere.number);
     const why = refusal(serial);
-    if (why !== undefined) return refused(why, given ?? null);
+    if (why !== undefined)
+      return why.isForGood ? unfit(why.sentence, given ?? null) : notNow(why.sentence, given ?? null);
+    if (given !== undefined && !slots.has(given)) return unfit(noSlot(given), given);
     const slot = this.#slotFor(given);
-    if (typeof slot === "string") return refused(slot, given ?? null);
+    if (typeof slot === "string") return notNow(slot, given ?? null);
     this.#chosen = undefined;
     slot.give(serial, clock.nowMs());
     const known = register.unit(serial)?.hasPassed === true ? ", which passed before" : "";
@@ -82,7 +90,7 @@ export class Scanner {
     const wanted = given ?? (chosen !== undefined && clock.monotonicMs() < chosen.untilMs ? chosen.slot : undefined);
     if (wanted !== undefined) {
       const slot = slots.get(wanted);
-      if (slot === undefined) return `There is no slot ${wanted}.`;
+      if (slot === undefined) return noSlot(wanted);
       const why = slot.refusesSerial;
       return why === undefined ? slot : `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
     }
@@ -101,6 +109,12 @@ function isWaitingOrAtWork({ phase }: Slot): boolean {
   return phase.kind === "running" || phase.kind === "needs-serial" || phase.kind === "needs-unit";
 }
 
-function refused(sentence: string, slot: number | null): ScanResult {
-  return { isTaken: false, sentence, slot };
+const noSlot = (slot: number): string => `There is no slot ${slot}.`;
+
+function unfit(sentence: string, slot: number | null): ScanResult {
+  return { isTaken: false, sentence, slot, code: "bad_input" };
+}
+
+function notNow(sentence: string, slot: number | null): ScanResult {
+  return { isTaken: false, sentence, slot, code: "station_refused" };
 }

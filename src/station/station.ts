@@ -14,7 +14,7 @@ import { RecordDesk } from "./record-desk.js";
 import { parseSerial } from "./records/entry.js";
 import { searchUnits } from "./records/found-unit.js";
 import { type BatchTally, type OpenRun, Register } from "./records/register.js";
-import { Scanner } from "./scanner.js";
+import { type Refusal, Scanner } from "./scanner.js";
 import { Shift } from "./shift.js";
 import type { Sight } from "./slots/sight.js";
 import { Slot } from "./slots/slot.js";
@@ -344,18 +344,20 @@ export class Station implements StationControl {
     return { ...config, sim: { ...sim, fleet }, modem: { ...modem, dialect, expectedEid: work?.eid ?? undefined } };
   }
 
-  #refusal(serial: string): string | undefined {
+  #refusal(serial: string): Refusal | undefined {
     const { work, serialFrom } = this.#parts;
-    if (this.#phase !== "working") return "The station takes no more units.";
-    if (serialFrom === "imei") return "Serial numbers are read from the modems here, and not scanned.";
-    if (work !== undefined && !work.units.has(serial)) return `${serial} is not on the sheet of work.`;
+    if (this.#phase !== "working") return { sentence: "The station takes no more units.", isForGood: false };
+    if (serialFrom === "imei")
+      return { sentence: "Serial numbers are read from the modems here, and not scanned.", isForGood: true };
+    if (work !== undefined && !work.units.has(serial))
+      return { sentence: `${serial} is not on the sheet of work.`, isForGood: true };
     return undefined;
   }
 
   #slotOf(number: number): Slot {
     const slot = this.#slots.get(number);
     if (slot !== undefined) return slot;
-    throw new EsimdError("station_refused", `there is no slot ${number}`);
+    throw new EsimdError("bad_input", `there is no slot ${number}`);
   }
 
   get #running(): number {

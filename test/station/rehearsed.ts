@@ -216,8 +216,16 @@ export class RehearsedStation implements StationControl {
       this.#chosen = Number(chosen);
       return { isTaken: true, sentence: `The next serial number is for slot ${chosen}.`, slot: this.#chosen };
     }
-    const refused = (sentence: string): ScanResult => ({ isTaken: false, sentence, slot: null });
-    if (!serialForm.test(text)) return refused("This is no serial number: scan the unit's own label.");
+    const refused = (sentence: string): ScanResult => ({
+      isTaken: false,
+      sentence,
+      slot: null,
+      code: "station_refused",
+    });
+    if (!serialForm.test(text)) {
+      const sentence = "This is no serial number: scan the unit's own label.";
+      return { isTaken: false, sentence, slot: null, code: "bad_input" };
+    }
     const holder = [...this.#slots].find(([, one]) => one.unit.serial === text);
     if (holder !== undefined) return refused(`Slot ${holder[0]} has this serial number already.`);
     const [waiting] = [...this.#slots]
@@ -283,7 +291,7 @@ export class RehearsedStation implements StationControl {
 
   #slot(number: number): Slot {
     const slot = this.#slots.get(number);
-    if (slot === undefined) throw new EsimdError("station_refused", `there is no slot ${number}`);
+    if (slot === undefined) throw new EsimdError("bad_input", `there is no slot ${number}`);
     return slot;
   }
 

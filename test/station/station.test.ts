@@ -178,7 +178,11 @@ describe("who a unit is", () => {
     await rig.putIn(1, unit1);
     await rig.putIn(2, unit2);
     station.scan("SN-1", 1);
-    expect(station.scan("SN-1", 2)).toMatchObject({ isTaken: false, sentence: "SN-1 is in slot 1 already." });
+    expect(station.scan("SN-1", 2)).toMatchObject({
+      isTaken: false,
+      code: "station_refused",
+      sentence: "SN-1 is in slot 1 already.",
+    });
   });
 
   it("may be scanned anew once a person took its number back, with why", async () => {
@@ -195,7 +199,11 @@ describe("who a unit is", () => {
     const units = new Map([["SN-1", { fleet: "line-fleet", eid: eid1, imei: null, activationCode: null }]]);
     const station = await rig.start({ work: { place: "sheet.csv", units } });
     await rig.putIn(1, unit1);
-    expect(station.scan("SN-2", 1)).toMatchObject({ isTaken: false, sentence: "SN-2 is not on the sheet of work." });
+    expect(station.scan("SN-2", 1)).toMatchObject({
+      isTaken: false,
+      code: "bad_input",
+      sentence: "SN-2 is not on the sheet of work.",
+    });
     station.scan("SN-1", 1);
     await rig.settle();
     const { config } = rig.runIn(1).parts;

@@ -73,8 +73,8 @@ function obey(word: string, rest: readonly string[], control: StationControl): r
 function serial(rest: readonly string[], control: StationControl): readonly string[] {
   const [slot, ...words] = rest;
   const taken = control.scan(words.join(" "), slot === "*" ? undefined : numberOf(slot));
-  if (!taken.isTaken) throw new EsimdError("station_refused", taken.sentence.replace(/\.$/, ""));
-  return [`OK ${taken.slot ?? "-"}`];
+  if (!taken.isTaken) throw new EsimdError(taken.code, taken.sentence.replace(/\.$/, ""));
+  return [`OK ${taken.slot}`];
 }
 
 function wholeStatus({ slots }: StationView): readonly string[] {
@@ -89,7 +89,7 @@ function slotIn({ slots }: StationView, text: string | undefined): SlotView {
   const number = numberOf(text);
   const slot = slots.find((one) => one.number === number);
   if (slot !== undefined) return slot;
-  throw new EsimdError("station_refused", `there is no slot ${number}`);
+  throw new EsimdError("bad_input", `there is no slot ${number}`);
 }
 
 function numberOf(text: string | undefined): number {

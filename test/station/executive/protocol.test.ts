@@ -61,7 +61,7 @@ describe("a command of the line protocol", () => {
     ["FROB 1", 'ERR executive_protocol "FROB" is no command of the line protocol'],
     ["STATUS x", 'ERR executive_protocol "x" is no slot\'s number'],
     ["STATUS -1", 'ERR executive_protocol "-1" is no slot\'s number'],
-    ["STATUS 9", "ERR station_refused there is no slot 9"],
+    ["STATUS 9", "ERR bad_input there is no slot 9"],
     ["RETRY", 'ERR executive_protocol "" is no slot\'s number'],
     ["SERIAL", 'ERR executive_protocol "" is no slot\'s number'],
     ["SERIAL x SN-1", 'ERR executive_protocol "x" is no slot\'s number'],
@@ -70,9 +70,13 @@ describe("a command of the line protocol", () => {
     expect(answerTo(line, station)).toEqual({ lines: [answer], listens: false });
   });
 
-  it.each(["RETRY 1", "SERIAL 1 =cmd()", "SERIAL 1"])("%j is refused by the station, in one line", (line) => {
+  it.each([
+    ["RETRY 1", "station_refused"],
+    ["SERIAL 1 =cmd()", "bad_input"],
+    ["SERIAL 1", "bad_input"],
+  ])("%j is refused by the station, in one line, as %s", (line, code) => {
     const [answer, ...more] = said(line);
-    expect(answer).toMatch(/^ERR station_refused \S.*[^.]$/);
+    expect(answer).toMatch(new RegExp(`^ERR ${code} \\S.*[^.]$`));
     expect(more).toEqual([]);
   });
 
