@@ -1,5 +1,6 @@
 import type { EndedEntry, Entry, Fact } from "../../src/station/records/entry.js";
 import { entrySchema } from "../../src/station/records/entry.js";
+import { ended, failed } from "./records/entries.js";
 
 /** Entries of a record, for tests of what is made from it. */
 
@@ -41,42 +42,23 @@ export function identifiedFact(run: string, unit: UnitOf): Fact {
   return { kind: "identified", run, batch, serial, eid, imei, chargesBefore, doubtfulBefore: 0 };
 }
 
-export function endedFact(run: string, unit: UnitOf): Extract<Fact, { kind: "ended" }> {
-  const { serial, eid = eidA, imei = null, slot = 1, batch = "b1", verdict = "PASS", charges = 1, seconds = 10 } = unit;
-  return {
-    kind: "ended",
-    run,
-    batch,
-    slot,
-    verdict,
-    serial,
-    eid,
-    imei,
-    iccid: verdict === "PASS" ? "8988303000000000014" : null,
-    sid: null,
-    simSid: null,
-    simStatus: null,
-    vendor: "Quectel",
-    model: "EG25-G",
-    firmware: null,
-    state: verdict === "PASS" ? "provisioned" : "failed",
-    changed: true,
-    again: false,
-    charges,
-    doubtful: 0,
-    verified: null,
-    error:
-      verdict === "PASS"
-        ? null
-        : { code: unit.code ?? "modem_silent", message: "no answer", actor: "operator", retry: "later", hint: "Look." },
-    seconds,
-  };
-}
-
 /** The three entries of a whole run. */
 export function wholeRun(unit: UnitOf): readonly [Entry, Entry, EndedEntry] {
+  const {
+    serial,
+    eid = eidA,
+    imei = null,
+    slot = 1,
+    batch = "b1",
+    charges = 1,
+    seconds = 10,
+    at = "2026-01-01T08:00:00.000Z",
+  } = unit;
   const run = runId();
-  const ended = entryOf(endedFact(run, unit), unit.at);
-  if (ended.kind !== "ended") throw new Error("it is");
-  return [entryOf(begunFact(run, unit), unit.at), entryOf(identifiedFact(run, unit), unit.at), ended];
+  const own = { run, at, batch, serial, slot, eid, imei, charges, seconds };
+  const end =
+    unit.verdict === "FAIL"
+      ? failed(1, unit.code ?? "modem_silent", own)
+      : ended(1, { ...own, iccid: "8988303000000000014" });
+  return [entryOf(begunFact(run, unit), at), entryOf(identifiedFact(run, unit), at), end];
 }
