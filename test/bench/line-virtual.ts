@@ -39,7 +39,7 @@ const mostMs = 24 * 3600 * 1000;
 
 export async function measureVirtualLine({ units, seed }: LineOrder): Promise<VirtualFigures> {
   const dir = await mkdtemp(join(tmpdir(), "esimd-line-"));
-  const clock = startEagerClock();
+  const clock = startEagerClock(Date.now(), "events");
   try {
     const startMs = performance.now();
     const before = process.cpuUsage();

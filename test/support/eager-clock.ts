@@ -10,7 +10,7 @@ export interface EagerClock extends Clock {
   stop(): void;
 }
 
-/** A turn of the event loop counts as quiet below this; what a timer and a look at the queue cost is far less. */
+/** A turn of the event loop that takes a millisecond counts as quiet below this; what a timer and a look at the queue cost is far less. */
 const quietMs = 0.12;
 /** So many quiet turns in a row, each with a look at every socket, before time moves; more for a jump that is as far as a deadline. */
 const quietTurns = { near: 3, far: 15 } as const;
@@ -20,25 +20,33 @@ const farMs = 3_000;
 const underWay =
   /^(FSReq|FileHandle|CloseReq|GetAddrInfo|GetNameInfo|TCPConnect|PipeConnect|Shutdown|Write|RandomBytes|KeyGen)/;
 
-export function startEagerClock(startMs = Date.now()): EagerClock {
+const isUnderWay = (): boolean => process.getActiveResourcesInfo().some((name) => underWay.test(name));
+
+/**
+ * How a turn is seen to be quiet. `computed`: by what a millisecond of real time was used for, which also waits for a kernel that carries
+ * bytes in its own time, as a pty does. `events`: by the number of events that the loop took in, and without waiting; for thousands of
+ * steps where everything that talks is a socket of this process, whose bytes are at the other end once they are written.
+ */
+type Look = "computed" | "events";
+
+export function startEagerClock(startMs = Date.now(), look: Look = "computed"): EagerClock {
   const virtual = new VirtualClock(startMs);
+  const isQuiet = look === "computed" ? quietByComputing() : quietByEvents();
   let stopped = false;
   let quiet = 0;
-  let before = performance.eventLoopUtilization();
   const turn = async (): Promise<void> => {
     if (stopped) return;
-    const now = performance.eventLoopUtilization();
-    const activeMs = now.active - before.active;
-    before = now;
-    const busy = activeMs > quietMs || process.getActiveResourcesInfo().some((name) => underWay.test(name));
-    quiet = busy ? 0 : quiet + 1;
+    const waits = isUnderWay();
+    quiet = isQuiet() && !waits ? quiet + 1 : 0;
     const dueMs = virtual.nextDueMs();
     const enough = dueMs !== undefined && dueMs >= farMs ? quietTurns.far : quietTurns.near;
     if (quiet >= enough && dueMs !== undefined) {
       quiet = 0;
       await virtual.advance(dueMs);
     }
-    setTimeout(() => void turn(), 1);
+    // While a disk is at work, turns that ask again at once would take the processor from it.
+    if (look === "events" && !waits) setImmediate(() => void turn());
+    else setTimeout(() => void turn(), 1);
   };
   void turn();
   return {
@@ -49,5 +57,25 @@ export function startEagerClock(startMs = Date.now()): EagerClock {
     stop: () => {
       stopped = true;
     },
+  };
+}
+
+function quietByComputing(): () => boolean {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const activeMs = now.active - before.active;
+    before = now;
+    return activeMs <= quietMs;
+  };
+}
+
+function quietByEvents(): () => boolean {
+  let before = 0;
+  return () => {
+    const { events } = performance.nodeTiming.uvMetricsInfo;
+    const isSame = events === before;
+    before = events;
+    return isSame;
   };
 }
