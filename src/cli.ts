@@ -4,8 +4,10 @@ import { systemClock } from "./base/clock.js";
 import { toEsimdError } from "./base/errors.js";
 import { systemRandom } from "./base/random.js";
 import { failureText } from "./commands/failure.js";
-import { main } from "./commands/main.js";
+import { beFrugal } from "./commands/frugal.js";
+import { main, wantsDebug } from "./commands/main.js";
 import { stopSignal } from "./commands/stop-signals.js";
+import { isFrugal } from "./commands/table.js";
 
 /** The process around the program: signals, the standard streams, the exit status. Everything else is in commands/main.ts. */
 
@@ -21,6 +23,10 @@ process.on("uncaughtException", (thrown) => {
   process.stderr.write(failureText(error));
   process.exit(error.exitStatus);
 });
+
+if (isFrugal(process.argv[2])) await beFrugal();
+// A stack is only ever shown in such a log; it then has the sources' own lines. Before the parts are loaded that it may lead through.
+if (wantsDebug(process.argv.slice(2))) process.setSourceMapsEnabled(true);
 
 // ps, fuser and whoever finds the port held see "esimd", not "node"; the command line stays as it is (proc_pid_comm(5)).
 await writeFile("/proc/self/comm", "esimd").catch(() => undefined);

@@ -1,6 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { build } from "esbuild";
+import {
+  dialectsChecked,
+  external,
+  namedExports,
+  nativeWhereInstalled,
+  serialportByParts,
+  undiciByParts,
+  zodByName,
+} from "./bundle-parts.js";
 
 /**
  * The program as a device gets it: no node_modules, and one file for each part that several commands share, so that a command loads what it
@@ -20,72 +29,57 @@ const commonJs =
   "const require=esimdRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;";
 
 export const programName = "esimd.js";
+/** What npm's `esimd` starts. */
+export const npmProgramName = "cli.js";
+/** Where npm's parts lie, beside the program. */
+export const partsFolder = "program";
 
-const external = "@lydell/node-pty";
-
-/**
- * `await import("undici")` gives a CommonJS package's exports by their names, with Node; with esbuild, once it splits, as `default` alone.
- * So each package that is imported like this gets a module in between that names them: the names that Node finds.
- */
-const namedExports: Plugin = {
-  name: "named exports",
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^[@a-z]/ }, ({ path, kind, resolveDir }) =>
-      kind === "dynamic-import" && path !== external && !path.startsWith("node:")
-        ? { path, namespace: "named", pluginData: resolveDir }
-        : undefined,
-    );
-    onLoad({ filter: /./, namespace: "named" }, async ({ path, pluginData }) => {
-      const found: unknown = await import(path);
-      const names = Object.keys(Object(found)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name));
-      return { contents: `export { ${names.join(", ")} } from "${path}";`, resolveDir: String(pluginData) };
-    });
-  },
-};
-
-/**
- * `import { z }` takes the whole of zod, with its sentences in fifty languages, because esbuild does not look into a name that stands for a
- * module. As `import * as z` it takes what is used.
- */
-const zodByName: Plugin = {
-  name: "zod by name",
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace('import { z } from "zod";', 'import * as z from "zod";'),
-      loader: "ts",
-    }));
-  },
-};
+/** For whom: a device without npm, by the Debian package, or whoever has npm, by `npm run build`. */
+export type Home = "device" | "npm";
 
 /** @param seconds when its sources were last changed: a clock that says less is wrong (src/base/build-date.ts). */
-export async function bundleProgram(root: string, seconds: number): Promise<Bundle> {
+export async function bundleProgram(root: string, seconds: number, home: Home = "device"): Promise<Bundle> {
+  const name = home === "npm" ? npmProgramName : programName;
   const made = await build({
     absWorkingDir: root,
-    entryPoints: [{ in: "src/cli.ts", out: programName.replace(/\.js$/, "") }],
+    entryPoints: [{ in: "src/cli.ts", out: name.replace(/\.js$/, "") }],
     outdir: "program",
     write: false,
     bundle: true,
     splitting: true,
+    ...(home === "npm" && { chunkNames: `${partsFolder}/[name]-[hash]` }),
     format: "esm",
     platform: "node",
     target: "node20.19",
     minify: true,
     legalComments: "none",
-    charset: "utf8",
+    // One byte a character: V8 keeps text that has any other with two.
+    charset: "ascii",
+    // Names and lines of a stack; the sources themselves are not shipped.
+    ...(home === "npm" && { sourcemap: "linked", sourcesContent: false }),
     metafile: true,
     define: { ESIMD_BUILD_DATE: JSON.stringify(new Date(seconds * 1000).toISOString().slice(0, 10)) },
     banner: { js: commonJs },
-    // The emulators' pseudo-terminals: an optional package with native parts, and no emulator is needed on a device.
     external: [external],
-    plugins: [namedExports, zodByName],
+    plugins: [
+      undiciByParts,
+      serialportByParts,
+      dialectsChecked,
+      namedExports,
+      zodByName,
+      ...(home === "npm" ? [nativeWhereInstalled] : []),
+    ],
     logLevel: "silent",
   });
   if (made.warnings.length > 0) throw new Error(`esbuild warns: ${made.warnings.map(({ text }) => text).join("; ")}`);
   const folder = join(root, "program/");
   const files = new Map(
-    made.outputFiles.map(({ path, text }) => [path.slice(folder.length), withoutInterpreter(text)]),
+    made.outputFiles.map(({ path, contents, text }) => [
+      path.slice(folder.length),
+      home === "device" ? withoutInterpreter(text) : contents,
+    ]),
   );
-  for (const [name, bytes] of await pageFiles(root)) files.set(name, bytes);
+  for (const [name, bytes] of await pageFiles(root)) files.set(home === "npm" ? `${partsFolder}/${name}` : name, bytes);
   return { files, packages: packagesOf(Object.keys(made.metafile.inputs)) };
 }
 
