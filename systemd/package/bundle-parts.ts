@@ -62,7 +62,8 @@ export { Agent, Client, Pool, request };
 `;
 
 /** HTTP/2, which is never offered to a server, and bodies that are neither text nor bytes. */
-const unused = 'module.exports = () => { throw new Error("this part of undici is not in the program"); };';
+const unused = (name: string): string =>
+  `module.exports = () => { throw new Error("this part of ${name} is not in the program"); };`;
 
 export const undiciByParts: Plugin = {
   name: "undici by parts",
@@ -77,9 +78,17 @@ export const undiciByParts: Plugin = {
       resolveDir: String(pluginData),
     }));
     onLoad({ filter: /\/undici\/lib\/(dispatcher\/client-h2|web\/fetch\/body)\.js$/ }, () => ({
-      contents: unused,
+      contents: unused("undici"),
       loader: "js",
     }));
+  },
+};
+
+/** pino's threads, by which esimd never logs: it gives each log a place to write to. */
+export const pinoWithoutThreads: Plugin = {
+  name: "pino without threads",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/pino\/lib\/transport\.js$/ }, () => ({ contents: unused("pino"), loader: "js" }));
   },
 };
 

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import {
   dialectsChecked,
   external,
   namedExports,
   nativeWhereInstalled,
+  pinoWithoutThreads,
   serialportByParts,
   undiciByParts,
   zodByName,
@@ -21,6 +22,15 @@ export interface Bundle {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Where they came from: `node_modules/pino`, `node_modules/a/node_modules/b`; esimd itself is not among them. */
   readonly packages: readonly string[];
+  /** By the source of an entry (`src/commands/probe.ts`): what is loaded with it at once, and not only when it is needed. */
+  readonly loadedWith: ReadonlyMap<string, Loaded>;
+}
+
+export interface Loaded {
+  /** Paths from the root, without those of which nothing was left. */
+  readonly sources: readonly string[];
+  readonly files: number;
+  readonly bytes: number;
 }
 
 /** What CommonJS packages expect to find, in a module. */
@@ -64,6 +74,7 @@ export async function bundleProgram(root: string, seconds: number, home: Home = 
     plugins: [
       undiciByParts,
       serialportByParts,
+      pinoWithoutThreads,
       dialectsChecked,
       namedExports,
       zodByName,
@@ -80,7 +91,8 @@ export async function bundleProgram(root: string, seconds: number, home: Home = 
     ]),
   );
   for (const [name, bytes] of await pageFiles(root)) files.set(home === "npm" ? `${partsFolder}/${name}` : name, bytes);
-  return { files, packages: packagesOf(Object.keys(made.metafile.inputs)) };
+  const { inputs, outputs } = made.metafile;
+  return { files, packages: packagesOf(Object.keys(inputs)), loadedWith: loadedWith(outputs) };
 }
 
 /** What the station's page is made of, in the folder beside the program where src/station/page/assets.ts looks for it. */
@@ -107,6 +119,32 @@ async function pageFiles(root: string): Promise<ReadonlyMap<string, Uint8Array>>
     ...made.outputFiles.map(({ path, contents }) => [path.slice(join(root, "/").length), contents] as const),
     ...written.map((name) => [`browser/${name}`, readFileSync(join(folder, name))] as const),
   ]);
+}
+
+function loadedWith(outputs: Metafile["outputs"]): ReadonlyMap<string, Loaded> {
+  const entries = Object.entries(outputs).flatMap(([path, { entryPoint }]) =>
+    entryPoint === undefined ? [] : [[entryPoint, whole(path, outputs)] as const],
+  );
+  return new Map(entries);
+}
+
+function whole(path: string, outputs: Metafile["outputs"]): Loaded {
+  const seen = new Set([path]);
+  // A set that grows is walked to its new end.
+  for (const one of seen) {
+    for (const { path: next, kind } of outputs[one]?.imports ?? []) {
+      if (kind === "import-statement" && next in outputs) seen.add(next);
+    }
+  }
+  const parts = [...seen].map((one) => outputs[one]);
+  const sources = parts.flatMap((part) =>
+    Object.entries(part?.inputs ?? {}).flatMap(([source, { bytesInOutput }]) => (bytesInOutput > 0 ? [source] : [])),
+  );
+  return {
+    sources: sources.sort(),
+    files: seen.size,
+    bytes: parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0),
+  };
 }
 
 /** The launcher says which Node it is. */
