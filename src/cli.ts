@@ -24,30 +24,35 @@ process.on("uncaughtException", (thrown) => {
   process.exit(error.exitStatus);
 });
 
-if (isFrugal(process.argv[2])) await beFrugal();
-// A stack is only ever shown in such a log; it then has the sources' own lines. Before the parts are loaded that it may lead through.
-if (wantsDebug(process.argv.slice(2))) process.setSourceMapsEnabled(true);
+// Without `await` at the top, so that the built program can be CommonJS (systemd/package/bundle.ts).
+void start(process.argv.slice(2));
 
-// ps, fuser and whoever finds the port held see "esimd", not "node"; the command line stays as it is (proc_pid_comm(5)).
-await writeFile("/proc/self/comm", "esimd").catch(() => undefined);
+async function start(words: readonly string[]): Promise<void> {
+  if (isFrugal(words[0])) await beFrugal();
+  // A stack is only ever shown in such a log; it then has the sources' own lines. Before the parts are loaded that it may lead through.
+  if (wantsDebug(words)) process.setSourceMapsEnabled(true);
 
-const status = await main(process.argv.slice(2), {
-  env: process.env,
-  clock: systemClock,
-  random: systemRandom,
-  signal: stopSignal(process, (exitStatus) => process.exit(exitStatus)),
-  onSignal: (name, listener) => {
-    process.on(name, listener);
-    return () => process.off(name, listener);
-  },
-  stdout: (text) => void process.stdout.write(text),
-  stdoutBytes: (bytes) => void process.stdout.write(bytes),
-  stderr: (text) => void process.stderr.write(text),
-  stderrIsTerminal: process.stderr.isTTY === true,
-  stdoutIsTerminal: process.stdout.isTTY === true,
-  get stdin() {
-    return process.stdin;
-  },
-});
-// A command that has returned is over, whatever handle is still open; but its last words are written first.
-process.stdout.write("", () => process.exit(status));
+  // ps, fuser and whoever finds the port held see "esimd", not "node"; the command line stays as it is (proc_pid_comm(5)).
+  await writeFile("/proc/self/comm", "esimd").catch(() => undefined);
+
+  const status = await main(words, {
+    env: process.env,
+    clock: systemClock,
+    random: systemRandom,
+    signal: stopSignal(process, (exitStatus) => process.exit(exitStatus)),
+    onSignal: (name, listener) => {
+      process.on(name, listener);
+      return () => process.off(name, listener);
+    },
+    stdout: (text) => void process.stdout.write(text),
+    stdoutBytes: (bytes) => void process.stdout.write(bytes),
+    stderr: (text) => void process.stderr.write(text),
+    stderrIsTerminal: process.stderr.isTTY === true,
+    stdoutIsTerminal: process.stdout.isTTY === true,
+    get stdin() {
+      return process.stdin;
+    },
+  });
+  // A command that has returned is over, whatever handle is still open; but its last words are written first.
+  process.stdout.write("", () => process.exit(status));
+}

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundleProgram, npmProgramName, partsFolder } from "./bundle.js";
 import { readTerms } from "./copyright.js";
-import { sourceSeconds } from "./package.js";
+import { readManifest, sourceSeconds } from "./package.js";
 
 /** `npm run build`: the program as npm's package has it, into dist/. What else lies in there (packages, a bill of materials) stays. */
 
@@ -16,6 +16,9 @@ for (const [name, bytes] of files) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, bytes);
 }
+// The nearest package.json tells Node what the files are, and esimd its version.
+const { name, version } = readManifest(root);
+writeFileSync(join(out, "package.json"), `${JSON.stringify({ name, version, type: "commonjs" })}\n`);
 chmodSync(join(out, npmProgramName), 0o755);
 writeFileSync(join(out, "third-party-licenses.txt"), packages.map((place) => termsOf(place)).join("\n"));
 

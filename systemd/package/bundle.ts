@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { basename, extname, join } from "node:path";
+import { build, type Metafile, transform } from "esbuild";
 import {
   dialectsChecked,
   external,
@@ -33,10 +33,7 @@ export interface Loaded {
   readonly bytes: number;
 }
 
-/** What CommonJS packages expect to find, in a module. */
-const commonJs =
-  'import{createRequire as esimdRequire}from"node:module";' +
-  "const require=esimdRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;";
+const target = "node20.19";
 
 export const programName = "esimd.js";
 /** What npm's `esimd` starts. */
@@ -60,16 +57,18 @@ export async function bundleProgram(root: string, seconds: number, home: Home = 
     ...(home === "npm" && { chunkNames: `${partsFolder}/[name]-[hash]` }),
     format: "esm",
     platform: "node",
-    target: "node20.19",
+    target,
     minify: true,
     legalComments: "none",
     // One byte a character: V8 keeps text that has any other with two.
     charset: "ascii",
     // Names and lines of a stack; the sources themselves are not shipped.
-    ...(home === "npm" && { sourcemap: "linked", sourcesContent: false }),
+    ...(home === "npm" && { sourcemap: "inline", sourcesContent: false }),
     metafile: true,
-    define: { ESIMD_BUILD_DATE: JSON.stringify(new Date(seconds * 1000).toISOString().slice(0, 10)) },
-    banner: { js: commonJs },
+    define: {
+      ESIMD_BUILD_DATE: JSON.stringify(new Date(seconds * 1000).toISOString().slice(0, 10)),
+      "import.meta.dirname": "__dirname",
+    },
     external: [external],
     plugins: [
       undiciByParts,
@@ -84,15 +83,40 @@ export async function bundleProgram(root: string, seconds: number, home: Home = 
   });
   if (made.warnings.length > 0) throw new Error(`esbuild warns: ${made.warnings.map(({ text }) => text).join("; ")}`);
   const folder = join(root, "program/");
-  const files = new Map(
-    made.outputFiles.map(({ path, contents, text }) => [
-      path.slice(folder.length),
-      home === "device" ? withoutInterpreter(text) : contents,
-    ]),
-  );
-  for (const [name, bytes] of await pageFiles(root)) files.set(home === "npm" ? `${partsFolder}/${name}` : name, bytes);
+  const files = new Map<string, Uint8Array>();
+  for (const { path, text } of made.outputFiles) {
+    for (const [name, bytes] of await asCommonJs(path.slice(folder.length), text, home)) files.set(name, bytes);
+  }
   const { inputs, outputs } = made.metafile;
-  return { files, packages: packagesOf(Object.keys(inputs)), loadedWith: loadedWith(outputs) };
+  const loaded = loadedWith(outputs, (path) => files.get(path.slice("program/".length))?.length ?? 0);
+  for (const [file, bytes] of await pageFiles(root)) files.set(home === "npm" ? `${partsFolder}/${file}` : file, bytes);
+  return { files, packages: packagesOf(Object.keys(inputs)), loadedWith: loaded };
+}
+
+/**
+ * esbuild cuts a program into parts as modules only. Node reads each module, finds its imports and links it with a pause in between; as
+ * CommonJS, sixty parts are there at once.
+ */
+async function asCommonJs(name: string, text: string, home: Home): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { code, map, warnings } = await transform(home === "device" ? withoutInterpreter(text) : text, {
+    format: "cjs",
+    platform: "node",
+    target,
+    // Every part is strict as a module; `import()` of a part is a `require` that is put off.
+    banner: '"use strict";',
+    supported: { "dynamic-import": false },
+    minify: true,
+    legalComments: "none",
+    charset: "ascii",
+    sourcefile: name,
+    ...(home === "npm" && { sourcemap: "external", sourcesContent: false }),
+  });
+  if (warnings.length > 0) throw new Error(`esbuild warns: ${warnings.map((one) => one.text).join("; ")}`);
+  if (home === "device") return new Map([[name, Buffer.from(code)]]);
+  return new Map([
+    [name, Buffer.from(`${code}//# sourceMappingURL=${basename(name)}.map\n`)],
+    [`${name}.map`, Buffer.from(map)],
+  ]);
 }
 
 /** What the station's page is made of, in the folder beside the program where src/station/page/assets.ts looks for it. */
@@ -121,14 +145,14 @@ async function pageFiles(root: string): Promise<ReadonlyMap<string, Uint8Array>>
   ]);
 }
 
-function loadedWith(outputs: Metafile["outputs"]): ReadonlyMap<string, Loaded> {
+function loadedWith(outputs: Metafile["outputs"], bytesOf: (path: string) => number): ReadonlyMap<string, Loaded> {
   const entries = Object.entries(outputs).flatMap(([path, { entryPoint }]) =>
-    entryPoint === undefined ? [] : [[entryPoint, whole(path, outputs)] as const],
+    entryPoint === undefined ? [] : [[entryPoint, whole(path, outputs, bytesOf)] as const],
   );
   return new Map(entries);
 }
 
-function whole(path: string, outputs: Metafile["outputs"]): Loaded {
+function whole(path: string, outputs: Metafile["outputs"], bytesOf: (path: string) => number): Loaded {
   const seen = new Set([path]);
   // A set that grows is walked to its new end.
   for (const one of seen) {
@@ -143,13 +167,13 @@ function whole(path: string, outputs: Metafile["outputs"]): Loaded {
   return {
     sources: sources.sort(),
     files: seen.size,
-    bytes: parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0),
+    bytes: [...seen].reduce((sum, one) => sum + bytesOf(one), 0),
   };
 }
 
 /** The launcher says which Node it is. */
-function withoutInterpreter(text: string): Uint8Array {
-  return Buffer.from(text.replace(/^#!.*\n/, ""));
+function withoutInterpreter(text: string): string {
+  return text.replace(/^#!.*\n/, "");
 }
 
 function packagesOf(inputs: readonly string[]): readonly string[] {
