@@ -44,7 +44,7 @@ export const zodByName: Plugin = {
 
 /**
  * undici's connections and `request`, in its own files. Its index has fetch, WebSocket, caches and mocks, too, and takes the second undici
- * that is inside Node with it. A name that is used and not here stops the build (esbuild says that there is no such export).
+ * that is inside Node with it. test/bench/program.test.ts compares the names with those that are used.
  */
 const undiciParts = `
 import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
@@ -61,7 +61,7 @@ function request(url, { dispatcher, ...options }) {
 export { Agent, Client, Pool, request };
 `;
 
-/** HTTP/2, which is never offered to a server, and bodies that are neither text nor bytes. */
+/** In place of a file that nothing here comes to; if something did, it would say so. */
 const unused = (name: string): string =>
   `module.exports = () => { throw new Error("this part of ${name} is not in the program"); };`;
 
@@ -77,6 +77,7 @@ export const undiciByParts: Plugin = {
       contents: undiciParts,
       resolveDir: String(pluginData),
     }));
+    // HTTP/2, which is never offered to a server, and bodies that are neither text nor bytes.
     onLoad({ filter: /\/undici\/lib\/(dispatcher\/client-h2|web\/fetch\/body)\.js$/ }, () => ({
       contents: unused("undici"),
       loader: "js",
