@@ -4,8 +4,10 @@ import { systemClock } from "./base/clock.js";
 import { toEsimdError } from "./base/errors.js";
 import { systemRandom } from "./base/random.js";
 import { failureText } from "./commands/failure.js";
-import { main } from "./commands/main.js";
+import { beFrugal } from "./commands/frugal.js";
+import { main, wantsDebug } from "./commands/main.js";
 import { stopSignal } from "./commands/stop-signals.js";
+import { isFrugal } from "./commands/table.js";
 
 /** The process around the program: signals, the standard streams, the exit status. Everything else is in commands/main.ts. */
 
@@ -22,26 +24,35 @@ process.on("uncaughtException", (thrown) => {
   process.exit(error.exitStatus);
 });
 
-// ps, fuser and whoever finds the port held see "esimd", not "node"; the command line stays as it is (proc_pid_comm(5)).
-await writeFile("/proc/self/comm", "esimd").catch(() => undefined);
+// Without `await` at the top, so that the built program can be CommonJS (systemd/package/bundle.ts).
+void start(process.argv.slice(2));
 
-const status = await main(process.argv.slice(2), {
-  env: process.env,
-  clock: systemClock,
-  random: systemRandom,
-  signal: stopSignal(process, (exitStatus) => process.exit(exitStatus)),
-  onSignal: (name, listener) => {
-    process.on(name, listener);
-    return () => process.off(name, listener);
-  },
-  stdout: (text) => void process.stdout.write(text),
-  stdoutBytes: (bytes) => void process.stdout.write(bytes),
-  stderr: (text) => void process.stderr.write(text),
-  stderrIsTerminal: process.stderr.isTTY === true,
-  stdoutIsTerminal: process.stdout.isTTY === true,
-  get stdin() {
-    return process.stdin;
-  },
-});
-// A command that has returned is over, whatever handle is still open; but its last words are written first.
-process.stdout.write("", () => process.exit(status));
+async function start(words: readonly string[]): Promise<void> {
+  if (isFrugal(words[0])) await beFrugal();
+  // A stack is only ever shown in such a log; it then has the sources' own lines. Before the parts are loaded that it may lead through.
+  if (wantsDebug(words)) process.setSourceMapsEnabled(true);
+
+  // ps, fuser and whoever finds the port held see "esimd", not "node"; the command line stays as it is (proc_pid_comm(5)).
+  await writeFile("/proc/self/comm", "esimd").catch(() => undefined);
+
+  const status = await main(words, {
+    env: process.env,
+    clock: systemClock,
+    random: systemRandom,
+    signal: stopSignal(process, (exitStatus) => process.exit(exitStatus)),
+    onSignal: (name, listener) => {
+      process.on(name, listener);
+      return () => process.off(name, listener);
+    },
+    stdout: (text) => void process.stdout.write(text),
+    stdoutBytes: (bytes) => void process.stdout.write(bytes),
+    stderr: (text) => void process.stderr.write(text),
+    stderrIsTerminal: process.stderr.isTTY === true,
+    stdoutIsTerminal: process.stdout.isTTY === true,
+    get stdin() {
+      return process.stdin;
+    },
+  });
+  // A command that has returned is over, whatever handle is still open; but its last words are written first.
+  process.stdout.write("", () => process.exit(status));
+}

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
 /** A file that is larger than it may be. It was not read. */
@@ -21,6 +21,30 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
     return await readWhole(file, path, stat.size, maxBytes);
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * As {@link readBounded}, at once: for files that the kernel answers from its memory. A look through /proc is some hundreds of them, and
+ * by Node's threads each would take ten times as long as the file itself.
+ */
+export function readBoundedNow(path: string, maxBytes: number): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw notAFile(path);
+    if (stat.size > maxBytes) throw tooLarge(path, maxBytes);
+    let buffer = Buffer.alloc(Math.min(maxBytes, Math.max(stat.size, 4096)) + 1);
+    let filled = 0;
+    for (;;) {
+      const bytesRead = readSync(file, buffer, filled, buffer.length - filled, null);
+      filled += bytesRead;
+      if (filled > maxBytes) throw tooLarge(path, maxBytes);
+      if (bytesRead === 0) return buffer.subarray(0, filled);
+      if (filled === buffer.length) buffer = Buffer.concat([buffer], Math.min(maxBytes, 2 * buffer.length) + 1);
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -39,7 +39,7 @@ export const atCommand: Command = {
     const log = openLog(context, config, createRedactor());
     const { clock, random, host = realHost } = context;
     const whereabouts = new Whereabouts(named, host);
-    const recording = recordingOf(context, args, named, log);
+    const recording = await recordingOf(context, args, named, log);
     const wiring = { host, clock, random, log, wakeMs: wakeWaitMs, besideEsimd: true } as const;
     const session = { ...wiring, ...(recording.open && { open: recording.open }) };
     // A person may sit at a terminal for as long as they like.

@@ -41,7 +41,7 @@ export function createClockCommand(seams: ClockSeams = {}): Command {
       const log = openLog(context, config, createRedactor());
       const { clock, random, host = realHost } = context;
       const timeoutMs = Math.min(config.deadlineMs, budgetMs);
-      const recording = recordingOf(context, args, named, log);
+      const recording = await recordingOf(context, args, named, log);
       const modemManager = { inhibit: config.modem.inhibitModemManager };
       const own = { host, clock, random, log, wakeMs: wakeWaitMs, modemManager };
       const session = { ...own, ...(recording.open && { open: recording.open }) };

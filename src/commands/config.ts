@@ -30,9 +30,9 @@ export const configCommand: Command = {
   },
 };
 
-function check(context: CommandContext, args: ParsedArgs): number {
+async function check(context: CommandContext, args: ParsedArgs): Promise<number> {
   const { loaded, problems: found } = inspectDaemonConfig(loadRequestOf(context, args));
-  const problems = loaded === undefined ? found : [...found, ...dialectProblems(loaded)];
+  const problems = loaded === undefined ? found : [...found, ...(await dialectProblems(loaded))];
   const [first] = problems;
   const files = loaded === undefined ? [] : filesOf(loaded);
   const advice = loaded === undefined ? undefined : credentialAdvice(loaded.shared.config.api);
@@ -66,11 +66,11 @@ function check(context: CommandContext, args: ParsedArgs): number {
 }
 
 /** The operator's dialect files, and the dialects that the configuration names. */
-function dialectProblems({ shared, modems }: DaemonConfig): readonly EsimdError[] {
+async function dialectProblems({ shared, modems }: DaemonConfig): Promise<readonly EsimdError[]> {
   const problems = new Map<string, EsimdError>();
   for (const { config } of [shared, ...modems]) {
     try {
-      const catalogue = loadCatalogue(config.modem.dialects);
+      const catalogue = await loadCatalogue(config.modem.dialects);
       if (config.modem.dialect !== "auto") catalogue.find(config.modem.dialect);
     } catch (error) {
       if (!isEsimdError(error)) throw error;

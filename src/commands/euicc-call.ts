@@ -51,7 +51,7 @@ export async function callEuicc<Value>(
   const progress = createProgress(context, { json, quiet: args.has("quiet"), noColor: args.has("no-color") });
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal: context.signal, what: "the command" });
   const session = async <Result>(work: (parts: ProfileSessionParts) => Promise<Result>): Promise<Result> => {
-    const recording = recordingOf(context, args, port, log);
+    const recording = await recordingOf(context, args, port, log);
     try {
       return await work({ config, port, host, clock, random, log, openPort: recording.open });
     } finally {

@@ -81,7 +81,8 @@ function find(name: string, table: readonly CommandEntry[]): CommandEntry {
   );
 }
 
-function wantsDebug(words: readonly string[]): boolean {
+/** Whether a log at `debug` or `trace` is asked for on the command line. Pure. */
+export function wantsDebug(words: readonly string[]): boolean {
   return words.some(
     (word, index) =>
       /^(--log-level=)?(debug|trace)$/.test(word) && (word.startsWith("--") || words[index - 1] === "--log-level"),

@@ -29,7 +29,7 @@ export const probeCommand: Command = {
     const { clock, random, host = realHost } = context;
     const whereabouts = new Whereabouts(named, host);
     const timeoutMs = Math.min(config.deadlineMs, probeBudgetMs);
-    const recording = recordingOf(context, args, named, log);
+    const recording = await recordingOf(context, args, named, log);
     const session = { host, clock, random, log, wakeMs: wakeWaitMs, ...(recording.open && { open: recording.open }) };
     const bound = deadlineSignal({ clock, timeoutMs, signal: context.signal, what: "the probe" });
     try {

@@ -38,7 +38,7 @@ export async function provisionAndShow(
   const options = { json: args.has("json"), quiet: args.has("quiet"), noColor: args.has("no-color") };
   const log = openLog(context, config, createRedactor());
   warnOfCredentials(log, config);
-  const recording = recordingOf(context, args, port, log);
+  const recording = await recordingOf(context, args, port, log);
   const progress = createProgress(context, options);
   let result: ProvisionResult;
   try {

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, realpathSync, renameSync, writeFileSync, writeSync } from "node:fs";
-import { createRecording, type RecordingSummary, type TranscriptSink } from "../at/transcript/recording-port.js";
+import type { RecordingSummary, TranscriptSink } from "../at/transcript/recording-port.js";
 import { describeCause, EsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
@@ -27,10 +27,16 @@ export interface CommandRecording {
 }
 
 /** @throws EsimdError `bad_input` for a file that exists or cannot be made. */
-export function recordingOf(context: CommandContext, args: ParsedArgs, port: string, log: Log): CommandRecording {
+export async function recordingOf(
+  context: CommandContext,
+  args: ParsedArgs,
+  port: string,
+  log: Log,
+): Promise<CommandRecording> {
   const path = args.text("record");
   if (path === undefined) return { open: undefined, finish: () => undefined };
   const { clock, host = realHost } = context;
+  const { createRecording } = await import("../at/transcript/recording-port.js");
   const file = createFile(path);
   const recording = createRecording({
     clock,

@@ -7,6 +7,8 @@ import type { Command } from "./command.js";
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** It computes for long: cryptography and forms by the thousand, or pictures. All others are frugal (frugal.ts). */
+  readonly computes?: true;
   readonly load: () => Promise<Command>;
 }
 
@@ -14,6 +16,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "demo",
     summary: "the whole main job on emulators: no hardware, no account, no root",
+    computes: true,
     load: async () => (await import("./demo.js")).demoCommand,
   },
   {
@@ -64,6 +67,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "label",
     summary: "labels with serial, EID, ICCID and activation code: SVG, PNG, PDF, ZPL, terminal",
+    computes: true,
     load: async () => (await import("./label.js")).labelCommand,
   },
   {
@@ -89,6 +93,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "station",
     summary: "the factory line: up to 64 modems at once, with scanner, page, records and labels",
+    computes: true,
     load: async () => (await import("./station.js")).stationCommand,
   },
   {
@@ -99,26 +104,36 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "fake-api",
     summary: "serve an emulated ESimProfiles API on loopback",
+    computes: true,
     load: async () => (await import("./fake-api.js")).fakeApiCommand,
   },
   {
     name: "fake-line",
     summary: "an emulated factory line: units, slots, the provider, and an operator",
+    computes: true,
     load: async () => (await import("./fake-line.js")).fakeLineCommand,
   },
   {
     name: "fake-modem",
     summary: "an emulated modem with an eSIM, on a pseudo-terminal or a socket",
+    computes: true,
     load: async () => (await import("./fake-modem.js")).fakeModemCommand,
   },
   {
     name: "fake-world",
     summary: "an emulated modem, SM-DP+ and API wired together, until stopped",
+    computes: true,
     load: async () => (await import("./fake-world.js")).fakeWorldCommand,
   },
   {
     name: "fake-smdp",
     summary: "run an emulated SM-DP+: ES9+ over HTTPS, ES2+ over HTTP, on one port",
+    computes: true,
     load: async () => (await import("./fake-smdp.js")).fakeSmdpCommand,
   },
 ];
+
+/** Whether what stands first on a command line is a command that is over soon, or rests for years. */
+export function isFrugal(name: string | undefined): boolean {
+  return commands.some((entry) => entry.name === name && entry.computes === undefined);
+}

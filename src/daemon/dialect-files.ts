@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { describeCause, EsimdError } from "../base/errors.js";
-import { type Catalogue, createCatalogue, type GivenDialect } from "../modem/dialects/catalogue.js";
-import { parseDialectFile } from "../modem/dialects/file.js";
+import { type Catalogue, createCatalogue } from "../modem/dialects/catalogue.js";
 import { type ConfigFileSystem, nodeFileSystem } from "./config/files.js";
 
 const maxBytes = 200_000;
@@ -9,10 +8,13 @@ const maxFiles = 100;
 
 /**
  * esimd's dialects with those of the operator's folder, its `*.toml` files in order of their names; a folder that does not exist holds
- * none. @throws EsimdError `dialect_invalid`.
+ * none. What reads such files is loaded where there is one. @throws EsimdError `dialect_invalid`.
  */
-export function loadCatalogue(folder: string, fileSystem: ConfigFileSystem = nodeFileSystem): Catalogue {
-  const given = readNames(folder, fileSystem).map((name) => readOne(join(folder, name), fileSystem));
+export async function loadCatalogue(folder: string, fileSystem: ConfigFileSystem = nodeFileSystem): Promise<Catalogue> {
+  const texts = readNames(folder, fileSystem).map((name) => readOne(join(folder, name), fileSystem));
+  if (texts.length === 0) return createCatalogue();
+  const { parseDialectFile } = await import("../modem/dialects/file.js");
+  const given = texts.map(({ text, path }) => parseDialectFile(text, path));
   const twice = given.find(({ spec }, at) => given.findIndex((other) => other.spec.name === spec.name) !== at);
   if (twice !== undefined) {
     throw new EsimdError("dialect_invalid", `${twice.origin}: the dialect ${twice.spec.name} is in another file, too`);
@@ -32,7 +34,7 @@ function readNames(folder: string, fileSystem: ConfigFileSystem): readonly strin
   throw new EsimdError("dialect_invalid", `the folder ${folder} has more than ${maxFiles} dialect files`);
 }
 
-function readOne(path: string, fileSystem: ConfigFileSystem): GivenDialect {
+function readOne(path: string, fileSystem: ConfigFileSystem): { readonly text: string; readonly path: string } {
   const refuse = (why: string, cause?: unknown): EsimdError =>
     new EsimdError("dialect_invalid", `${path} ${why}`, { cause });
   let found: ReturnType<ConfigFileSystem["readFile"]>;
@@ -43,11 +45,9 @@ function readOne(path: string, fileSystem: ConfigFileSystem): GivenDialect {
   }
   if (found === undefined || !found.regular) throw refuse("is no file");
   if (found.bytes.length > maxBytes) throw refuse(`is longer than ${maxBytes} bytes`);
-  let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(found.bytes);
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(found.bytes), path };
   } catch (cause) {
     throw refuse("is not UTF-8 text", cause);
   }
-  return parseDialectFile(text, path);
 }

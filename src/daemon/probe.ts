@@ -44,7 +44,7 @@ export interface Probe {
 /** @throws EsimdError only for what makes asking on useless: a port that is gone, a deadline, a dialect file that is wrong. */
 export async function probeModem(line: ModemLine, config: Config, signal: AbortSignal): Promise<Probe> {
   const identity = await readIdentity(line, signal);
-  const catalogue = loadCatalogue(config.modem.dialects);
+  const catalogue = await loadCatalogue(config.modem.dialects);
   const dialect = await detectDialect(line, config.modem.dialect, catalogue, identity, signal);
   let error: EsimdError | undefined;
   const attempt = async <Value>(work: () => Promise<Value>): Promise<Value | undefined> => {

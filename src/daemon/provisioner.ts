@@ -77,7 +77,7 @@ export interface ProvisionResult {
  */
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log, outside = realOutside } = parts;
-  const catalogue = loadCatalogue(config.modem.dialects);
+  const catalogue = await loadCatalogue(config.modem.dialects);
   const { api, es9Plus, close } =
     parts.connections === undefined ? openConnections(parts, outside) : borrowed(parts.connections);
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });

@@ -59,8 +59,7 @@ const onBoard: ReadonlySet<string> = new Set(["platform", "pci", "pnp", "sdio"])
 
 /** The number of the running ModemManager; undefined where none runs, or where this user may not see the others' processes. */
 export async function modemManagerPid(host: HostRoots): Promise<number | undefined> {
-  for (const pid of await processIds(host)) if ((await processName(pid, host)) === modemManagerName) return pid;
-  return undefined;
+  return (await processIds(host)).find((pid) => processName(pid, host) === modemManagerName);
 }
 
 /** False under systemd's ProtectProc= and hidepid (proc(5)): then even process 1 is not there for us. */

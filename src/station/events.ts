@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { isEsimdError } from "../base/errors.js";
 import { deviceName } from "../daemon/outbox/device-name.js";
-import { configuredSinks, noteUnwritten, outboxOf, type ReportPlace } from "../daemon/outbox/put-report.js";
+import { outboxOf } from "../daemon/outbox/outbox-of.js";
+import { configuredSinks, noteUnwritten, type ReportPlace } from "../daemon/outbox/put-report.js";
 import type { StoredEvent, UnitEntry } from "../report/event.js";
 import type { Entry } from "./records/entry.js";
 

@@ -1,7 +1,8 @@
 import type { Random } from "../base/random.js";
 import { createSinks } from "../daemon/outbox/create-sinks.js";
 import { Delivery } from "../daemon/outbox/delivery.js";
-import { configuredSinks, outboxOf, type ReportPlace } from "../daemon/outbox/put-report.js";
+import { outboxOf } from "../daemon/outbox/outbox-of.js";
+import { configuredSinks, type ReportPlace } from "../daemon/outbox/put-report.js";
 import type { Outside } from "../daemon/outside.js";
 import { UnitEvents } from "./events.js";
 import type { Entry } from "./records/entry.js";

@@ -1,6 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { basename, extname, join } from "node:path";
+import { build, type Metafile, transform } from "esbuild";
+import {
+  dialectsChecked,
+  external,
+  namedExports,
+  nativeWhereInstalled,
+  pinoWithoutThreads,
+  serialportByParts,
+  undiciByParts,
+  zodByName,
+} from "./bundle-parts.js";
 
 /**
  * The program as a device gets it: no node_modules, and one file for each part that several commands share, so that a command loads what it
@@ -12,81 +22,101 @@ export interface Bundle {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Where they came from: `node_modules/pino`, `node_modules/a/node_modules/b`; esimd itself is not among them. */
   readonly packages: readonly string[];
+  /** By the source of an entry (`src/commands/probe.ts`): what is loaded with it at once, and not only when it is needed. */
+  readonly loadedWith: ReadonlyMap<string, Loaded>;
 }
 
-/** What CommonJS packages expect to find, in a module. */
-const commonJs =
-  'import{createRequire as esimdRequire}from"node:module";' +
-  "const require=esimdRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;";
+export interface Loaded {
+  /** Paths from the root, without those of which nothing was left. */
+  readonly sources: readonly string[];
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const target = "node20.19";
 
 export const programName = "esimd.js";
+/** What npm's `esimd` starts. */
+export const npmProgramName = "cli.js";
+/** Where npm's parts lie, beside the program. */
+export const partsFolder = "program";
 
-const external = "@lydell/node-pty";
-
-/**
- * `await import("undici")` gives a CommonJS package's exports by their names, with Node; with esbuild, once it splits, as `default` alone.
- * So each package that is imported like this gets a module in between that names them: the names that Node finds.
- */
-const namedExports: Plugin = {
-  name: "named exports",
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^[@a-z]/ }, ({ path, kind, resolveDir }) =>
-      kind === "dynamic-import" && path !== external && !path.startsWith("node:")
-        ? { path, namespace: "named", pluginData: resolveDir }
-        : undefined,
-    );
-    onLoad({ filter: /./, namespace: "named" }, async ({ path, pluginData }) => {
-      const found: unknown = await import(path);
-      const names = Object.keys(Object(found)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name));
-      return { contents: `export { ${names.join(", ")} } from "${path}";`, resolveDir: String(pluginData) };
-    });
-  },
-};
-
-/**
- * `import { z }` takes the whole of zod, with its sentences in fifty languages, because esbuild does not look into a name that stands for a
- * module. As `import * as z` it takes what is used.
- */
-const zodByName: Plugin = {
-  name: "zod by name",
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace('import { z } from "zod";', 'import * as z from "zod";'),
-      loader: "ts",
-    }));
-  },
-};
+/** For whom: a device without npm, by the Debian package, or whoever has npm, by `npm run build`. */
+export type Home = "device" | "npm";
 
 /** @param seconds when its sources were last changed: a clock that says less is wrong (src/base/build-date.ts). */
-export async function bundleProgram(root: string, seconds: number): Promise<Bundle> {
+export async function bundleProgram(root: string, seconds: number, home: Home = "device"): Promise<Bundle> {
+  const name = home === "npm" ? npmProgramName : programName;
   const made = await build({
     absWorkingDir: root,
-    entryPoints: [{ in: "src/cli.ts", out: programName.replace(/\.js$/, "") }],
+    entryPoints: [{ in: "src/cli.ts", out: name.replace(/\.js$/, "") }],
     outdir: "program",
     write: false,
     bundle: true,
     splitting: true,
+    ...(home === "npm" && { chunkNames: `${partsFolder}/[name]-[hash]` }),
     format: "esm",
     platform: "node",
-    target: "node20.19",
+    target,
     minify: true,
     legalComments: "none",
-    charset: "utf8",
+    // One byte a character: V8 keeps text that has any other with two.
+    charset: "ascii",
+    // Names and lines of a stack; the sources themselves are not shipped.
+    ...(home === "npm" && { sourcemap: "inline", sourcesContent: false }),
     metafile: true,
-    define: { ESIMD_BUILD_DATE: JSON.stringify(new Date(seconds * 1000).toISOString().slice(0, 10)) },
-    banner: { js: commonJs },
-    // The emulators' pseudo-terminals: an optional package with native parts, and no emulator is needed on a device.
+    define: {
+      ESIMD_BUILD_DATE: JSON.stringify(new Date(seconds * 1000).toISOString().slice(0, 10)),
+      "import.meta.dirname": "__dirname",
+    },
     external: [external],
-    plugins: [namedExports, zodByName],
+    plugins: [
+      undiciByParts,
+      serialportByParts,
+      pinoWithoutThreads,
+      dialectsChecked,
+      namedExports,
+      zodByName,
+      ...(home === "npm" ? [nativeWhereInstalled] : []),
+    ],
     logLevel: "silent",
   });
   if (made.warnings.length > 0) throw new Error(`esbuild warns: ${made.warnings.map(({ text }) => text).join("; ")}`);
   const folder = join(root, "program/");
-  const files = new Map(
-    made.outputFiles.map(({ path, text }) => [path.slice(folder.length), withoutInterpreter(text)]),
-  );
-  for (const [name, bytes] of await pageFiles(root)) files.set(name, bytes);
-  return { files, packages: packagesOf(Object.keys(made.metafile.inputs)) };
+  const files = new Map<string, Uint8Array>();
+  for (const { path, text } of made.outputFiles) {
+    for (const [name, bytes] of await asCommonJs(path.slice(folder.length), text, home)) files.set(name, bytes);
+  }
+  const { inputs, outputs } = made.metafile;
+  const loaded = loadedWith(outputs, (path) => files.get(path.slice("program/".length))?.length ?? 0);
+  for (const [file, bytes] of await pageFiles(root)) files.set(home === "npm" ? `${partsFolder}/${file}` : file, bytes);
+  return { files, packages: packagesOf(Object.keys(inputs)), loadedWith: loaded };
+}
+
+/**
+ * esbuild cuts a program into parts as modules only. Node reads each module, finds its imports and links it with a pause in between; as
+ * CommonJS, sixty parts are there at once.
+ */
+async function asCommonJs(name: string, text: string, home: Home): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { code, map, warnings } = await transform(home === "device" ? withoutInterpreter(text) : text, {
+    format: "cjs",
+    platform: "node",
+    target,
+    // Every part is strict as a module; `import()` of a part is a `require` that is put off.
+    banner: '"use strict";',
+    supported: { "dynamic-import": false },
+    minify: true,
+    legalComments: "none",
+    charset: "ascii",
+    sourcefile: name,
+    ...(home === "npm" && { sourcemap: "external", sourcesContent: false }),
+  });
+  if (warnings.length > 0) throw new Error(`esbuild warns: ${warnings.map((one) => one.text).join("; ")}`);
+  if (home === "device") return new Map([[name, Buffer.from(code)]]);
+  return new Map([
+    [name, Buffer.from(`${code}//# sourceMappingURL=${basename(name)}.map\n`)],
+    [`${name}.map`, Buffer.from(map)],
+  ]);
 }
 
 /** What the station's page is made of, in the folder beside the program where src/station/page/assets.ts looks for it. */
@@ -115,9 +145,35 @@ async function pageFiles(root: string): Promise<ReadonlyMap<string, Uint8Array>>
   ]);
 }
 
+function loadedWith(outputs: Metafile["outputs"], bytesOf: (path: string) => number): ReadonlyMap<string, Loaded> {
+  const entries = Object.entries(outputs).flatMap(([path, { entryPoint }]) =>
+    entryPoint === undefined ? [] : [[entryPoint, whole(path, outputs, bytesOf)] as const],
+  );
+  return new Map(entries);
+}
+
+function whole(path: string, outputs: Metafile["outputs"], bytesOf: (path: string) => number): Loaded {
+  const seen = new Set([path]);
+  // A set that grows is walked to its new end.
+  for (const one of seen) {
+    for (const { path: next, kind } of outputs[one]?.imports ?? []) {
+      if (kind === "import-statement" && next in outputs) seen.add(next);
+    }
+  }
+  const parts = [...seen].map((one) => outputs[one]);
+  const sources = parts.flatMap((part) =>
+    Object.entries(part?.inputs ?? {}).flatMap(([source, { bytesInOutput }]) => (bytesInOutput > 0 ? [source] : [])),
+  );
+  return {
+    sources: sources.sort(),
+    files: seen.size,
+    bytes: [...seen].reduce((sum, one) => sum + bytesOf(one), 0),
+  };
+}
+
 /** The launcher says which Node it is. */
-function withoutInterpreter(text: string): Uint8Array {
-  return Buffer.from(text.replace(/^#!.*\n/, ""));
+function withoutInterpreter(text: string): string {
+  return text.replace(/^#!.*\n/, "");
 }
 
 function packagesOf(inputs: readonly string[]): readonly string[] {

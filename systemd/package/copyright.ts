@@ -6,7 +6,7 @@ import { join } from "node:path";
  * A package without a text of its license stops the build.
  */
 
-interface Terms {
+export interface Terms {
   readonly name: string;
   readonly version: string;
   readonly license: string;

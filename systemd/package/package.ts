@@ -76,7 +76,8 @@ function makeOne(
 }
 
 export function programEntries(manifest: Manifest, bundle: Bundle): readonly Entry[] {
-  const own = { name: manifest.name, version: manifest.version, type: "module" };
+  // The parts of the program say `require`.
+  const own = { name: manifest.name, version: manifest.version, type: "commonjs" };
   return [
     file("usr/lib/esimd/package.json", `${JSON.stringify(own)}\n`),
     ...[...bundle.files].map(([name, bytes]) => file(`usr/lib/esimd/program/${name}`, bytes)),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readBounded } from "../../src/base/bounded-read.js";
+import { readBounded, readBoundedNow } from "../../src/base/bounded-read.js";
 import { silentLog } from "../../src/base/logging.js";
 import { realStateDisk } from "../../src/daemon/doctor/state-disk.js";
 import { createSegmentMemory } from "../../src/daemon/segment-memory.js";
@@ -28,30 +28,33 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("a file that is read with a bound", () => {
+describe.each([
+  ["by Node's threads", readBounded],
+  ["at once", async (path: string, maxBytes: number) => readBoundedNow(path, maxBytes)],
+])("a file that is read with a bound, %s,", (_how, read) => {
   it.each([10, 11, 5000])("of at most %i bytes is given whole", async (max) => {
-    expect(String(await readBounded(at("ten"), max))).toBe("0123456789");
+    expect(String(await read(at("ten"), max))).toBe("0123456789");
   });
 
   it.each([
     ["one byte more than may be", "ten", 9],
     ["a size that no memory has", "huge", 4096],
   ])("of %s is refused unread", async (_what, name, max) => {
-    await expect(readBounded(at(name), max)).rejects.toMatchObject({ code: "EFBIG" });
+    await expect(read(at(name), max)).rejects.toMatchObject({ code: "EFBIG" });
   });
 
   it("of the kernel's, whose size is said to be 0, is read, and is bounded too", async () => {
-    expect((await readBounded("/proc/self/status", 65_536)).length).toBeGreaterThan(100);
-    await expect(readBounded("/proc/self/status", 100)).rejects.toMatchObject({ code: "EFBIG" });
+    expect((await read("/proc/self/status", 65_536)).length).toBeGreaterThan(100);
+    await expect(read("/proc/self/status", 100)).rejects.toMatchObject({ code: "EFBIG" });
   });
 
   it("is no pipe, which would hold up the reader, nor a device without end", async () => {
-    await expect(readBounded(at("fifo"), 10)).rejects.toThrow("is no regular file");
-    await expect(readBounded("/dev/zero", 10)).rejects.toThrow("is no regular file");
+    await expect(read(at("fifo"), 10)).rejects.toThrow("is no regular file");
+    await expect(read("/dev/zero", 10)).rejects.toThrow("is no regular file");
   });
 
   it("that is absent is absent", async () => {
-    await expect(readBounded(at("none"), 10)).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(read(at("none"), 10)).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
 

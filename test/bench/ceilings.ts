@@ -29,3 +29,22 @@ export const stationMarks = {
   /** Of the station's own process, with 64 units. */
   cpuSecondsPerUnit: 0.25,
 } as const;
+
+/** What a provision takes of the machine, start-up included: printed beside the figures, and not judged. */
+export const programMarks = {
+  provisionCpuSeconds: 0.6,
+  /** Of 10^6 bytes; bare Node has 42. */
+  provisionPeakMb: 90,
+} as const;
+
+/** Of what the program is made. Each is a few percent above what it was when it was written down. */
+export const programCeilings = {
+  bundleBytes: 2_000_000,
+  bundleFiles: 150,
+  npmPackageBytes: 2_000_000,
+  debianPackageBytes: 700_000,
+  directDependencies: 9,
+  allDependencies: 60,
+  /** What is loaded as soon as the command is named; undici and serialport come when they are needed. */
+  loadedBytes: { "--version": 45_000, status: 300_000, probe: 450_000, provision: 560_000, run: 660_000 },
+} as const;

@@ -4,17 +4,18 @@ import { describeCause } from "../../src/base/errors.js";
 import { measureDownloadSection, showDownloadSection } from "./download-section.js";
 import { measureIdleSection, showIdleSection } from "./idle-section.js";
 import { lineFailures, measureLineSection, showLineSection } from "./line-section.js";
+import { measureProgramSection, showProgramSection } from "./program-section.js";
 import { measureStationSection, showStationSection, stationDelays } from "./station-section.js";
 
 /** `npm run bench`: what esimd costs, measured on the emulators (docs/bench.md). It prints figures; tests hold them to their ceilings. */
 
-const sectionNames = ["download", "idle", "station", "line"] as const;
+const sectionNames = ["download", "idle", "program", "station", "line"] as const;
 type SectionName = (typeof sectionNames)[number];
-/** Without `--only`: the other two take minutes each, and are asked for. */
+/** Without `--only`: the others are asked for. */
 const usual: readonly SectionName[] = ["download", "idle"];
 
 const usage = 64;
-const program = `Node ${process.version} on ${cpus().length} ${process.arch} cores`;
+const machine = `Node ${process.version} on ${cpus().length} ${process.arch} cores`;
 
 try {
   const { values } = parseArgs({
@@ -32,11 +33,13 @@ try {
   } else {
     const wants = (name: SectionName): boolean =>
       values.only === undefined ? usual.includes(name) : values.only === name;
-    process.stdout.write(`${program}\n\n`);
+    process.stdout.write(`${machine}\n\n`);
     const download = wants("download") ? await measureDownloadSection() : undefined;
     if (download !== undefined) process.stdout.write(`${showDownloadSection(download)}\n`);
     const idle = wants("idle") ? await measureIdleSection() : undefined;
     if (idle !== undefined) process.stdout.write(`${showIdleSection(idle)}\n`);
+    const programFigures = wants("program") ? await measureProgramSection() : undefined;
+    if (programFigures !== undefined) process.stdout.write(`${showProgramSection(programFigures)}\n`);
     const delays = values["delay-ms"] === undefined ? stationDelays : [wholeNumber(values["delay-ms"])];
     const station = wants("station") ? await measureStationSection(delays) : undefined;
     if (station !== undefined) process.stdout.write(`${showStationSection(station)}\n`);
@@ -46,7 +49,7 @@ try {
       process.stdout.write(`${showLineSection(line)}\n`);
       if (lineFailures(line).length > 0) process.exitCode = 1;
     }
-    const figures = { schema: "esimd.bench/1", program, download, idle, station, line };
+    const figures = { schema: "esimd.bench/1", machine, download, idle, program: programFigures, station, line };
     if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   }
 } catch (error) {

@@ -3,13 +3,16 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { systemClock } from "../../src/base/clock.js";
 
-/** `esimd station --fake` as a user starts it, and what its own process took: the line beside it is another process. */
+/** The built program as a user starts it, and what its own process took: what it works with is another process. */
 
-export interface StationRun {
+export interface MeteredRun {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** From its start until it had ended. */
+  readonly ms: number;
   readonly usage: Usage;
 }
 
@@ -40,14 +43,22 @@ const meter = `process.on("exit", () => {
 `;
 
 /** Runs `esimd station WORDS` from the build in `dist`. Whatever its exit status is, it is returned. @throws when it cannot be started, or is killed. */
-export async function runStation(words: readonly string[]): Promise<StationRun> {
+export function runStation(words: readonly string[]): Promise<MeteredRun> {
+  return runMetered([resolve("dist/cli.js"), "station", ...words], process.env);
+}
+
+/** Runs Node with these words. Whatever its exit status is, it is returned. @throws when it cannot be started, or is killed. */
+export async function runMetered(
+  words: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<MeteredRun> {
   const dir = await mkdtemp(join(tmpdir(), "esimd-meter-"));
   try {
     const usage = join(dir, "usage.json");
     const preload = join(dir, "meter.cjs");
     await writeFile(preload, meter.replace("USAGE", JSON.stringify(usage)));
-    const program = ["--require", preload, resolve("dist/cli.js"), "station", ...words];
-    const child = spawn(process.execPath, program, { stdio: ["ignore", "pipe", "pipe"] });
+    const startedMs = systemClock.monotonicMs();
+    const child = spawn(process.execPath, ["--require", preload, ...words], { stdio: ["ignore", "pipe", "pipe"], env });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -59,18 +70,19 @@ export async function runStation(words: readonly string[]): Promise<StationRun> 
     const status = await new Promise<number>((done, failed) => {
       child.once("error", failed);
       child.once("close", (code, signal) => {
-        if (code === null) failed(new Error(`the station was ended by ${signal}; it said:\n${stderr}`));
+        if (code === null) failed(new Error(`the program was ended by ${signal}; it said:\n${stderr}`));
         else done(code);
       });
     });
+    const ms = systemClock.monotonicMs() - startedMs;
     const measured = await readFile(usage, "utf8").catch((cause: unknown) => {
       // What it said on its way out tells more than that its figures are missing.
       throw new Error(
-        `the station ended with ${status} and left no figures; it said:\n${stderr}\n${stdout.slice(-2000)}`,
+        `the program ended with ${status} and left no figures; it said:\n${stderr}\n${stdout.slice(-2000)}`,
         { cause },
       );
     });
-    return { status, stdout, stderr, usage: usageSchema.parse(JSON.parse(measured)) };
+    return { status, stdout, stderr, ms, usage: usageSchema.parse(JSON.parse(measured)) };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

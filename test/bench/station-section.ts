@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stationMarks } from "./ceilings.js";
-import { runStation, type StationRun, summaryOf } from "./metered.js";
+import { type MeteredRun, runStation, summaryOf } from "./metered.js";
 import { ts48Bytes } from "./setting.js";
 import { table } from "./table.js";
 
@@ -69,7 +69,7 @@ async function measure(units: number, delayMs: number): Promise<Measured> {
   }
 }
 
-function allPassed({ status, stdout, stderr }: StationRun, units: number): { readonly seconds: number } {
+function allPassed({ status, stdout, stderr }: MeteredRun, units: number): { readonly seconds: number } {
   if (status !== 0) throw new Error(`the station ended with ${status}; it said:\n${stderr}`);
   const summary = summaryOf(stdout);
   if (summary.passed === units && summary.charges === units) return summary;

@@ -8,7 +8,7 @@ import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import { loadConfig } from "../../src/daemon/config/load.js";
 import { deliverAtEnd } from "../../src/daemon/outbox/deliver-at-end.js";
-import { outboxOf } from "../../src/daemon/outbox/put-report.js";
+import { outboxOf } from "../../src/daemon/outbox/outbox-of.js";
 import { realOutside } from "../../src/daemon/outside.js";
 import { UnitEvents } from "../../src/station/events.js";
 import type { Entry } from "../../src/station/records/entry.js";

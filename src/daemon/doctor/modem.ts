@@ -74,7 +74,7 @@ export const dialect: Check = {
     const line = lineOf(facts.line);
     const { dialects, dialect: wanted } = surroundings.config.modem;
     const identity = await readIdentity(line, signal);
-    facts.dialect = await detectDialect(line, wanted, loadCatalogue(dialects), identity, signal);
+    facts.dialect = await detectDialect(line, wanted, await loadCatalogue(dialects), identity, signal);
     if (facts.dialect !== undefined || (await givesCardAccess(line, signal))) return well();
     const { vendor = "of an unknown vendor", model = "of an unknown model" } = identity;
     return found(

@@ -30,7 +30,7 @@ export const dialectFiles: Check = {
   timeoutMs: 10_000,
   run: async ({ surroundings }): Promise<Outcome> => {
     const { dialect, dialects } = surroundings.config.modem;
-    const catalogue = loadCatalogue(dialects);
+    const catalogue = await loadCatalogue(dialects);
     if (dialect !== "auto") catalogue.find(dialect);
     return well();
   },

@@ -4,7 +4,8 @@ import { Delivery } from "./delivery.js";
 import { DaemonFigures } from "./figures.js";
 import { modemState } from "./modem-state.js";
 import type { Outbox } from "./outbox.js";
-import { configuredSinks, outboxOf } from "./put-report.js";
+import { outboxOf } from "./outbox-of.js";
+import { configuredSinks } from "./put-report.js";
 import { Textfile } from "./textfile.js";
 
 /** What tells others of the modems: the delivery of reports, the broker's view of the modems, and the metrics. */

@@ -3,9 +3,7 @@ import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
 import type { Config } from "../config/config.js";
 import { type Outside, realOutside } from "../outside.js";
-import { createSinks } from "./create-sinks.js";
-import { deliverOnce } from "./delivery.js";
-import { configuredSinks, outboxOf } from "./put-report.js";
+import { configuredSinks } from "./put-report.js";
 
 /** Nobody waits longer than this for a command that is done. */
 const longestMs = 10_000;
@@ -24,6 +22,12 @@ export async function deliverAtEnd(
 ): Promise<void> {
   const { config, clock, random, log, outside = realOutside } = parts;
   if (configuredSinks(config).length === 0 || signal.aborted) return;
+  // Most commands that run once have nobody to deliver to.
+  const [{ createSinks }, { deliverOnce }, { outboxOf }] = await Promise.all([
+    import("./create-sinks.js"),
+    import("./delivery.js"),
+    import("./outbox-of.js"),
+  ]);
   const { disk, processes, openTransport } = outside;
   const { sinks } = await createSinks({ ...parts, openTransport, as: { kind: "command" } });
   const outbox = outboxOf({ config, outside, clock, log });

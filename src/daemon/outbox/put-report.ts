@@ -4,8 +4,6 @@ import type { Log } from "../../base/logging.js";
 import type { Report } from "../../report/schema.js";
 import type { Config } from "../config/config.js";
 import type { Outside } from "../outside.js";
-import { deviceName } from "./device-name.js";
-import { Outbox } from "./outbox.js";
 import type { SinkName } from "./sink.js";
 
 /** The sinks that the configuration has, each of which gets every report. The journal and the status file need no outbox. */
@@ -24,11 +22,6 @@ export interface ReportPlace {
   readonly log: Log;
 }
 
-export function outboxOf({ config, outside, clock, log }: ReportPlace): Outbox {
-  const { maxBytes, maxEvents } = config.outbox;
-  return new Outbox({ ...outside, clock, log, stateDir: config.stateDir, bound: { maxBytes, maxEvents } });
-}
-
 /**
  * Puts the report of a run where it outlives the process and the power, for the sinks that there are. What the run reached is reached,
  * whether or not that can be written down: trouble is logged and counted, and the run goes on.
@@ -37,6 +30,8 @@ export async function putReport(place: ReportPlace, report: Report, modem: strin
   const { config, log, outside } = place;
   if (configuredSinks(config).length === 0) return;
   try {
+    // Loaded where there is somebody to deliver to.
+    const [{ outboxOf }, { deviceName }] = await Promise.all([import("./outbox-of.js"), import("./device-name.js")]);
     const event = await outboxOf(place).put({ kind: "report", report, modem }, deviceName(config.outbox.device));
     log.debug({ id: event.id, modem, sequence: event.sequence }, "the report lies in the outbox");
   } catch (error) {

@@ -100,7 +100,7 @@ async function opened<Value>(
   signal: AbortSignal,
 ): Promise<Value> {
   const { config, clock, random, log, openPort, host = realHost } = parts;
-  const catalogue = loadCatalogue(config.modem.dialects);
+  const catalogue = await loadCatalogue(config.modem.dialects);
   const es9Plus = lazyEs9Plus({ config, clock, random, log });
   const whereabouts = new Whereabouts(parts.port, host);
   const modemManager = { inhibit: config.modem.inhibitModemManager };

@@ -2,27 +2,8 @@ import { EsimdError } from "../../base/errors.js";
 import { quote } from "../../base/identifiers.js";
 import { compileDialect } from "./compile.js";
 import type { Dialect } from "./dialect.js";
-import { etsiApdu } from "./etsi-apdu.js";
-import { fibocomMtk } from "./fibocom-mtk.js";
-import { quectelIccid } from "./quectel-iccid.js";
-import { quectelIndex } from "./quectel-index.js";
-import { quectelNwmode } from "./quectel-nwmode.js";
-import { sierra } from "./sierra.js";
-import { simcom } from "./simcom.js";
-import { type DialectInput, type DialectSpec, dialectSchema } from "./spec.js";
-import { threeGppR19 } from "./three-gpp-r19.js";
-
-/** esimd's own, in the order of asking: the one whose signs are the most particular first, and last the one that fits every modem. */
-export const ownDialects: readonly DialectInput[] = [
-  quectelIccid,
-  quectelIndex,
-  quectelNwmode,
-  fibocomMtk,
-  sierra,
-  simcom,
-  threeGppR19,
-  etsiApdu,
-];
+import { checkedDialects } from "./own-checked.js";
+import type { DialectSpec } from "./spec.js";
 
 /** A dialect out of a file of the operator's. */
 export interface GivenDialect {
@@ -42,17 +23,19 @@ export interface Catalogue {
 }
 
 const builtIn = "esimd";
+/** The dialect that fits every modem. */
+const fallbackName = "etsi-apdu";
 
 /** A given dialect takes the place of esimd's own of the same name; a new one is asked for before all of them. */
 export function createCatalogue(given: readonly GivenDialect[] = []): Catalogue {
-  const own = ownDialects.map((input) => compileDialect(dialectSchema.parse(input), builtIn));
+  const own = checkedDialects.map((spec) => compileDialect(spec, builtIn));
   const compiled = given.map(({ spec, origin }) => compileDialect(spec, origin));
   const isOwn = ({ name }: Dialect): boolean => own.some((dialect) => dialect.name === name);
   const all = [
     ...compiled.filter((dialect) => !isOwn(dialect)),
     ...own.map((dialect) => compiled.find(({ name }) => name === dialect.name) ?? dialect),
   ];
-  const fallback = all.find(({ name }) => name === etsiApdu.name);
+  const fallback = all.find(({ name }) => name === fallbackName);
   if (fallback === undefined) throw new Error("the catalogue has no dialect for raw card access");
   return {
     dialects: all,

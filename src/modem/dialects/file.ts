@@ -3,7 +3,8 @@ import type { z } from "zod";
 import { describeCause, EsimdError } from "../../base/errors.js";
 import { quote } from "../../base/identifiers.js";
 import { lineOf } from "../../base/toml-line.js";
-import { type GivenDialect, ownDialects } from "./catalogue.js";
+import type { GivenDialect } from "./catalogue.js";
+import { ownDialects } from "./own.js";
 import { type DialectInput, dialectSchema } from "./spec.js";
 
 /**

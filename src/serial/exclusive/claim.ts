@@ -49,7 +49,7 @@ export async function claimOpened(
 async function modemManagerAt(path: string, host: HostRoots): Promise<number | undefined> {
   const names = await deviceNames(path, host);
   for (const pid of await processIds(host)) {
-    if ((await processName(pid, host)) === modemManagerName && (await hasOpen(pid, names, host)) === true) return pid;
+    if (processName(pid, host) === modemManagerName && (await hasOpen(pid, names, host)) === true) return pid;
   }
   return undefined;
 }

@@ -39,9 +39,7 @@ export async function portHolders(path: string, host: HostRoots, only?: "lock-fi
   const opened = only === undefined ? await openBy(await deviceNames(path, host), host) : { pids: [], complete: false };
   if (only === undefined) for (const pid of await flockedBy(device, host)) if (!found.has(pid)) found.set(pid, "flock");
   for (const pid of opened.pids) if (!found.has(pid)) found.set(pid, "open");
-  const holders = await Promise.all(
-    [...found].map(async ([pid, evidence]) => ({ pid, evidence, name: await processName(pid, host) })),
-  );
+  const holders = [...found].map(([pid, evidence]) => ({ pid, evidence, name: processName(pid, host) }));
   return { holders, complete: opened.complete };
 }
 
@@ -54,7 +52,7 @@ async function openBy(names: DeviceNames, host: HostRoots): Promise<{ pids: read
     const opened = await hasOpen(pid, names, host);
     if (opened === true) pids.push(pid);
     // A process that ended while we looked hides nothing.
-    else if (opened === undefined && (await processName(pid, host)) !== undefined) complete = false;
+    else if (opened === undefined && processName(pid, host) !== undefined) complete = false;
   }
   return { pids, complete };
 }

@@ -184,7 +184,7 @@ async function look(path: string, device: string, { host }: LockParts): Promise<
     oursNow: ours.has(file),
     alive: known && isAlive(pid),
     writtenMs,
-    startedMs: known ? await processStartMs(pid, host) : undefined,
+    startedMs: known ? processStartMs(pid, host) : undefined,
     hasPortOpen: known ? await hasOpen(pid, await deviceNames(device, host), host) : undefined,
   });
   if (known && because === undefined) return { kind: "live", pid };

@@ -1,18 +1,18 @@
 import { readdir, readlink, realpath } from "node:fs/promises";
-import { readBounded } from "../../base/bounded-read.js";
+import { readBoundedNow } from "../../base/bounded-read.js";
 import type { HostRoots } from "../host-roots.js";
 
 /** What /proc says of a process, as far as it concerns who holds a port; undefined where there is nothing to be read. */
 
 /** The process's own short name (proc_pid_comm(5), at most 15 bytes). */
-export async function processName(pid: number, host: HostRoots): Promise<string | undefined> {
-  const comm = (await readText(`${host.proc}/${pid}/comm`))?.trimEnd();
+export function processName(pid: number, host: HostRoots): string | undefined {
+  const comm = readText(`${host.proc}/${pid}/comm`)?.trimEnd();
   return comm === "" ? undefined : comm;
 }
 
 /** When the process started, by this host's wall clock as it goes now; it moves when that clock is set. */
-export async function processStartMs(pid: number, host: HostRoots): Promise<number | undefined> {
-  const [stat, kernel] = await Promise.all([readText(`${host.proc}/${pid}/stat`), readText(`${host.proc}/stat`)]);
+export function processStartMs(pid: number, host: HostRoots): number | undefined {
+  const [stat, kernel] = [readText(`${host.proc}/${pid}/stat`), readText(`${host.proc}/stat`)];
   const bootSeconds = /^btime (\d+)$/m.exec(kernel ?? "")?.[1];
   // Field 22, counted behind the name in brackets, which may hold anything (proc_pid_stat(5)).
   const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
@@ -70,9 +70,9 @@ export async function deviceNames(path: string, host: HostRoots): Promise<Device
 
 const maxProcBytes = 64 * 1024;
 
-async function readText(path: string): Promise<string | undefined> {
+function readText(path: string): string | undefined {
   try {
-    return String(await readBounded(path, maxProcBytes));
+    return String(readBoundedNow(path, maxProcBytes));
   } catch {
     // It ended meanwhile, or may not be looked at: both mean that nothing is known of it.
     return undefined;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { isEsimdError } from "../../../src/base/errors.js";
-import { createCatalogue, ownDialects } from "../../../src/modem/dialects/catalogue.js";
+import { createCatalogue } from "../../../src/modem/dialects/catalogue.js";
 import { parseDialectFile } from "../../../src/modem/dialects/file.js";
+import { ownDialects } from "../../../src/modem/dialects/own.js";
 import { dialectSchema } from "../../../src/modem/dialects/spec.js";
 
 /** An operator's dialect file: what it changes, and how one that is wrong is refused. */
