@@ -65,6 +65,10 @@ export class HostLpa implements Lpa {
     await this.#options.requireRoots?.();
   }
 
+  expectDownload(smdp: SmdpAddress): void {
+    this.#options.es9Plus.prepare?.(smdp);
+  }
+
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {
     return this.#repeatably(signal, (isdR) => listProfiles(isdR, signal));
   }
@@ -90,6 +94,7 @@ export class HostLpa implements Lpa {
   }
 
   async download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession> {
+    this.expectDownload(request.activationCode.smdpAddress);
     let segmentBytes = (await this.#options.segments.recall()) ?? largestSegment;
     for (let refusals = 0; ; ) {
       const trace: SessionTrace = { offer: undefined, segments: "untried", loading: false };
