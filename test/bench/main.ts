@@ -5,12 +5,13 @@ import { measureDownloadSection, showDownloadSection } from "./download-section.
 import { measureIdleSection, showIdleSection } from "./idle-section.js";
 import { lineFailures, measureLineSection, showLineSection } from "./line-section.js";
 import { measureStationSection, showStationSection, stationDelays } from "./station-section.js";
+import { measureTimeSection, showTimeSection } from "./time/time-section.js";
 
 /** `npm run bench`: what esimd costs, measured on the emulators (docs/bench.md). It prints figures; tests hold them to their ceilings. */
 
-const sectionNames = ["download", "idle", "station", "line"] as const;
+const sectionNames = ["download", "time", "idle", "station", "line"] as const;
 type SectionName = (typeof sectionNames)[number];
-/** Without `--only`: the other two take minutes each, and are asked for. */
+/** Without `--only`: the other three take minutes each, and are asked for. */
 const usual: readonly SectionName[] = ["download", "idle"];
 
 const usage = 64;
@@ -24,6 +25,9 @@ try {
       units: { type: "string", default: "256" },
       seed: { type: "string", default: "2" },
       "delay-ms": { type: "string" },
+      full: { type: "boolean", default: false },
+      times: { type: "string", default: "3" },
+      plots: { type: "string" },
     },
   });
   if (values.only !== undefined && !sectionNames.some((name) => name === values.only)) {
@@ -35,6 +39,9 @@ try {
     process.stdout.write(`${program}\n\n`);
     const download = wants("download") ? await measureDownloadSection() : undefined;
     if (download !== undefined) process.stdout.write(`${showDownloadSection(download)}\n`);
+    const timeOrder = { full: values.full, times: wholeNumber(values.times), plots: values.plots };
+    const time = wants("time") ? await measureTimeSection(timeOrder) : undefined;
+    if (time !== undefined) process.stdout.write(`${showTimeSection(time)}\n`);
     const idle = wants("idle") ? await measureIdleSection() : undefined;
     if (idle !== undefined) process.stdout.write(`${showIdleSection(idle)}\n`);
     const delays = values["delay-ms"] === undefined ? stationDelays : [wholeNumber(values["delay-ms"])];
@@ -46,7 +53,7 @@ try {
       process.stdout.write(`${showLineSection(line)}\n`);
       if (lineFailures(line).length > 0) process.exitCode = 1;
     }
-    const figures = { schema: "esimd.bench/1", program, download, idle, station, line };
+    const figures = { schema: "esimd.bench/1", program, download, time, idle, station, line };
     if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   }
 } catch (error) {
