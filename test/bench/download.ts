@@ -5,7 +5,7 @@ import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
 import type { Served } from "../../src/emulator/smdp/fake-smdp.js";
 import type { FakeWorld } from "../../src/emulator/world.js";
-import { largestSegment, noSegmentMemory } from "../../src/lpa/apdu/segment-size.js";
+import { noSegmentMemory } from "../../src/lpa/apdu/segment-size.js";
 import { createEs9PlusClient } from "../../src/lpa/es9plus/client.js";
 import { HostLpa } from "../../src/lpa/host-lpa.js";
 import type { DownloadRequest } from "../../src/lpa/lpa.js";
@@ -13,7 +13,7 @@ import { bringUp } from "../../src/modem/bring-up.js";
 import { openPort } from "../../src/serial/open.js";
 import { countTurns, downloadStep, type Tally, tally } from "./exchanges.js";
 import { inSetting, type Setting } from "./setting.js";
-import { es10ExchangesOf, forcedExchanges, sessionOf } from "./time/session.js";
+import { es10ExchangesOf, forcedExchanges, modemSegmentBytes, sessionOf } from "./time/session.js";
 import { WireTap } from "./wire-tap.js";
 
 /** The download step of our own LPA, counted at the byte port: from opening the channel to the install result. */
@@ -49,8 +49,8 @@ export function measureDownload(setting: Setting): Promise<DownloadFigures> {
       if (session.reported !== "installed") throw session.error ?? new Error("the download did not end");
       const turns = tap.turns.slice(before);
       const exchanges = es10ExchangesOf(sessionOf(turns));
-      const hostFetches = turns.some(({ sent }) => /,"8[0-3]C0/i.test(sent));
-      const segmentBytes = setting.segmentBytes ?? largestSegment;
+      const hostFetches = turns.some(({ received }) => /\+C(?:GLA|SIM): ?\d+,"(?:\w\w)*61\w\w"/.test(received));
+      const segmentBytes = setting.segmentBytes ?? modemSegmentBytes;
       return {
         setting,
         ...tally(downloadStep(countTurns(turns))),

@@ -55,6 +55,9 @@ export function es10ExchangesOf(turns: readonly Turn[]): readonly Es10Exchange[]
   return found;
 }
 
+/** What the emulated modem takes, and tells no host. */
+export const modemSegmentBytes = 255;
+
 export interface CardAccess {
   /** Data bytes of the longest STORE DATA that the modem takes. */
   readonly segmentBytes: number;

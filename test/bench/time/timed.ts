@@ -9,7 +9,7 @@ import { countTurns, tally } from "../exchanges.js";
 import type { Contender } from "./contender.js";
 import { fineClock } from "./fine-clock.js";
 import { runProcess } from "./process.js";
-import { es10ExchangesOf, forcedExchanges, sessionOf } from "./session.js";
+import { es10ExchangesOf, forcedExchanges, modemSegmentBytes, sessionOf } from "./session.js";
 import { type TimedTurn, WireWatch } from "./wire-watch.js";
 
 /** One download by a program of its own, in real time, on a line that is slow in one way. */
@@ -46,8 +46,6 @@ export interface TimedDownload {
   readonly peakKib: number;
 }
 
-/** What the emulated modem takes, and no host is told. */
-const modemSegmentBytes = 255;
 const deadlineMs = 30 * 60_000;
 const sessionFunctions = /\/es9plus\/(initiateAuthentication|authenticateClient|getBoundProfilePackage)$/;
 
