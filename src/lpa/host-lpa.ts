@@ -9,6 +9,7 @@ import { defaultSmdpOf, freeMemoryOf, openIsdR, setDefaultSmdpOf, throughRestart
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { becauseOf } from "./es10/result-sentences.js";
 import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
+import { compileAnswers } from "./host/es9.js";
 import { createNotificationDesk } from "./host/notification-desk.js";
 import { deliverFor, handOver } from "./host/notifications.js";
 import {
@@ -67,6 +68,8 @@ export class HostLpa implements Lpa {
 
   expectDownload(smdp: SmdpAddress): void {
     this.#options.es9Plus.prepare?.(smdp);
+    // Behind the command that the caller sends next.
+    setImmediate(compileAnswers);
   }
 
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {

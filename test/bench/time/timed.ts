@@ -111,7 +111,7 @@ export async function timeDownload(contender: Contender, line: SlowLine, profile
 
 /** An echo runs beside the line that it repeats. */
 function beyondTheLine(line: SlowLine, { sent, received, sentAtMs, lastByteAtMs }: TimedTurn): number {
-  const answer = received.startsWith(sent) ? received.length - sent.length : received.length;
+  const answer = received.startsWith(sent.trimEnd()) ? received.length - sent.length : received.length;
   return lastByteAtMs - sentAtMs - lineFloorMs(line, sent.length + answer, 1);
 }
 
