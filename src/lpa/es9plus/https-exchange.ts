@@ -96,5 +96,7 @@ async function bodyOf(response: IncomingMessage, url: string): Promise<Es9Answer
     }
     chunks.push(part);
   }
+  // The agent has the connection back in the next turn; who asks before that gets another one.
+  await new Promise((resolve) => setImmediate(resolve));
   return Buffer.concat(chunks).toString("utf8");
 }
