@@ -16,7 +16,7 @@ export function lazyEs9Plus(parts: {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Over undici when left out. */
+  /** Over HTTPS when left out. */
   readonly openExchange?: OpenEs9Exchange | undefined;
   readonly loadRoots?: ((folder: string) => Promise<readonly string[]>) | undefined;
 }): LazyEs9Plus {

@@ -23,7 +23,7 @@ export interface Outside {
   readonly reach: Reach;
   /** To the provider; over undici when left out. */
   readonly openTransport?: OpenHttpTransport;
-  /** To an SM-DP+; over undici and the GSMA roots when left out. */
+  /** To an SM-DP+; over HTTPS and the GSMA roots when left out. */
   readonly openExchange?: OpenEs9Exchange;
   /** The GSMA roots of a folder, as PEM; from the disk when left out. */
   readonly loadRoots?: (folder: string) => Promise<readonly string[]>;

@@ -7,7 +7,7 @@ import type { Behaviour as ApiBehaviour } from "./api/behaviours.js";
 import { type FakeApi, type FakeApiTiming, fakeApiDefaults, startFakeApi } from "./api/fake-api.js";
 import type { Curve } from "./pki/curves.js";
 import { loadPki, type Pki } from "./pki/pki.js";
-import { type FakeSmdp, startFakeSmdp } from "./smdp/fake-smdp.js";
+import { type FakeSmdp, type FakeSmdpOptions, startFakeSmdp } from "./smdp/fake-smdp.js";
 import type { Scenario as SmdpScenario } from "./smdp/scenario.js";
 import { type FakeSmds, startFakeSmds } from "./smds/fake-smds.js";
 
@@ -20,6 +20,8 @@ export interface FakeServersOptions {
   readonly random: Random;
   readonly log: Log;
   readonly smdpScenario?: SmdpScenario | undefined;
+  /** Hears of every request that the SM-DP+ answered. */
+  readonly onServed?: FakeSmdpOptions["onServed"];
   readonly profileSizeBytes?: number | undefined;
   readonly curve?: Curve | undefined;
   /** A root SM-DS, which hears of orders. */
@@ -84,6 +86,7 @@ async function start(
     log,
     ...(options.smdpScenario === undefined ? {} : { scenario: options.smdpScenario }),
     profileSizeBytes: options.profileSizeBytes,
+    onServed: options.onServed,
     smds,
   });
   started.push(smdp);

@@ -4,7 +4,7 @@ import { sleep } from "../base/clock.js";
 import { EsimdError } from "../base/errors.js";
 import type { Eid } from "../base/identifiers.js";
 import { type FakeApi, fakeApiDefaults } from "./api/fake-api.js";
-import { type FakeModem, type ModemWire, startFakeModem } from "./modem/fake-modem.js";
+import { type FakeModem, type FakeModemOptions, type ModemWire, startFakeModem } from "./modem/fake-modem.js";
 import type { Scenario as ModemScenario, World as ModemWorld } from "./modem/scenario.js";
 import { type FakeServersOptions, startFakeServers } from "./servers.js";
 import type { FakeSmdp } from "./smdp/fake-smdp.js";
@@ -22,6 +22,9 @@ export interface FakeWorldOptions extends Omit<FakeServersOptions, "config"> {
   /** The eUICC starts with an enabled bootstrap profile; by default where the modem cannot download without one. */
   readonly bootstrap?: boolean | undefined;
   readonly delayMs?: number | undefined;
+  readonly paceBaud?: number | undefined;
+  /** Sees every piece of bytes as it crosses the modem's wire. */
+  readonly onWire?: FakeModemOptions["onWire"];
   readonly modemScenario?: ModemScenario | undefined;
   readonly modemWorld?: Partial<ModemWorld> | undefined;
   /** A root SM-DS stands on the eUICC, and no default SM-DP+. */
@@ -66,6 +69,8 @@ export async function startFakeWorld(options: FakeWorldOptions): Promise<FakeWor
       scenario: options.modemScenario,
       world: options.modemWorld,
       delayMs: options.delayMs,
+      paceBaud: options.paceBaud,
+      onWire: options.onWire,
       bootstrap: options.bootstrap ?? dialect === needsNetwork,
       defaultSmdpAddress: smds === undefined ? smdp.address : undefined,
       rootSmdsAddress: smds?.address,

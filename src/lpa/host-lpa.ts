@@ -9,6 +9,7 @@ import { defaultSmdpOf, freeMemoryOf, openIsdR, setDefaultSmdpOf, throughRestart
 import type { Es9PlusClient } from "./es9plus/client.js";
 import { becauseOf } from "./es10/result-sentences.js";
 import { type DiscoveredEvent, discoverEvents, rootSmdsOf } from "./host/discovery.js";
+import { compileAnswers } from "./host/es9.js";
 import { createNotificationDesk } from "./host/notification-desk.js";
 import { deliverFor, handOver } from "./host/notifications.js";
 import {
@@ -65,6 +66,12 @@ export class HostLpa implements Lpa {
     await this.#options.requireRoots?.();
   }
 
+  expectDownload(smdp: SmdpAddress): void {
+    this.#options.es9Plus.prepare?.(smdp);
+    // Behind the command that the caller sends next.
+    setImmediate(compileAnswers);
+  }
+
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]> {
     return this.#repeatably(signal, (isdR) => listProfiles(isdR, signal));
   }
@@ -90,6 +97,7 @@ export class HostLpa implements Lpa {
   }
 
   async download(request: DownloadRequest, signal: AbortSignal): Promise<DownloadSession> {
+    this.expectDownload(request.activationCode.smdpAddress);
     let segmentBytes = (await this.#options.segments.recall()) ?? largestSegment;
     for (let refusals = 0; ; ) {
       const trace: SessionTrace = { offer: undefined, segments: "untried", loading: false };

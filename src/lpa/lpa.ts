@@ -60,6 +60,8 @@ export interface Lpa {
   readonly kind: "modem-relay" | "modem-network" | "modem-only" | "host";
   /** Whether a download could begin now; asked before anything is paid. @throws EsimdError `not_registered` */
   requireReady(signal: AbortSignal): Promise<void>;
+  /** A download from there is about to come: what can be done for it while the modem answers is begun. Never fails, and changes nothing. */
+  expectDownload?(smdp: SmdpAddress): void;
   /** The eUICC's list, the truth about it. @throws EsimdError */
   listProfiles(signal: AbortSignal): Promise<readonly InstalledProfile[]>;
   /** The same with names. @throws EsimdError */

@@ -5,6 +5,10 @@
 export const ceilings = {
   /** Exchanges from opening the channel to the install result. */
   downloadExchanges: 84,
+  /** Exchanges of a download's session beyond those that its package forces (time/session.ts), on a channel that is open. */
+  exchangesBeyondForced: 0,
+  /** ES9+ requests of a download: three of the session, and one for the install result. */
+  downloadRequests: 4,
   /** AT+CGLA of a whole provision: EID, lists, room, download, enabling, notifications. By CSIM, opening and closing channels comes on top. */
   provisionExchanges: 105,
   /** Serial bytes of the download step beside their floor. */

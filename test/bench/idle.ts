@@ -91,7 +91,7 @@ export async function measureIdle(options: IdleOptions): Promise<readonly IdleFi
 }
 
 /** The program as the package for this machine has it. */
-async function bundleInto(dir: string): Promise<string> {
+export async function bundleInto(dir: string): Promise<string> {
   const root = process.cwd();
   const architecture = architectures.find(({ node }) => node === process.arch);
   if (architecture === undefined) throw new Error(`there is no package for ${process.arch}`);

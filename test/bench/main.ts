@@ -1,18 +1,9 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { describeCause } from "../../src/base/errors.js";
-import { measureDownloadSection, showDownloadSection } from "./download-section.js";
-import { measureIdleSection, showIdleSection } from "./idle-section.js";
-import { lineFailures, measureLineSection, showLineSection } from "./line-section.js";
-import { measureProgramSection, showProgramSection } from "./program-section.js";
-import { measureStationSection, showStationSection, stationDelays } from "./station-section.js";
+import { sections } from "./sections.js";
 
 /** `npm run bench`: what esimd costs, measured on the emulators (docs/bench.md). It prints figures; tests hold them to their ceilings. */
-
-const sectionNames = ["download", "idle", "program", "station", "line"] as const;
-type SectionName = (typeof sectionNames)[number];
-/** Without `--only`: the others are asked for. */
-const usual: readonly SectionName[] = ["download", "idle"];
 
 const usage = 64;
 const machine = `Node ${process.version} on ${cpus().length} ${process.arch} cores`;
@@ -25,32 +16,34 @@ try {
       units: { type: "string", default: "256" },
       seed: { type: "string", default: "2" },
       "delay-ms": { type: "string" },
+      full: { type: "boolean", default: false },
+      times: { type: "string", default: "3" },
+      plots: { type: "string" },
     },
   });
-  if (values.only !== undefined && !sectionNames.some((name) => name === values.only)) {
-    process.stderr.write(`bench: there is no section ${values.only}; there is ${sectionNames.join(", ")}\n`);
+  const wanted = sections.filter(({ name, isUsual }) => (values.only === undefined ? isUsual : values.only === name));
+  if (wanted.length === 0) {
+    const names = sections.map(({ name }) => name).join(", ");
+    process.stderr.write(`bench: there is no section ${values.only}; there is ${names}\n`);
     process.exitCode = usage;
   } else {
-    const wants = (name: SectionName): boolean =>
-      values.only === undefined ? usual.includes(name) : values.only === name;
+    const order = {
+      units: wholeNumber(values.units),
+      seed: wholeNumber(values.seed),
+      delayMs: values["delay-ms"] === undefined ? undefined : wholeNumber(values["delay-ms"]),
+      full: values.full,
+      times: wholeNumber(values.times),
+      plots: values.plots,
+    };
     process.stdout.write(`${machine}\n\n`);
-    const download = wants("download") ? await measureDownloadSection() : undefined;
-    if (download !== undefined) process.stdout.write(`${showDownloadSection(download)}\n`);
-    const idle = wants("idle") ? await measureIdleSection() : undefined;
-    if (idle !== undefined) process.stdout.write(`${showIdleSection(idle)}\n`);
-    const programFigures = wants("program") ? await measureProgramSection() : undefined;
-    if (programFigures !== undefined) process.stdout.write(`${showProgramSection(programFigures)}\n`);
-    const delays = values["delay-ms"] === undefined ? stationDelays : [wholeNumber(values["delay-ms"])];
-    const station = wants("station") ? await measureStationSection(delays) : undefined;
-    if (station !== undefined) process.stdout.write(`${showStationSection(station)}\n`);
-    const order = { units: wholeNumber(values.units), seed: wholeNumber(values.seed) };
-    const line = wants("line") ? await measureLineSection(order) : undefined;
-    if (line !== undefined) {
-      process.stdout.write(`${showLineSection(line)}\n`);
-      if (lineFailures(line).length > 0) process.exitCode = 1;
+    const figures: Record<string, object> = {};
+    for (const { name, measure } of wanted) {
+      const measured = await measure(order);
+      figures[name] = measured.figures;
+      process.stdout.write(`${measured.text}\n`);
+      if (measured.hasFailed) process.exitCode = 1;
     }
-    const figures = { schema: "esimd.bench/1", machine, download, idle, program: programFigures, station, line };
-    if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+    if (values.json) process.stdout.write(`${JSON.stringify({ schema: "esimd.bench/1", machine, ...figures })}\n`);
   }
 } catch (error) {
   process.stderr.write(`bench: ${describeCause(error)}\n`);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.js";
 import { silentLog } from "../../src/base/logging.js";
 import { seededRandom } from "../../src/base/random.js";
+import type { FakeSmdpOptions } from "../../src/emulator/smdp/fake-smdp.js";
 import { checkScenario } from "../../src/emulator/smdp/scenario.js";
 import { type FakeWorld, startFakeWorld } from "../../src/emulator/world.js";
 
@@ -14,6 +15,8 @@ export interface Setting {
   readonly segmentBytes: number | undefined;
   readonly profileBytes: number;
   readonly cut: Cut;
+  /** The modem's family; one that leaves to the host what 61xx announces when left out. */
+  readonly dialect?: string;
 }
 
 export type Way = "CGLA" | "CSIM";
@@ -32,6 +35,7 @@ export const ts48Bytes = 11_768;
 export async function inSetting<Result>(
   setting: Setting,
   work: (world: FakeWorld, dir: string) => Promise<Result>,
+  onServed?: FakeSmdpOptions["onServed"],
 ): Promise<Result> {
   const dir = await mkdtemp(join(tmpdir(), "esimd-bench-"));
   let world: FakeWorld | undefined;
@@ -41,7 +45,8 @@ export async function inSetting<Result>(
       clock: systemClock,
       random: seededRandom(3),
       log: silentLog,
-      dialect: "etsi-apdu",
+      dialect: setting.dialect ?? "etsi-apdu",
+      onServed,
       wire: { kind: "socket", listen: { kind: "unix", path: join(dir, "modem.sock") } },
       // What is counted does not depend on time, so that nothing is waited for that need not be.
       modemWorld: {

@@ -50,6 +50,7 @@ export async function downloadProfile(
   const { lpa, eid, config, store, clock } = euicc;
   requireSaneClock(clock);
   const file = unfinishedFile(realDisk, storeFolder(config.stateDir, eid));
+  lpa.expectDownload?.(wish.activationCode.smdpAddress);
   const before = await listPatiently(euicc, signal);
   const begun = beginning(wish.activationCode, before);
   const { iccid, installedIccid } = store.journal;

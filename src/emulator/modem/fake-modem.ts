@@ -47,6 +47,8 @@ export interface FakeModemOptions {
   readonly world?: Partial<World> | undefined;
   readonly paceBaud?: number | undefined;
   readonly delayMs?: number | undefined;
+  /** Sees every piece of bytes as it crosses the wire, for whoever measures. */
+  readonly onWire?: ((from: "host" | "modem", bytes: Uint8Array) => void) | undefined;
   readonly stateFile?: string | undefined;
   /** The eUICC was in use before, and this is what it remembers; a state file that is there comes first. */
   readonly keptEuicc?: EuiccState | undefined;
@@ -136,7 +138,10 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     behaviours: scenario?.behaviours ?? [],
     delayMs,
     baud: paceBaud,
-    write: (bytes) => transport.write(bytes),
+    write: (bytes) => {
+      options.onWire?.("modem", bytes);
+      transport.write(bytes);
+    },
     hostRate: () => transport.hostRate?.(),
     unplug: ({ replugAfterMs, keepsPower }) => {
       void (keepsPower ? transport.unplug() : unplug())
@@ -148,7 +153,10 @@ export async function startFakeModem(options: FakeModemOptions): Promise<FakeMod
     },
   });
   const events: TransportEvents = {
-    onBytes: (bytes) => modem.receive(bytes),
+    onBytes: (bytes) => {
+      options.onWire?.("host", bytes);
+      modem.receive(bytes);
+    },
     onHostChange: () => modem.onHostChange(),
   };
   const { wire } = options;

@@ -1,6 +1,7 @@
 /** Everything that goes to the host, in order, at the speed of the line. */
 
 import { type Clock, sleep } from "../../base/clock.js";
+import { LineTime, sleepUntil } from "./line-time.js";
 
 export interface HostOutputOptions {
   readonly clock: Clock;
@@ -20,18 +21,23 @@ const sliceMs = 5;
 
 export class HostOutput {
   readonly #options: HostOutputOptions;
+  readonly #time: LineTime;
   #power = new AbortController();
   #tail: Promise<void> = Promise.resolve();
 
   constructor(options: HostOutputOptions) {
     this.#options = options;
+    this.#time = new LineTime(options.baud);
   }
 
-  /** Resolves when the last byte was written, or dropped because the power went. Texts never mix. */
-  send(text: string | Uint8Array, split?: SplitStyle): Promise<void> {
+  /**
+   * Resolves when the last byte was written, or dropped because the power went. Texts never mix. On a paced line a byte is written when it
+   * is across; `fromMs` is when the modem had it ready, where a timer was late to say so.
+   */
+  send(text: string | Uint8Array, split?: SplitStyle, fromMs = this.#options.clock.monotonicMs()): Promise<void> {
     const { signal } = this.#power;
     const bytes = typeof text === "string" ? Buffer.from(text, "utf8") : text;
-    this.#tail = this.#tail.then(() => this.#write(bytes, split, signal));
+    this.#tail = this.#tail.then(() => this.#write(bytes, split, fromMs, signal));
     return this.#tail;
   }
 
@@ -42,17 +48,20 @@ export class HostOutput {
     this.#tail = Promise.resolve();
   }
 
-  async #write(bytes: Uint8Array, split: SplitStyle | undefined, signal: AbortSignal): Promise<void> {
+  async #write(bytes: Uint8Array, split: SplitStyle | undefined, fromMs: number, signal: AbortSignal): Promise<void> {
     const { clock, baud, write } = this.#options;
-    const bytesPerMs = baud === undefined ? undefined : baud / 10_000;
-    const paced = bytesPerMs === undefined ? bytes.length : Math.max(1, Math.floor(bytesPerMs * sliceMs));
+    const paced = baud === undefined ? bytes.length : Math.max(1, Math.floor((baud / 10_000) * sliceMs));
     const sliceBytes = Math.max(1, Math.min(split?.chunkBytes ?? bytes.length, paced));
+    const pauseMs = split?.pauseMs ?? 0;
+    let readyMs = fromMs;
     for (let at = 0; at < bytes.length; at += sliceBytes) {
-      if (signal.aborted) return;
       const slice = bytes.subarray(at, at + sliceBytes);
+      if (baud !== undefined)
+        await sleepUntil(clock, this.#time.pass(slice.length, readyMs), signal).catch(() => undefined);
+      if (signal.aborted) return;
       write(slice);
-      const pauseMs = (bytesPerMs === undefined ? 0 : slice.length / bytesPerMs) + (split?.pauseMs ?? 0);
       if (pauseMs > 0) await sleep(clock, pauseMs, signal).catch(() => undefined);
+      readyMs = pauseMs > 0 ? clock.monotonicMs() : readyMs;
     }
   }
 }

@@ -11,6 +11,7 @@ import { parseCommandLine } from "./command-line.js";
 import { type CommandTable, runCommand } from "./command-set.js";
 import type { HostOutput, SplitStyle } from "./host-output.js";
 import { type HostLine, maxLineLength } from "./line-reader.js";
+import { LineTime, sleepUntil } from "./line-time.js";
 import type { PortSettings } from "./settings.js";
 import { cmeWordsOf, echoOf, withLineEnds } from "./spelling.js";
 import type { Transcript } from "./transcript.js";
@@ -49,6 +50,19 @@ export interface InterpreterCounts {
   readonly dropped: number;
 }
 
+/** A line and its time on the wire. */
+interface Arrived {
+  readonly line: HostLine;
+  readonly beganMs: number;
+  readonly arrivedMs: number;
+}
+
+interface AnswerStyle {
+  readonly split?: SplitStyle;
+  /** By so much the machine's timer was late. */
+  readonly lateMs?: number;
+}
+
 /** A host that sends without waiting fills a modem's buffer at some point; what comes then is lost. */
 const maxQueuedLines = 64;
 
@@ -57,17 +71,28 @@ const stormLines = ["+CEREG: 5", "+QIND: SMS DONE", '+QESIM: "status",1', "+CPIN
 
 export class Interpreter {
   readonly #options: InterpreterOptions;
-  readonly #queue: HostLine[] = [];
+  readonly #queue: Arrived[] = [];
+  #fromHost: LineTime;
+  /** When the last of the bytes from the host is across. */
+  #heardMs = Number.NEGATIVE_INFINITY;
+  /** When the modem is done with the last line. */
+  #idleMs = Number.NEGATIVE_INFINITY;
   #power = new AbortController();
   #running = false;
   readonly #counts = { commandLines: 0, refusals: 0, urcs: 0, dropped: 0 };
 
   constructor(options: InterpreterOptions) {
     this.#options = options;
+    this.#fromHost = new LineTime(options.baud);
   }
 
   get counts(): InterpreterCounts {
     return { ...this.#counts };
+  }
+
+  /** Bytes from the host set out on the line; the lines in them are accepted when they were read. */
+  hear(bytes: number): void {
+    this.#heardMs = this.#fromHost.pass(bytes, this.#options.clock.monotonicMs());
   }
 
   accept(line: HostLine): void {
@@ -75,7 +100,9 @@ export class Interpreter {
       this.#counts.dropped++;
       return;
     }
-    this.#queue.push(line);
+    const arrivedMs = this.#heardMs;
+    const beganMs = arrivedMs - this.#fromHost.takesMs(line.kind === "line" ? line.text.length + 1 : maxLineLength);
+    this.#queue.push({ line, beganMs, arrivedMs });
     if (!this.#running) void this.#drain();
   }
 
@@ -93,31 +120,40 @@ export class Interpreter {
     this.#power.abort();
     this.#power = new AbortController();
     this.#running = false;
+    this.#fromHost = new LineTime(this.#options.baud);
+    this.#heardMs = Number.NEGATIVE_INFINITY;
+    this.#idleMs = Number.NEGATIVE_INFINITY;
     this.#options.output.cut();
   }
 
   async #drain(): Promise<void> {
     const { signal } = this.#power;
     this.#running = true;
-    for (let line = this.#queue.shift(); line !== undefined; line = this.#queue.shift()) {
-      await this.#run(line, signal);
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      await this.#run(next, signal);
       // After a power cut another drain owns the queue.
       if (signal.aborted) return;
     }
     this.#running = false;
   }
 
-  async #run(line: HostLine, signal: AbortSignal): Promise<void> {
-    const { clock, settings, baud, behaviours, conditions, delayMs, transcript, world } = this.#options;
+  async #run({ line, beganMs, arrivedMs }: Arrived, signal: AbortSignal): Promise<void> {
+    const { clock, settings, behaviours, conditions, delayMs, transcript, world } = this.#options;
     this.#counts.commandLines++;
     const text = line.kind === "line" ? line.text : `(a line of more than ${maxLineLength} characters)`;
     transcript.add("host", text);
-    if (baud !== undefined && !(await pause(clock, (text.length * 10_000) / baud, signal))) return;
-    if (line.kind === "line" && settings.echo) void this.#say(echoOf(line.text, world().partialEcho));
+    if (!(await until(clock, arrivedMs, signal))) return;
+    // A modem echoes each byte as it comes.
+    if (line.kind === "line" && settings.echo)
+      void this.#say(echoOf(line.text, world().partialEcho), undefined, beganMs);
     const chosen = line.kind === "line" ? behaviours.choose(line.text.trim(), conditions()) : undefined;
-    if (!(await pause(clock, delayMs + (chosen?.delayMs ?? 0), signal))) return;
-    if (chosen === undefined) await this.#answer(line, {}, signal);
+    const dueMs = Math.max(arrivedMs, this.#idleMs) + delayMs + (chosen?.delayMs ?? 0);
+    if (!(await until(clock, dueMs, signal))) return;
+    // What the machine's timer is late by is not the modem's: the answer sets out so much earlier.
+    const lateMs = clock.monotonicMs() - dueMs;
+    if (chosen === undefined) await this.#answer(line, { lateMs }, signal);
     else await this.#misbehave(line, chosen.action, signal);
+    this.#idleMs = clock.monotonicMs() - lateMs;
   }
 
   async #misbehave(line: HostLine, action: BehaviourAction, signal: AbortSignal): Promise<void> {
@@ -180,7 +216,7 @@ export class Interpreter {
     this.#options.unplug({ replugAfterMs: action.replugAfterMs, keepsPower: action.keepsPower });
   }
 
-  async #answer(line: HostLine, style: { readonly split?: SplitStyle }, signal: AbortSignal): Promise<void> {
+  async #answer(line: HostLine, style: AnswerStyle, signal: AbortSignal): Promise<void> {
     const answer = await this.#execute(line);
     if (answer !== undefined && !signal.aborted) this.#finish(answer, style);
   }
@@ -211,9 +247,9 @@ export class Interpreter {
     };
   }
 
-  #finish(answer: Answer, style: { readonly split?: SplitStyle }): void {
+  #finish(answer: Answer, { split, lateMs = 0 }: AnswerStyle): void {
     if (answer.final.kind !== "ok" && answer.final.kind !== "none") this.#counts.refusals++;
-    void this.#say(this.#spell(answer), style.split);
+    void this.#say(this.#spell(answer), split, this.#options.clock.monotonicMs() - lateMs);
     answer.after?.();
   }
 
@@ -232,10 +268,10 @@ export class Interpreter {
     return Uint8Array.from({ length: bytes }, () => Math.floor(random.next() * 256));
   }
 
-  #say(text: string | Uint8Array, split?: SplitStyle): Promise<void> {
+  #say(text: string | Uint8Array, split?: SplitStyle, fromMs?: number): Promise<void> {
     if (this.#options.settings.muted) return Promise.resolve();
     this.#options.transcript.add("modem", typeof text === "string" ? text : `(${text.length} bytes of noise)`);
-    return this.#options.output.send(text, split);
+    return this.#options.output.send(text, split, fromMs);
   }
 }
 
@@ -245,6 +281,16 @@ async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boo
   try {
     await sleep(clock, ms, signal);
     return true;
+  } catch {
+    return false;
+  }
+}
+
+/** {@link pause}, to a moment. */
+async function until(clock: Clock, atMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleepUntil(clock, atMs, signal);
+    return !signal.aborted;
   } catch {
     return false;
   }

@@ -173,8 +173,12 @@ export class Modem {
   receive(bytes: Uint8Array): void {
     // A modem that boots does not listen yet.
     if (!this.#on || this.#booting !== undefined) return;
-    if (this.#options.world().port === "at") this.#reader.push(this.#wire.take(bytes));
-    else this.#foreign.receive();
+    if (this.#options.world().port !== "at") {
+      this.#foreign.receive();
+      return;
+    }
+    this.#interpreter.hear(bytes.length);
+    this.#reader.push(this.#wire.take(bytes));
   }
 
   /** Another host: half a line of the last one is void. */

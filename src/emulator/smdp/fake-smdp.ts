@@ -18,6 +18,15 @@ export interface FakeSmdpOptions extends Omit<SmdpServiceOptions, "address" | "c
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Log;
+  /** Hears of every request that was answered, for whoever measures. */
+  readonly onServed?: ((served: Served) => void) | undefined;
+}
+
+export interface Served {
+  readonly path: string;
+  readonly isTls: boolean;
+  /** From the last byte of the request to the last one of the answer that was handed to the system. */
+  readonly tookMs: number;
 }
 
 export interface FakeSmdp extends Omit<SmdpService, "answer"> {
@@ -37,9 +46,12 @@ export async function startFakeSmdp(options: FakeSmdpOptions): Promise<FakeSmdp>
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse, isTls: boolean): Promise<void> => {
     if (service === undefined) return reply(outgoing, 503, "text/plain", "starting");
     const { method = "", url: path = "", headers } = incoming;
-    const answer = await service.answer({ method, path, headers, body: await readBody(incoming), isTls });
+    const body = await readBody(incoming);
+    const fromMs = clock.monotonicMs();
+    const answer = await service.answer({ method, path, headers, body, isTls });
     if (answer.kind === "cut") outgoing.destroy();
     else reply(outgoing, answer.status, answer.type, answer.body);
+    options.onServed?.({ path, isTls, tookMs: clock.monotonicMs() - fromMs });
   };
   const listener =
     (isTls: boolean) =>

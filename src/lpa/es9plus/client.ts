@@ -6,8 +6,9 @@ import { describeCause, EsimdError, isEsimdError } from "../../base/errors.js";
 import type { SmdpAddress } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
+import { openHttpsExchange } from "./https-exchange.js";
 import type { StatusCode } from "./status-codes.js";
-import { ConnectFailure, connectToSmdp, type Locate } from "./tls.js";
+import { ConnectFailure, type Locate } from "./tls.js";
 
 /** ES9+, the interface between LPA and SM-DP+: HTTPS POST with JSON (SGP.22 5.6, 6.5). */
 export const es9PlusFunctions = [
@@ -33,6 +34,8 @@ export interface Es9PlusClient {
    * @throws EsimdError `smdp_unreachable`, `smdp_untrusted`, `smdp_protocol`, `deadline`.
    */
   post(smdp: SmdpAddress, name: Es9PlusFunction, json: string, signal: AbortSignal): Promise<Es9PlusResponse>;
+  /** A request to there is about to come: the connection is made meanwhile. Never fails; what is wrong, the request says. */
+  prepare?(smdp: SmdpAddress): void;
   close(): Promise<void>;
 }
 
@@ -47,7 +50,7 @@ export interface Es9PlusOptions {
   readonly requestTimeoutMs?: number;
   /** For servers whose names no DNS knows. */
   readonly locate?: Locate | undefined;
-  /** How requests travel; over undici and our own TLS when left out. */
+  /** How requests travel; over HTTPS with our own TLS when left out. */
   readonly openExchange?: OpenEs9Exchange | undefined;
 }
 
@@ -60,14 +63,13 @@ export interface Es9Answer {
 export interface Es9Exchange {
   /** @throws ConnectFailure while nothing can have reached the server, and any other error when something may have. */
   post(url: string, json: string, signal: AbortSignal): Promise<Es9Answer>;
+  /** Connects ahead of a request. */
+  prepare?(url: string): void;
   close(): Promise<void>;
 }
 
 export type OpenEs9Exchange = (options: Es9PlusOptions) => Promise<Es9Exchange>;
 
-/** A bound profile package of 150 kB is 200 kB in base64; nothing legal comes near this. */
-const maxBodyBytes = 4 * 1024 * 1024;
-const connectTimeoutMs = 15_000;
 const connectAttempts = 3;
 const connectPause = { firstMs: 500, maxMs: 4_000 };
 
@@ -127,53 +129,8 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
         }
       }
     },
+    prepare: (smdp) => exchange.prepare?.(`https://${smdp}/`),
     close: () => exchange.close(),
-  };
-}
-
-/** HTTPS over undici, verified against the GSMA roots. */
-async function openHttpsExchange(options: Es9PlusOptions): Promise<Es9Exchange> {
-  const { Agent, request } = await import("undici");
-  const { ciRoots, pins = [], clock, locate } = options;
-  const agent = new Agent({
-    connect: ({ hostname, port }, callback) => {
-      const endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 443 : Number(port) };
-      connectToSmdp(endpoint, { ciRoots, pins, clock, timeoutMs: connectTimeoutMs, locate }).then(
-        (socket) => callback(null, socket),
-        (error: Error) => callback(error, null),
-      );
-    },
-    connections: 4,
-    keepAliveTimeout: 30_000,
-  });
-
-  return {
-    post: async (url, json, signal) => {
-      const response = await request(url, {
-        dispatcher: agent,
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          "user-agent": "gsma-rsp-lpad",
-          "x-admin-protocol": "gsma/rsp/v2.2.0",
-        },
-        body: json,
-        signal,
-      });
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of response.body) {
-        const part = Buffer.from(chunk);
-        bytes += part.length;
-        if (bytes > maxBodyBytes) {
-          response.body.destroy();
-          throw new EsimdError("smdp_protocol", `the answer of ${url} is larger than ${maxBodyBytes} bytes`);
-        }
-        chunks.push(part);
-      }
-      return { httpStatus: response.statusCode, body: Buffer.concat(chunks).toString("utf8") };
-    },
-    close: () => agent.destroy(),
   };
 }
 

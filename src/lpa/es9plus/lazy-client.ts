@@ -7,6 +7,13 @@ import type { Es9PlusClient } from "./client.js";
 export function lazyEs9PlusClient(open: () => Promise<Es9PlusClient>): Es9PlusClient {
   return {
     post: async (smdp, name, json, signal) => (await open()).post(smdp, name, json, signal),
+    prepare: (smdp) => {
+      // Without roots there is no client: whoever posts is told.
+      open().then(
+        (client) => client.prepare?.(smdp),
+        () => undefined,
+      );
+    },
     close: () => Promise.resolve(),
   };
 }

@@ -30,6 +30,8 @@ export interface SmdpTlsOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly locate?: Locate | undefined;
+  /** Gives up a connection that is still being made. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where a server is to be found, in place of what DNS says of its name; its certificate has to name it all the same. */
@@ -44,7 +46,7 @@ const curves = "X25519:P-256:P-384:brainpoolP256r1:brainpoolP384r1";
 /** Connects, and resolves when the server's certificate was verified against the roots and its name. @throws ConnectFailure */
 export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): Promise<TLSSocket> {
   const { host } = endpoint;
-  const { ciRoots, pins, clock, timeoutMs, locate } = options;
+  const { ciRoots, pins, clock, timeoutMs, locate, signal } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({
       ...(locate === undefined ? endpoint : locate(endpoint)),
@@ -61,14 +63,20 @@ export function connectToSmdp(endpoint: SmdpEndpoint, options: SmdpTlsOptions): 
     const cancelTimer = clock.setTimer(timeoutMs, () =>
       socket.destroy(new ConnectFailure(`no connection within ${formatMs(timeoutMs)}`, "ETIMEDOUT")),
     );
+    const onAbort = (): void => {
+      socket.destroy(new ConnectFailure("the connection is not wanted any more", "ECANCELED"));
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
     const onError = (cause: Error): void => {
       cancelTimer();
+      signal?.removeEventListener("abort", onAbort);
       const code = "code" in cause && typeof cause.code === "string" ? cause.code : "ECONNECT";
       reject(cause instanceof ConnectFailure ? cause : new ConnectFailure(describeCause(cause), code, cause));
     };
     socket.once("error", onError);
     socket.once("secureConnect", () => {
       cancelTimer();
+      signal?.removeEventListener("abort", onAbort);
       socket.removeListener("error", onError);
       if (pins.length === 0 || pins.includes(fingerprintOf(peerCertificate()))) {
         resolve(socket);

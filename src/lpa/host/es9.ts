@@ -31,6 +31,14 @@ export type EventEntry = z.output<typeof eventEntry>;
 export const eventsAnswer = z.object({ eventEntries: z.array(eventEntry).max(1000) });
 export const packageAnswer = z.object({ boundProfilePackage: der });
 
+/**
+ * A shape is compiled when it first reads something, which takes as long as an exchange with the modem; done while the modem is about its
+ * own answer, it costs a session nothing.
+ */
+export function compileAnswers(): void {
+  for (const shape of [initiateAnswer, authenticateClientAnswer, packageAnswer]) shape.safeParse({});
+}
+
 export interface Es9Call {
   readonly es9Plus: Es9PlusClient;
   readonly smdp: SmdpAddress;

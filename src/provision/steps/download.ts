@@ -26,6 +26,7 @@ export async function download(run: Run, signal: AbortSignal): Promise<EventName
   if (facts.sessionsThisRun > 0) {
     await sleep(parts.clock, backoffMs(sessionPause, facts.sessionsThisRun, parts.random), signal);
   }
+  need(run, "lpa").expectDownload?.(activationCode.smdpAddress);
   await requireRoom(run, signal);
   facts.roomChecked = false;
   facts.sessionsThisRun++;
