@@ -1,7 +1,6 @@
-import { type BackoffPolicy, backoffMs } from "../base/backoff.js";
 import { type Clock, sleep } from "../base/clock.js";
 import { formatMs } from "../base/deadline.js";
-import { type ErrorCode, EsimdError, isEsimdError } from "../base/errors.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
@@ -10,6 +9,7 @@ import { type Authorization, basicAuthorization, clientCredentialsAuthorization 
 import { type ApiProvider, defaultBaseUrls, defaultKoreTokenUrl, parseBaseUrl, parseTokenUrl } from "./endpoint.js";
 import { readWholeList } from "./paging.js";
 import type { CreateOutcome, ESimProfile, ESimProfileRequest, ProviderApi, Sim } from "./resources.js";
+import { defaultRetry, nextTryMs, type RetryPolicy } from "./retries.js";
 import { parseAnswerBody, parseESimProfile, parseFleet, parseSim } from "./schemas.js";
 import {
   createHttpTransport,
@@ -45,28 +45,6 @@ export interface ProviderApiOptions {
   readonly openTransport?: OpenHttpTransport | undefined;
 }
 
-export interface RetryPolicy {
-  /** All tries of one request, the first included. */
-  readonly attempts: number;
-  readonly backoff: BackoffPolicy;
-  /** A longer Retry-After is not waited for here; the error carries it to the caller. */
-  readonly longestRetryAfterMs: number;
-}
-
-const defaultRetry: RetryPolicy = {
-  attempts: 4,
-  backoff: { firstMs: 1000, maxMs: 15_000 },
-  longestRetryAfterMs: 60_000,
-};
-
-/** What may pass if the same request is sent again: the network, a deadline of one request, 5xx, 429. */
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "api_unreachable",
-  "api_unavailable",
-  "api_rate_limited",
-  "deadline",
-]);
-
 interface ApiCall {
   readonly method: "GET" | "POST";
   /** Path and query. */
@@ -82,7 +60,7 @@ type CallResult =
 /** The provider's API over HTTP. @throws EsimdError `config_invalid` or `credentials_missing`, before any request. */
 export function createProviderApi(options: ProviderApiOptions): ProviderApi {
   const { provider, clock, random, log, requestTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = options;
-  const { attempts, backoff, longestRetryAfterMs } = options.retry ?? defaultRetry;
+  const retry = options.retry ?? defaultRetry;
   const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrls[provider], "api.url");
   const callback = callbackForm(options);
   const openTransport = options.openTransport ?? createHttpTransport;
@@ -132,9 +110,8 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
       if (result.kind === "success") return result.answer;
       signal.throwIfAborted();
       const { error } = result;
-      const tooLong = (error.retryAfterMs ?? 0) > longestRetryAfterMs;
-      if (attempt >= attempts || tooLong || !passing.has(error.code) || !mayRetry(result)) throw error;
-      const pauseMs = backoffMs(backoff, attempt, random, error.retryAfterMs);
+      const pauseMs = mayRetry(result) ? nextTryMs(retry, error, attempt, random) : undefined;
+      if (pauseMs === undefined) throw error;
       log.info({ attempt, pauseMs: Math.round(pauseMs), error }, `the API failed, next try in ${formatMs(pauseMs)}`);
       await sleep(clock, pauseMs, signal);
     }

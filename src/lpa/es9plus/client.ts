@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { backoffMs } from "../../base/backoff.js";
 import { type Clock, sleep } from "../../base/clock.js";
 import { withDeadline } from "../../base/deadline.js";
 import { describeCause, EsimdError, isEsimdError } from "../../base/errors.js";
 import type { SmdpAddress } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
+import { nextConnectMs } from "./retries.js";
 import type { StatusCode } from "./status-codes.js";
 import { ConnectFailure, connectToSmdp, type Locate } from "./tls.js";
 
@@ -68,8 +68,6 @@ export type OpenEs9Exchange = (options: Es9PlusOptions) => Promise<Es9Exchange>;
 /** A bound profile package of 150 kB is 200 kB in base64; nothing legal comes near this. */
 const maxBodyBytes = 4 * 1024 * 1024;
 const connectTimeoutMs = 15_000;
-const connectAttempts = 3;
-const connectPause = { firstMs: 500, maxMs: 4_000 };
 
 /** Why a server is not the one that it says it is, by the codes of {@link ConnectFailure}. */
 export const untrustedCodes: ReadonlySet<string> = new Set([
@@ -116,14 +114,11 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
           return { ...answer, failure: readFailure(answer.body) };
         } catch (cause) {
           const error = postError(smdp, name, cause, signal);
-          if (
-            !isEsimdError(error, "smdp_unreachable") ||
-            !(cause instanceof ConnectFailure) ||
-            attempt >= connectAttempts
-          )
-            throw error;
+          const mayRetry = isEsimdError(error, "smdp_unreachable") && cause instanceof ConnectFailure;
+          const pauseMs = mayRetry ? nextConnectMs(attempt, random) : undefined;
+          if (pauseMs === undefined) throw error;
           log.info({ smdp, attempt, error }, "the SM-DP+ could not be reached; trying again");
-          await sleep(clock, backoffMs(connectPause, attempt, random), signal);
+          await sleep(clock, pauseMs, signal);
         }
       }
     },

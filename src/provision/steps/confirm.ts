@@ -2,10 +2,9 @@ import { backoffMs } from "../../base/backoff.js";
 import { isEsimdError } from "../../base/errors.js";
 import { awaitRegistration } from "../../modem/registration.js";
 import { pauseForHint } from "../hints.js";
+import { pauses } from "../pauses.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
-
-const confirmPause = { firstMs: 500, maxMs: 10_000 };
 
 /** Waits for registration, within its time; a device without coverage is provisioned all the same. */
 export async function register(run: Run, signal: AbortSignal): Promise<EventName> {
@@ -33,7 +32,7 @@ export async function confirm(run: Run, signal: AbortSignal): Promise<EventName>
     const { status } = facts.reservation;
     if (status === "installed") return "confirmed";
     const waitedMs = parts.clock.monotonicMs() - startMs;
-    const pauseMs = backoffMs(confirmPause, attempt, parts.random);
+    const pauseMs = backoffMs(pauses.confirm, attempt, parts.random);
     if (waitedMs + pauseMs >= parts.policy.confirmWaitMs) {
       parts.log.info({ status }, "the provider does not show the installation; the eUICC does, and that is enough");
       return "confirmed";
