@@ -9,7 +9,7 @@ import { type Authorization, basicAuthorization, clientCredentialsAuthorization 
 import { type ApiProvider, defaultBaseUrls, defaultKoreTokenUrl, parseBaseUrl, parseTokenUrl } from "./endpoint.js";
 import { readWholeList } from "./paging.js";
 import type { CreateOutcome, ESimProfile, ESimProfileRequest, ProviderApi, Sim } from "./resources.js";
-import { defaultRetry, nextTryMs, type RetryPolicy } from "./retries.js";
+import { crowdAfter, defaultRetry, nextTryMs, noCrowd, type RetryPolicy } from "./retries.js";
 import { parseAnswerBody, parseESimProfile, parseFleet, parseSim } from "./schemas.js";
 import {
   createHttpTransport,
@@ -66,6 +66,7 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
   const openTransport = options.openTransport ?? createHttpTransport;
   const transport = openTransport({ clock, connectTimeoutMs, requestTimeoutMs });
   const authorization = createAuthorization(options, transport, clock);
+  let crowd = noCrowd;
 
   /** One request with its authorization; a refused token is renewed once, which is safe since a refused request was not processed. */
   const call = async (request: ApiCall, signal: AbortSignal): Promise<CallResult> => {
@@ -88,9 +89,13 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
         return { kind: "failure", error: answer.error, processed };
       }
       log.debug({ operation, ms, status: answer.status, requestId: requestIdOf(answer) }, "the API answered");
-      if (answer.status >= 200 && answer.status < 300) return { kind: "success", answer };
+      if (answer.status >= 200 && answer.status < 300) {
+        crowd = crowdAfter(crowd, "success");
+        return { kind: "success", answer };
+      }
       if (!renewed && refusesToken(answer) && authorization.renew()) continue;
       const error = errorFromAnswer(operation, answer, clock.nowMs());
+      if (error.code === "api_rate_limited") crowd = crowdAfter(crowd, "refused");
       return {
         kind: "failure",
         error,
@@ -105,12 +110,14 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
     mayRetry: (failure: Extract<CallResult, { kind: "failure" }>) => boolean,
     signal: AbortSignal,
   ): Promise<HttpAnswer> => {
+    const startMs = clock.monotonicMs();
     for (let attempt = 1; ; attempt++) {
       const result = await call(request, signal);
       if (result.kind === "success") return result.answer;
       signal.throwIfAborted();
       const { error } = result;
-      const pauseMs = mayRetry(result) ? nextTryMs(retry, error, attempt, random) : undefined;
+      const tried = { attempt, waitedMs: clock.monotonicMs() - startMs, crowd };
+      const pauseMs = mayRetry(result) ? nextTryMs(retry, error, tried, random) : undefined;
       if (pauseMs === undefined) throw error;
       log.info({ attempt, pauseMs: Math.round(pauseMs), error }, `the API failed, next try in ${formatMs(pauseMs)}`);
       await sleep(clock, pauseMs, signal);

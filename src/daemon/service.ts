@@ -5,7 +5,7 @@ import { type ErrorCode, type EsimdError, isEsimdError } from "../base/errors.js
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import type { ProvisionResult } from "./provisioner.js";
-import { restAfterFailure, retryPause, seldom } from "./rest-after-run.js";
+import { isCrowded, restAfterFailure, retryPause, seldom } from "./rest-after-run.js";
 import type { Presence } from "./whereabouts.js";
 
 export interface ServiceParts {
@@ -57,11 +57,14 @@ const longestRestartMs = 60_000;
  * @throws EsimdError when no run can begin and no later one could, as under a configuration that cannot work.
  */
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
-  const { random } = parts;
+  const { random, clock } = parts;
+  let crowdedSinceMs: number | undefined;
   const poll = { firstMs: 30_000, maxMs: parts.pollLongestMs ?? seldom.maxMs };
   for (let failures = 0, costly = 0, polls = 0; !signal.aborted; ) {
+    const beganMs = clock.monotonicMs();
     const { error, owes, unjudged, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
+    if (error === undefined) crowdedSinceMs = undefined;
     if (error === undefined && (owes || unjudged)) {
       failures++;
       const forMs = Math.round(backoffMs(retryPause, failures, random));
@@ -92,17 +95,22 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       if ((await parts.rest({ forMs, sentence }, signal)) === "asked") polls = 0;
       continue;
     }
-    failures++;
+    if (isCrowded(error)) crowdedSinceMs ??= beganMs;
+    else failures++;
     if (error.code === "serial_gone") {
       if ((await waitForPort(parts, signal)) === "asked") failures = 1;
       // Once is a modem that was replugged. Again and again is one that flaps, and each run may cost a session of the paid order.
       if (failures === 1) continue;
     }
     if (spentSession) costly++;
-    const forMs = restAfterFailure(error, { failures, costly, spentSession }, random);
+    const crowdedMs = clock.monotonicMs() - (crowdedSinceMs ?? clock.monotonicMs());
+    const forMs = restAfterFailure(error, { failures, costly, spentSession, crowdedMs }, random);
     const sentence = `The run failed (${error.code}) and is tried again in ${formatMs(forMs)}.`;
     // What spent a session counts on: whoever asks for a run now does not make the order last longer.
-    if ((await parts.rest({ forMs, sentence }, signal)) === "asked") failures = 0;
+    if ((await parts.rest({ forMs, sentence }, signal)) === "asked") {
+      failures = 0;
+      crowdedSinceMs = undefined;
+    }
   }
 }
 

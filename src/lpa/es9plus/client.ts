@@ -25,6 +25,8 @@ export interface Es9PlusResponse {
   readonly body: string;
   /** Set when the answer is the SM-DP+'s own word that the function failed, also inside an HTTP 200. */
   readonly failure: StatusCode | undefined;
+  /** How long it asks to wait, where it says so in seconds; a day at most. */
+  readonly retryAfterMs?: number;
 }
 
 export interface Es9PlusClient {
@@ -55,6 +57,8 @@ export interface Es9PlusOptions {
 export interface Es9Answer {
   readonly httpStatus: number;
   readonly body: string;
+  /** The header Retry-After as it came, where there is one. */
+  readonly retryAfter?: string | undefined;
 }
 
 export interface Es9Exchange {
@@ -111,7 +115,9 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
             (bounded) => exchange.post(url, json, bounded),
           );
           log.debug({ smdp, function: name, status: answer.httpStatus, bytes: answer.body.length }, "ES9+");
-          return { ...answer, failure: readFailure(answer.body) };
+          const { httpStatus, body, retryAfter = "" } = answer;
+          const retryAfterMs = /^\d{1,9}$/.test(retryAfter) ? Math.min(86_400, Number(retryAfter)) * 1000 : 0;
+          return { httpStatus, body, failure: readFailure(body), retryAfterMs };
         } catch (cause) {
           const error = postError(smdp, name, cause, signal);
           const mayRetry = isEsimdError(error, "smdp_unreachable") && cause instanceof ConnectFailure;
@@ -166,7 +172,12 @@ async function openHttpsExchange(options: Es9PlusOptions): Promise<Es9Exchange> 
         }
         chunks.push(part);
       }
-      return { httpStatus: response.statusCode, body: Buffer.concat(chunks).toString("utf8") };
+      const retryAfter = response.headers["retry-after"];
+      return {
+        httpStatus: response.statusCode,
+        body: Buffer.concat(chunks).toString("utf8"),
+        ...(typeof retryAfter === "string" && { retryAfter }),
+      };
     },
     close: () => agent.destroy(),
   };

@@ -58,6 +58,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
   await requireRoom(run, signal);
   await parts.gate?.mayReserve(need(run, "eid"), signal);
   const request = policy.method === "eid" ? { eid: need(run, "eid") } : ({ generateMatchingId: true } as const);
+  const startMs = parts.clock.monotonicMs();
   for (let attempt = 1; ; attempt++) {
     const id = parts.newId();
     await store.record({
@@ -90,7 +91,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
       case "not-processed": {
         const { error } = outcome;
         await store.record({ kind: "refused", id, code: error.code });
-        const pauseMs = nextPostMs(error, attempt, parts.random);
+        const pauseMs = nextPostMs(error, attempt, parts.clock.monotonicMs() - startMs, parts.random);
         if (pauseMs === undefined) throw error;
         parts.log.info({ error, attempt }, "the reservation was not processed; trying again");
         await sleep(parts.clock, pauseMs, signal);
