@@ -1,7 +1,6 @@
-import { type BackoffPolicy, backoffMs } from "../base/backoff.js";
 import { type Clock, sleep } from "../base/clock.js";
 import { formatMs } from "../base/deadline.js";
-import { type ErrorCode, EsimdError, isEsimdError } from "../base/errors.js";
+import { EsimdError, isEsimdError } from "../base/errors.js";
 import { quote } from "../base/identifiers.js";
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
@@ -10,6 +9,7 @@ import { type Authorization, basicAuthorization, clientCredentialsAuthorization 
 import { type ApiProvider, defaultBaseUrls, defaultKoreTokenUrl, parseBaseUrl, parseTokenUrl } from "./endpoint.js";
 import { readWholeList } from "./paging.js";
 import type { CreateOutcome, ESimProfile, ESimProfileRequest, ProviderApi, Sim } from "./resources.js";
+import { crowdAfter, defaultRetry, nextTryMs, noCrowd, type RetryPolicy } from "./retries.js";
 import { parseAnswerBody, parseESimProfile, parseFleet, parseSim } from "./schemas.js";
 import {
   createHttpTransport,
@@ -45,28 +45,6 @@ export interface ProviderApiOptions {
   readonly openTransport?: OpenHttpTransport | undefined;
 }
 
-export interface RetryPolicy {
-  /** All tries of one request, the first included. */
-  readonly attempts: number;
-  readonly backoff: BackoffPolicy;
-  /** A longer Retry-After is not waited for here; the error carries it to the caller. */
-  readonly longestRetryAfterMs: number;
-}
-
-const defaultRetry: RetryPolicy = {
-  attempts: 4,
-  backoff: { firstMs: 1000, maxMs: 15_000 },
-  longestRetryAfterMs: 60_000,
-};
-
-/** What may pass if the same request is sent again: the network, a deadline of one request, 5xx, 429. */
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "api_unreachable",
-  "api_unavailable",
-  "api_rate_limited",
-  "deadline",
-]);
-
 interface ApiCall {
   readonly method: "GET" | "POST";
   /** Path and query. */
@@ -82,12 +60,13 @@ type CallResult =
 /** The provider's API over HTTP. @throws EsimdError `config_invalid` or `credentials_missing`, before any request. */
 export function createProviderApi(options: ProviderApiOptions): ProviderApi {
   const { provider, clock, random, log, requestTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = options;
-  const { attempts, backoff, longestRetryAfterMs } = options.retry ?? defaultRetry;
+  const retry = options.retry ?? defaultRetry;
   const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrls[provider], "api.url");
   const callback = callbackForm(options);
   const openTransport = options.openTransport ?? createHttpTransport;
   const transport = openTransport({ clock, connectTimeoutMs, requestTimeoutMs });
   const authorization = createAuthorization(options, transport, clock);
+  let crowd = noCrowd;
 
   /** One request with its authorization; a refused token is renewed once, which is safe since a refused request was not processed. */
   const call = async (request: ApiCall, signal: AbortSignal): Promise<CallResult> => {
@@ -110,9 +89,13 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
         return { kind: "failure", error: answer.error, processed };
       }
       log.debug({ operation, ms, status: answer.status, requestId: requestIdOf(answer) }, "the API answered");
-      if (answer.status >= 200 && answer.status < 300) return { kind: "success", answer };
+      if (answer.status >= 200 && answer.status < 300) {
+        crowd = crowdAfter(crowd, "success");
+        return { kind: "success", answer };
+      }
       if (!renewed && refusesToken(answer) && authorization.renew()) continue;
       const error = errorFromAnswer(operation, answer, clock.nowMs());
+      if (error.code === "api_rate_limited") crowd = crowdAfter(crowd, "refused");
       return {
         kind: "failure",
         error,
@@ -127,14 +110,15 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
     mayRetry: (failure: Extract<CallResult, { kind: "failure" }>) => boolean,
     signal: AbortSignal,
   ): Promise<HttpAnswer> => {
+    const startMs = clock.monotonicMs();
     for (let attempt = 1; ; attempt++) {
       const result = await call(request, signal);
       if (result.kind === "success") return result.answer;
       signal.throwIfAborted();
       const { error } = result;
-      const tooLong = (error.retryAfterMs ?? 0) > longestRetryAfterMs;
-      if (attempt >= attempts || tooLong || !passing.has(error.code) || !mayRetry(result)) throw error;
-      const pauseMs = backoffMs(backoff, attempt, random, error.retryAfterMs);
+      const tried = { attempt, waitedMs: clock.monotonicMs() - startMs, crowd };
+      const pauseMs = mayRetry(result) ? nextTryMs(retry, error, tried, random) : undefined;
+      if (pauseMs === undefined) throw error;
       log.info({ attempt, pauseMs: Math.round(pauseMs), error }, `the API failed, next try in ${formatMs(pauseMs)}`);
       await sleep(clock, pauseMs, signal);
     }

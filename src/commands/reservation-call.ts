@@ -1,5 +1,5 @@
-import type { RetryPolicy } from "../api/client.js";
 import type { ProviderApi } from "../api/resources.js";
+import type { RetryPolicy } from "../api/retries.js";
 import { deadlineSignal } from "../base/deadline.js";
 import { EsimdError, isEsimdError } from "../base/errors.js";
 import { type Eid, type Iccid, maskIdentifiers, parseEid } from "../base/identifiers.js";

@@ -1,5 +1,6 @@
-import { createProviderApi, type RetryPolicy } from "../api/client.js";
+import { createProviderApi } from "../api/client.js";
 import type { ProviderApi } from "../api/resources.js";
+import type { RetryPolicy } from "../api/retries.js";
 import type { OpenHttpTransport } from "../api/transport.js";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/logging.js";

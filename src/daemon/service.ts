@@ -5,6 +5,7 @@ import { type ErrorCode, type EsimdError, isEsimdError } from "../base/errors.js
 import type { Log } from "../base/logging.js";
 import type { Random } from "../base/random.js";
 import type { ProvisionResult } from "./provisioner.js";
+import { isCrowded, restAfterFailure, retryPause, seldom } from "./rest-after-run.js";
 import type { Presence } from "./whereabouts.js";
 
 export interface ServiceParts {
@@ -41,8 +42,6 @@ export interface Rest {
  */
 export type TakeRest = (rest: Rest, signal: AbortSignal) => Promise<"over" | "asked">;
 
-/** Doubling from half a minute to an hour: a fleet whose provider is down must not keep it down. */
-const retryPause = { firstMs: 30_000, maxMs: 3_600_000 };
 const presencePollMs = 5_000;
 /** The same, where the host tells by itself when one comes: the look is for an event that was lost. */
 const heardPollMs = 60_000;
@@ -58,11 +57,14 @@ const longestRestartMs = 60_000;
  * @throws EsimdError when no run can begin and no later one could, as under a configuration that cannot work.
  */
 export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<void> {
-  const { random } = parts;
+  const { random, clock } = parts;
+  let crowdedSinceMs: number | undefined;
   const poll = { firstMs: 30_000, maxMs: parts.pollLongestMs ?? seldom.maxMs };
   for (let failures = 0, costly = 0, polls = 0; !signal.aborted; ) {
+    const beganMs = clock.monotonicMs();
     const { error, owes, unjudged, spentSession } = await runOnce(parts, signal);
     if (signal.aborted) return;
+    if (error === undefined) crowdedSinceMs = undefined;
     if (error === undefined && (owes || unjudged)) {
       failures++;
       const forMs = Math.round(backoffMs(retryPause, failures, random));
@@ -93,21 +95,22 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
       if ((await parts.rest({ forMs, sentence }, signal)) === "asked") polls = 0;
       continue;
     }
-    failures++;
+    if (isCrowded(error)) crowdedSinceMs ??= beganMs;
+    else failures++;
     if (error.code === "serial_gone") {
       if ((await waitForPort(parts, signal)) === "asked") failures = 1;
       // Once is a modem that was replugged. Again and again is one that flaps, and each run may cost a session of the paid order.
       if (failures === 1) continue;
     }
     if (spentSession) costly++;
-    const forMs = Math.round(
-      spentSession
-        ? backoffMs(seldom, costly, random, error.retryAfterMs)
-        : backoffMs(hardlyChanges.has(error.code) ? seldom : retryPause, failures, random, error.retryAfterMs),
-    );
+    const crowdedMs = clock.monotonicMs() - (crowdedSinceMs ?? clock.monotonicMs());
+    const forMs = restAfterFailure(error, { failures, costly, spentSession, crowdedMs }, random);
     const sentence = `The run failed (${error.code}) and is tried again in ${formatMs(forMs)}.`;
     // What spent a session counts on: whoever asks for a run now does not make the order last longer.
-    if ((await parts.rest({ forMs, sentence }, signal)) === "asked") failures = 0;
+    if ((await parts.rest({ forMs, sentence }, signal)) === "asked") {
+      failures = 0;
+      crowdedSinceMs = undefined;
+    }
   }
 }
 
@@ -116,21 +119,6 @@ export async function serve(parts: ServiceParts, signal: AbortSignal): Promise<v
  * it, a certificate is not valid yet by a clock that is not set yet, and a SIM that is still starting looks like one that is held.
  */
 const passesAtBoot: ReadonlySet<ErrorCode> = new Set(["port_forbidden", "smdp_untrusted", "lpa_holds_isdr"]);
-
-/**
- * What only a person or another modem changes once the first tries are over, which are for a slow start: a look a day costs nobody
- * anything, while each one takes the modem from ModemManager, and the connection with it.
- */
-const hardlyChanges: ReadonlySet<ErrorCode> = new Set([
-  "no_euicc",
-  "euicc_other_slot",
-  "euicc_m2m",
-  "modem_unknown",
-  "port_forbidden",
-  "smdp_untrusted",
-  "lpa_holds_isdr",
-]);
-const seldom = { firstMs: 30_000, maxMs: 86_400_000 };
 
 /** A person must act before anything else is worth a try. */
 function isForGood({ code, entry }: EsimdError): boolean {

@@ -160,7 +160,7 @@ export class HostLpa implements Lpa {
   }
 
   async discover(signal: AbortSignal): Promise<readonly DiscoveredEvent[] | undefined> {
-    const { es9Plus, imei, clock, log, segments } = this.#options;
+    const { es9Plus, imei, clock, log, segments, line } = this.#options;
     const smds = await this.#repeatably(signal, (isdR) => rootSmdsOf(isdR, signal));
     if (smds === undefined) return undefined;
     let segmentBytes = (await segments.recall()) ?? largestSegment;
@@ -168,7 +168,7 @@ export class HostLpa implements Lpa {
       try {
         return await this.#onChannel(signal, (isdR) => {
           isdR.segmentBytes = segmentBytes;
-          return discoverEvents(smds, { isdR, es9Plus, imei, clock, log }, signal);
+          return discoverEvents(smds, { isdR, es9Plus, imei, clock, random: line.random, log }, signal);
         });
       } catch (error) {
         const smaller = nextSmallerSegment(segmentBytes);
@@ -194,11 +194,11 @@ export class HostLpa implements Lpa {
     segmentBytes: number,
     signal: AbortSignal,
   ): Promise<HostSessionEnd> {
-    const { es9Plus, imei, clock, log, segments } = this.#options;
+    const { es9Plus, imei, clock, log, segments, line } = this.#options;
     const { smdpAddress, matchingId } = request.activationCode;
     const call = { es9Plus, smdp: smdpAddress, byEid: matchingId === undefined };
     try {
-      return await runHostSession({ isdR, call, request, imei, clock, log }, trace, signal);
+      return await runHostSession({ isdR, call, request, imei, clock, random: line.random, log }, trace, signal);
     } finally {
       if (trace.segments === "accepted" && (await segments.recall()) !== segmentBytes)
         await segments.remember(segmentBytes);

@@ -67,6 +67,8 @@ export interface RunOutcome {
 
 /** Room for the step to end by its own clock before the state's deadline ends it. */
 const graceMs = 60_000;
+/** What one question may take at a provider that has many to serve. */
+const crowdedMs = 300_000;
 /** What a step that was cut off may take to leave modem and card in order: the channel, and the line's last words. */
 const tidyMs = 15_000;
 
@@ -119,12 +121,14 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "wakeWaitMs":
     case "clockWaitMs":
     case "networkWaitMs":
-    case "reserveSettleMs":
     case "registrationWaitMs":
     case "confirmWaitMs":
     case "downloadTimeoutMs":
-    case "availableWaitMs":
       return policy[entry.deadline] + graceMs;
+    case "reserveSettleMs":
+    case "availableWaitMs":
+      // The last question may be one that the provider asks to put later (src/api/retries.ts).
+      return policy[entry.deadline] + crowdedMs + graceMs;
     case "connectivityWaitMs":
       // The last look begins within the time and takes its own: a hook, a request, the question for the Sim.
       return policy.connectivityWaitMs + 3 * graceMs;

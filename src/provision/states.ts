@@ -111,7 +111,7 @@ export const states = {
   },
   surveying: {
     sentence: "Looking at what is on the eUICC, at the provider and in the journal.",
-    deadline: 300_000,
+    deadline: 600_000,
     on: {
       "nothing-to-do": "refreshing",
       installed: "delivering",
@@ -153,7 +153,7 @@ export const states = {
   },
   activating: {
     sentence: "Bringing the Sim into the wanted status and Fleet.",
-    deadline: 180_000,
+    deadline: 900_000,
     on: { activated: "enabling" },
   },
   enabling: {

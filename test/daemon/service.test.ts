@@ -137,6 +137,18 @@ describe("the daemon with one modem", () => {
     await daemon.stop();
   });
 
+  it("comes back to a crowded provider ever more seldom, by how long the crowd lasts, and forgets it with a success", async () => {
+    const crowd = Array.from({ length: 40 }, () => "api_rate_limited" as const);
+    const daemon = new Daemon([...crowd, "owing", "api_rate_limited", "well"]);
+    await daemon.clock.advance(day);
+    const [last = 0, afterwards] = daemon.startedAtMs.slice(39, 41);
+    // Chance at its least: a sixteenth of the time since the first run.
+    expect((afterwards ?? 0) - last).toBeCloseTo(last / 16, -1);
+    expect(last).toBeGreaterThan(900_000);
+    expect(daemon.pausesMs.slice(-2)).toEqual([15_000, 15_000]);
+    await daemon.stop();
+  });
+
   it("waits as long as the other side asks", async () => {
     const daemon = new Daemon([{ code: "api_rate_limited", askedMs: 100_000 }]);
     await daemon.clock.advance(day);

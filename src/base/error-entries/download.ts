@@ -23,6 +23,13 @@ export const downloadErrors = {
     exit: 69,
     next: "Run again later; if it stays, ask the provider with the subject and reason code.",
   },
+  smdp_busy: {
+    sentence: "The SM-DP+ asks for a pause before a session.",
+    actor: "none",
+    retry: "later",
+    exit: 75,
+    next: "Nothing to do: esimd tries again later.",
+  },
   smdp_refused: {
     sentence: "The SM-DP+ refuses this download for good.",
     actor: "vendor",

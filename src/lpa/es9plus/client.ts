@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { backoffMs } from "../../base/backoff.js";
 import { type Clock, sleep } from "../../base/clock.js";
 import { withDeadline } from "../../base/deadline.js";
 import { describeCause, EsimdError, isEsimdError } from "../../base/errors.js";
@@ -7,6 +6,7 @@ import type { SmdpAddress } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
 import type { Random } from "../../base/random.js";
 import { openHttpsExchange } from "./https-exchange.js";
+import { nextConnectMs } from "./retries.js";
 import type { StatusCode } from "./status-codes.js";
 import { ConnectFailure, type Locate } from "./tls.js";
 
@@ -26,6 +26,8 @@ export interface Es9PlusResponse {
   readonly body: string;
   /** Set when the answer is the SM-DP+'s own word that the function failed, also inside an HTTP 200. */
   readonly failure: StatusCode | undefined;
+  /** How long it asks to wait, where it says so in seconds; a day at most. */
+  readonly retryAfterMs?: number;
 }
 
 export interface Es9PlusClient {
@@ -58,6 +60,8 @@ export interface Es9PlusOptions {
 export interface Es9Answer {
   readonly httpStatus: number;
   readonly body: string;
+  /** The header Retry-After as it came, where there is one. */
+  readonly retryAfter?: string | undefined;
 }
 
 export interface Es9Exchange {
@@ -69,9 +73,6 @@ export interface Es9Exchange {
 }
 
 export type OpenEs9Exchange = (options: Es9PlusOptions) => Promise<Es9Exchange>;
-
-const connectAttempts = 3;
-const connectPause = { firstMs: 500, maxMs: 4_000 };
 
 /** Why a server is not the one that it says it is, by the codes of {@link ConnectFailure}. */
 export const untrustedCodes: ReadonlySet<string> = new Set([
@@ -115,17 +116,16 @@ export async function createEs9PlusClient(options: Es9PlusOptions): Promise<Es9P
             (bounded) => exchange.post(url, json, bounded),
           );
           log.debug({ smdp, function: name, status: answer.httpStatus, bytes: answer.body.length }, "ES9+");
-          return { ...answer, failure: readFailure(answer.body) };
+          const { httpStatus, body, retryAfter = "" } = answer;
+          const retryAfterMs = /^\d{1,9}$/.test(retryAfter) ? Math.min(86_400, Number(retryAfter)) * 1000 : 0;
+          return { httpStatus, body, failure: readFailure(body), retryAfterMs };
         } catch (cause) {
           const error = postError(smdp, name, cause, signal);
-          if (
-            !isEsimdError(error, "smdp_unreachable") ||
-            !(cause instanceof ConnectFailure) ||
-            attempt >= connectAttempts
-          )
-            throw error;
+          const mayRetry = isEsimdError(error, "smdp_unreachable") && cause instanceof ConnectFailure;
+          const pauseMs = mayRetry ? nextConnectMs(attempt, random) : undefined;
+          if (pauseMs === undefined) throw error;
           log.info({ smdp, attempt, error }, "the SM-DP+ could not be reached; trying again");
-          await sleep(clock, backoffMs(connectPause, attempt, random), signal);
+          await sleep(clock, pauseMs, signal);
         }
       }
     },

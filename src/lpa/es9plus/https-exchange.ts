@@ -27,7 +27,9 @@ export async function openHttpsExchange(options: Es9PlusOptions): Promise<Es9Exc
   return {
     post: async (url, json, signal) => {
       const response = await answerTo(url, json, agent, signal);
-      return { httpStatus: response.statusCode ?? 0, body: await bodyOf(response, url) };
+      const retryAfter = response.headers["retry-after"];
+      const body = await bodyOf(response, url);
+      return { httpStatus: response.statusCode ?? 0, body, ...(retryAfter === undefined ? {} : { retryAfter }) };
     },
     prepare: (url) => {
       const { hostname, port } = new URL(url);

@@ -1,9 +1,11 @@
 import { X509Certificate } from "node:crypto";
-import type { Clock } from "../../base/clock.js";
-import { describeCause, EsimdError } from "../../base/errors.js";
+import { type Clock, sleep } from "../../base/clock.js";
+import { describeCause, EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Imei, type MatchingId, maskIdentifiers } from "../../base/identifiers.js";
+import type { Random } from "../../base/random.js";
 import type { Es10Channel } from "../apdu/es10-channel.js";
 import { decodeFrom } from "../asn1/tlv.js";
+import { nextSessionMs } from "../es9plus/retries.js";
 import { decodeServerSigned1, encodeAuthenticateServer } from "../es10/authenticate-server.js";
 import { decodeEuiccChallenge, encodeGetEuiccChallenge } from "../es10/challenge.js";
 import { encodeGetEuiccInfo1 } from "../es10/euicc-info.js";
@@ -17,6 +19,7 @@ export interface AuthenticationParts {
   readonly matchingId: MatchingId | undefined;
   readonly imei: Imei | undefined;
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 /** A server's challenge to the eUICC. */
@@ -25,13 +28,26 @@ export type Started = Awaited<ReturnType<typeof ask<(typeof initiateAnswer)["_ou
 /** lpac's type allocation code serves modems that do not tell theirs. */
 const unknownTac = "35290611";
 
-/** Carries the eUICC's challenge to the server. @throws EsimdError of the card and of {@link ask}. */
+/**
+ * Carries the eUICC's challenge to the server, again where that has no room for a session yet: the challenge stays good until the card is
+ * asked for another one. @throws EsimdError of the card and of {@link ask}.
+ */
 export async function initiateAuthentication(parts: AuthenticationParts, signal: AbortSignal): Promise<Started> {
-  const { isdR, call } = parts;
+  const { isdR, call, clock, random } = parts;
   const info1 = await isdR.command(encodeGetEuiccInfo1(), signal);
   const challenge = decodeEuiccChallenge(await isdR.command(encodeGetEuiccChallenge(), signal));
   const body = { smdpAddress: call.smdp, euiccChallenge: base64(challenge), euiccInfo1: base64(info1) };
-  return ask(call, "initiateAuthentication", body, initiateAnswer, signal);
+  const startMs = clock.monotonicMs();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask(call, "initiateAuthentication", body, initiateAnswer, signal);
+    } catch (error) {
+      if (signal.aborted || !isEsimdError(error, "smdp_busy")) throw error;
+      const pauseMs = nextSessionMs(error, attempt, clock.monotonicMs() - startMs, random);
+      if (pauseMs === undefined) throw error;
+      await sleep(clock, pauseMs, signal);
+    }
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type SmdpAddress,
 } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
+import type { Random } from "../../base/random.js";
 import type { Es10Channel } from "../apdu/es10-channel.js";
 import { decodeFrom } from "../asn1/tlv.js";
 import type { Es9PlusClient } from "../es9plus/client.js";
@@ -27,6 +28,7 @@ export interface DiscoveryParts {
   readonly es9Plus: Es9PlusClient;
   readonly imei: Imei | undefined;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -54,9 +56,9 @@ export async function discoverEvents(
   parts: DiscoveryParts,
   signal: AbortSignal,
 ): Promise<readonly DiscoveredEvent[]> {
-  const { isdR, es9Plus, imei, clock, log } = parts;
+  const { isdR, es9Plus, imei, clock, random, log } = parts;
   const call: Es9Call = { es9Plus, smdp: smds, byEid: true, role: "SM-DS" };
-  const authentication = { isdR, call, matchingId: undefined, imei, clock };
+  const authentication = { isdR, call, matchingId: undefined, imei, clock, random };
   const started = await initiateAuthentication(authentication, signal);
   const response = await authenticateServer(authentication, started, () => undefined, signal);
   const authenticated = decodeFrom("modem_protocol", "the eUICC's answer to the SM-DS", () =>

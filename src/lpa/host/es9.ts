@@ -57,8 +57,14 @@ export async function ask<Shape>(
   signal: AbortSignal,
 ): Promise<Shape> {
   const { es9Plus, smdp, byEid, role = "SM-DP+" } = call;
-  const { httpStatus, body: text, failure } = await es9Plus.post(smdp, name, JSON.stringify(body), signal);
+  const answer = await es9Plus.post(smdp, name, JSON.stringify(body), signal);
+  const { httpStatus, body: text, failure } = answer;
   if (failure !== undefined) throw smdpFailure(smdp, failure, byEid, role);
+  // Before a session nothing is lost by a pause; within one it may be over by then.
+  if (name === "initiateAuthentication" && (httpStatus === 429 || httpStatus === 503)) {
+    const message = `the ${role} ${smdp} begins no session now (HTTP ${httpStatus})`;
+    throw new EsimdError("smdp_busy", message, { retryAfterMs: answer.retryAfterMs ?? 0 });
+  }
   if (httpStatus !== 200)
     throw new EsimdError("smdp_error", `the ${role} ${smdp} answers ${name} with HTTP ${httpStatus}`);
   const parsed = shape.safeParse(parseJson(text));

@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import type { Imei } from "../../base/identifiers.js";
 import type { Log } from "../../base/logging.js";
+import type { Random } from "../../base/random.js";
 import type { Es10Channel } from "../apdu/es10-channel.js";
 import { decodeFrom } from "../asn1/tlv.js";
 import { RefusedByServer } from "../es9plus/status-codes.js";
@@ -27,6 +28,7 @@ export interface HostSessionParts {
   readonly request: DownloadRequest;
   readonly imei: Imei | undefined;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -52,9 +54,10 @@ export async function runHostSession(
   trace: SessionTrace,
   signal: AbortSignal,
 ): Promise<HostSessionEnd> {
-  const { isdR, call, request, imei, clock } = parts;
+  const { isdR, call, request, imei, clock, random } = parts;
   request.onProgress("authenticating", 0, 0);
-  const authentication = { isdR, call, matchingId: request.activationCode.matchingId, imei, clock };
+  const { matchingId } = request.activationCode;
+  const authentication = { isdR, call, matchingId, imei, clock, random };
   const started = await initiateAuthentication(authentication, signal);
   const { transactionId } = started;
   const onCard = (): void => {

@@ -4,6 +4,7 @@ import { formatMs, withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { readModemClock } from "../../modem/surroundings.js";
 import { type ClockEvidence, type ClockJudgement, clockHint, judgeHostClock } from "../host-clock.js";
+import { pauses } from "../pauses.js";
 import type { ReachTarget } from "../reach.js";
 import { need, type Run } from "../run.js";
 import type { EventName, StateName, states } from "../states.js";
@@ -65,7 +66,6 @@ async function untilJump(run: Run, ms: number, signal: AbortSignal): Promise<voi
   }
 }
 
-const reachPause = { firstMs: 1_000, maxMs: 15_000 };
 const oneReachMs = 15_000;
 
 /** Waits until every server that the run cannot do without takes a connection. Costs no request. */
@@ -79,7 +79,7 @@ export async function reachNetwork(run: Run, signal: AbortSignal): Promise<Event
     const leftMs = policy.networkWaitMs - (clock.monotonicMs() - startMs);
     if (leftMs <= 0) throw error;
     tell(run, "reaching", `Waiting for the network, for ${formatMs(leftMs)} at most: ${error.message}.`, leftMs);
-    await sleep(clock, Math.min(leftMs, backoffMs(reachPause, attempt, random)), signal);
+    await sleep(clock, Math.min(leftMs, backoffMs(pauses.reach, attempt, random)), signal);
   }
 }
 

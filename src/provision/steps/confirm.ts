@@ -1,11 +1,12 @@
+import type { ESimProfile, ProviderApi } from "../../api/resources.js";
 import { backoffMs } from "../../base/backoff.js";
+import { withDeadline } from "../../base/deadline.js";
 import { isEsimdError } from "../../base/errors.js";
 import { awaitRegistration } from "../../modem/registration.js";
 import { pauseForHint } from "../hints.js";
+import { pauses } from "../pauses.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
-
-const confirmPause = { firstMs: 500, maxMs: 10_000 };
 
 /** Waits for registration, within its time; a device without coverage is provisioned all the same. */
 export async function register(run: Run, signal: AbortSignal): Promise<EventName> {
@@ -16,12 +17,38 @@ export async function register(run: Run, signal: AbortSignal): Promise<EventName
   return "registration-read";
 }
 
-/** Polls for `downloaded` or `installed`. Neither is promised, so that their absence is no failure: the eUICC is the truth. */
+/** What is asked within the time may be answered after it. */
+const lastQuestionMs = 15_000;
+
+/**
+ * Polls for `downloaded` or `installed`, within its time: whoever has many to serve is not asked for longer. Neither is promised, so that
+ * their absence is no failure: the eUICC is the truth.
+ */
 export async function confirm(run: Run, signal: AbortSignal): Promise<EventName> {
   const { parts, facts } = run;
-  const { api } = parts;
-  if (api === undefined || facts.reservation === undefined || facts.nothingToDo) return "confirmed";
-  const { sid } = facts.reservation;
+  const { api, clock, log, policy } = parts;
+  const { reservation } = facts;
+  if (api === undefined || reservation === undefined || facts.nothingToDo) return "confirmed";
+  const timeoutMs = policy.confirmWaitMs + lastQuestionMs;
+  const bound = { clock, timeoutMs, signal, what: "the provider's word of the installation" };
+  try {
+    await withDeadline(bound, (bounded) => pollUntilInstalled(run, api, reservation, bounded));
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error, "deadline")) throw error;
+  }
+  const status = facts.reservation?.status;
+  if (status !== "installed")
+    log.info({ status }, "the provider does not show the installation; the eUICC does, and that is enough");
+  return "confirmed";
+}
+
+async function pollUntilInstalled(
+  run: Run,
+  api: ProviderApi,
+  { sid }: ESimProfile,
+  signal: AbortSignal,
+): Promise<void> {
+  const { parts, facts } = run;
   const startMs = parts.clock.monotonicMs();
   for (let attempt = 1; ; attempt++) {
     try {
@@ -30,14 +57,9 @@ export async function confirm(run: Run, signal: AbortSignal): Promise<EventName>
       if (signal.aborted || !isEsimdError(error)) throw error;
       parts.log.info({ error }, "the provider could not be asked whether it heard of the installation");
     }
-    const { status } = facts.reservation;
-    if (status === "installed") return "confirmed";
-    const waitedMs = parts.clock.monotonicMs() - startMs;
-    const pauseMs = backoffMs(confirmPause, attempt, parts.random);
-    if (waitedMs + pauseMs >= parts.policy.confirmWaitMs) {
-      parts.log.info({ status }, "the provider does not show the installation; the eUICC does, and that is enough");
-      return "confirmed";
-    }
+    if (facts.reservation?.status === "installed") return;
+    const pauseMs = backoffMs(pauses.confirm, attempt, parts.random);
+    if (parts.clock.monotonicMs() - startMs + pauseMs >= parts.policy.confirmWaitMs) return;
     await pauseForHint(parts.clock, parts.hints, { sid, eid: facts.eid }, pauseMs, signal);
   }
 }

@@ -5,6 +5,7 @@ import { type ErrorCode, EsimdError, isEsimdError } from "../../base/errors.js";
 import { type ActivationCode, type Iccid, maskIdentifiers, type SmdpAddress } from "../../base/identifiers.js";
 import { RefusedByServer } from "../../lpa/es9plus/status-codes.js";
 import type { DownloadSession, InstalledProfile, OfferedProfile } from "../../lpa/lpa.js";
+import { pauses } from "../pauses.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { deliverAll } from "./deliver.js";
@@ -14,7 +15,6 @@ import { activateSim } from "./sim.js";
 
 /** Download and judgement: rule 2 of the contract in effect. A session's own word is hearsay; the eUICC's list decides. */
 
-const sessionPause = { firstMs: 2_000, maxMs: 30_000 };
 /** A list may lag behind the install result for a moment. */
 const listPatienceMs = 10_000;
 const listPollMs = 1_000;
@@ -24,7 +24,7 @@ export async function download(run: Run, signal: AbortSignal): Promise<EventName
   const store = need(run, "store");
   const activationCode = await whereToDownload(run, signal);
   if (facts.sessionsThisRun > 0) {
-    await sleep(parts.clock, backoffMs(sessionPause, facts.sessionsThisRun, parts.random), signal);
+    await sleep(parts.clock, backoffMs(pauses.session, facts.sessionsThisRun, parts.random), signal);
   }
   need(run, "lpa").expectDownload?.(activationCode.smdpAddress);
   await requireRoom(run, signal);

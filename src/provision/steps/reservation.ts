@@ -8,16 +8,12 @@ import { decideReservation } from "../decide.js";
 import { pauseForHint } from "../hints.js";
 import type { Money, PendingIntent } from "../ledger.js";
 import { type HeldOver, nextStep } from "../next-step.js";
+import { nextPostMs, pauses } from "../pauses.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { requireRoom } from "./room.js";
 
 /** Everything that has to do with money: rule 1 of the contract in effect. */
-
-const postPause = { firstMs: 2_000, maxMs: 60_000 };
-const postAttempts = 5;
-const listPause = { firstMs: 1_000, maxMs: 60_000 };
-const pollPause = { firstMs: 500, maxMs: 10_000 };
 
 function requireApi(run: Run): ProviderApi {
   const { api } = run.parts;
@@ -62,6 +58,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
   await requireRoom(run, signal);
   await parts.gate?.mayReserve(need(run, "eid"), signal);
   const request = policy.method === "eid" ? { eid: need(run, "eid") } : ({ generateMatchingId: true } as const);
+  const startMs = parts.clock.monotonicMs();
   for (let attempt = 1; ; attempt++) {
     const id = parts.newId();
     await store.record({
@@ -94,12 +91,10 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
       case "not-processed": {
         const { error } = outcome;
         await store.record({ kind: "refused", id, code: error.code });
-        const worthIt = error.code === "api_unreachable" || error.code === "api_rate_limited";
-        // A longer pause than this is for the next run, which is told of it by the error.
-        const tooLong = (error.retryAfterMs ?? 0) > postPause.maxMs;
-        if (!worthIt || tooLong || attempt >= postAttempts) throw error;
+        const pauseMs = nextPostMs(error, attempt, parts.clock.monotonicMs() - startMs, parts.random);
+        if (pauseMs === undefined) throw error;
         parts.log.info({ error, attempt }, "the reservation was not processed; trying again");
-        await sleep(parts.clock, backoffMs(postPause, attempt, parts.random, error.retryAfterMs), signal);
+        await sleep(parts.clock, pauseMs, signal);
       }
     }
   }
@@ -129,7 +124,7 @@ export async function settle(run: Run, signal: AbortSignal): Promise<EventName> 
       if (waited.ms() >= parts.policy.reserveSettleMs) return concludeUnclear(run, pending, listed);
     }
     await waited.note();
-    const pauseMs = backoffMs(listPause, attempt, parts.random);
+    const pauseMs = backoffMs(pauses.settling, attempt, parts.random);
     const leftMs = parts.policy.reserveSettleMs - waited.ms();
     await pauseForHint(
       parts.clock,
@@ -246,7 +241,7 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
       parts.clock,
       parts.hints,
       { sid: reservation.sid, eid: reservation.eid },
-      Math.min(leftMs, backoffMs(pollPause, attempt, parts.random)),
+      Math.min(leftMs, backoffMs(pauses.available, attempt, parts.random)),
       signal,
     );
     try {

@@ -3,10 +3,9 @@ import { backoffMs } from "../../base/backoff.js";
 import { sleep } from "../../base/clock.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { maskIdentifiers, quote } from "../../base/identifiers.js";
+import { pauses } from "../pauses.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
-
-const pollPause = { firstMs: 500, maxMs: 10_000 };
 
 export async function activate(run: Run, signal: AbortSignal): Promise<EventName> {
   await activateSim(run, signal);
@@ -146,7 +145,7 @@ function uniqueNameOf(run: Run): string | undefined {
 async function whenSettled(run: Run, api: ProviderApi, sim: Sim, signal: AbortSignal): Promise<Sim> {
   let current = sim;
   for (let attempt = 1; current.status === "scheduled"; attempt++) {
-    await sleep(run.parts.clock, backoffMs(pollPause, attempt, run.parts.random), signal);
+    await sleep(run.parts.clock, backoffMs(pauses.sim, attempt, run.parts.random), signal);
     current = await api.getSim(sim.sid, signal);
   }
   return current;

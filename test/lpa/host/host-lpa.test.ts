@@ -203,6 +203,27 @@ describe("our own LPA", () => {
     expect(world.smdp.orders()).toMatchObject([{ state: "Installed" }]);
   });
 
+  it("asks an SM-DP+ that has no room for a session again, in the same session", async () => {
+    const busy = { function: "initiateAuthentication", nth: 1, do: { kind: "http", status: 503 } } as const;
+    const { world, lpa, request } = await bench({ smdpScenario: checkScenario({ behaviours: [busy] }, "test") });
+    world.smdp.placeOrder(world.modem.euicc.eid);
+    expect(await lpa.download(request(), never)).toMatchObject({ reported: "installed", error: undefined });
+  });
+
+  it("says that the SM-DP+ is busy when it is for long, and how long it asks to wait", async () => {
+    const answers: number[] = [];
+    const { lpa, request } = await bench({}, (client) => ({
+      ...client,
+      post: (smdp, name, json, signal) => {
+        if (name !== "initiateAuthentication") return client.post(smdp, name, json, signal);
+        answers.push(429);
+        return Promise.resolve({ httpStatus: 429, body: "", failure: undefined, retryAfterMs: 600_000 });
+      },
+    }));
+    const { reported, error } = await lpa.download(request(), never);
+    expect([reported, error?.code, error?.retryAfterMs, answers]).toEqual(["failed", "smdp_busy", 600_000, [429]]);
+  });
+
   it("says that the card is not to be reached when no channel opens", async () => {
     const { lpa } = await bench({ modemWorld: { euicc: "absent" } });
     await expect(lpa.listProfiles(never)).rejects.toMatchObject({ code: "modem_refused" });
