@@ -42,6 +42,9 @@ export const zodByName: Plugin = {
   },
 };
 
+/** What the sources use of undici. */
+export const undiciNames: readonly string[] = ["Agent", "Client", "Pool", "request"];
+
 /**
  * undici's connections and `request`, in its own files. Its index has fetch, WebSocket, caches and mocks, too, and takes the second undici
  * that is inside Node with it. test/bench/program.test.ts compares the names with those that are used.
@@ -58,7 +61,7 @@ function request(url, { dispatcher, ...options }) {
   const { origin, pathname, search } = new URL(url);
   return requestOf.call(dispatcher, { ...options, origin, path: pathname + search, method: options.method ?? "GET" });
 }
-export { Agent, Client, Pool, request };
+export { ${undiciNames.join(", ")} };
 `;
 
 /** In place of a file that nothing here comes to; if something did, it would say so. */

@@ -13,7 +13,7 @@ import { type Entry, file, writeTree } from "./tree.js";
 
 /** From the sources to `esimd_VERSION_ARCH.deb`. No root, no debhelper: dpkg-deb and nothing else. */
 
-export const maxBytes = 3_000_000;
+const maxBytes = 3_000_000;
 
 export interface Made {
   readonly architecture: string;

@@ -13,7 +13,8 @@ import { readAssets } from "../../src/station/page/assets.js";
 import { architectures } from "../../systemd/package/architectures.js";
 import { installedPath } from "../../systemd/package/layout.js";
 import { readElf } from "../../systemd/package/native.js";
-import { maxBytes, sourceSeconds } from "../../systemd/package/package.js";
+import { sourceSeconds } from "../../systemd/package/package.js";
+import { programCeilings } from "../bench/ceilings.js";
 import { buildPackages, has, hasDpkgDeb, type UnpackedPackage } from "./deb.js";
 
 /** The Debian packages: what is in them, and that the program runs from there. Skipped where there is no dpkg-deb. */
@@ -54,7 +55,7 @@ describe.skipIf(!hasDpkgDeb)("the Debian package", () => {
       machine: architecture?.elfMachine,
       class: architecture?.elfClass,
     });
-    expect(statSync(of(name).deb).size).toBeLessThanOrEqual(maxBytes);
+    expect(statSync(of(name).deb).size).toBeLessThanOrEqual(programCeilings.debianPackageBytes);
     expect(fieldOf(name, "Architecture")).toBe(name);
   });
 
