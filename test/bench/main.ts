@@ -2,15 +2,16 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { describeCause } from "../../src/base/errors.js";
 import { measureDownloadSection, showDownloadSection } from "./download-section.js";
+import { measureFleetSection, showFleetSection, writeFleetPlots } from "./fleet-section.js";
 import { measureIdleSection, showIdleSection } from "./idle-section.js";
 import { lineFailures, measureLineSection, showLineSection } from "./line-section.js";
 import { measureStationSection, showStationSection, stationDelays } from "./station-section.js";
 
 /** `npm run bench`: what esimd costs, measured on the emulators (docs/bench.md). It prints figures; tests hold them to their ceilings. */
 
-const sectionNames = ["download", "idle", "station", "line"] as const;
+const sectionNames = ["download", "idle", "station", "line", "fleet"] as const;
 type SectionName = (typeof sectionNames)[number];
-/** Without `--only`: the other two take minutes each, and are asked for. */
+/** Without `--only`: the others take minutes each, and are asked for. */
 const usual: readonly SectionName[] = ["download", "idle"];
 
 const usage = 64;
@@ -24,6 +25,10 @@ try {
       units: { type: "string", default: "256" },
       seed: { type: "string", default: "2" },
       "delay-ms": { type: "string" },
+      devices: { type: "string", default: "100000" },
+      "api-rate": { type: "string", default: "100" },
+      "smdp-rate": { type: "string", default: "50" },
+      plots: { type: "string" },
     },
   });
   if (values.only !== undefined && !sectionNames.some((name) => name === values.only)) {
@@ -46,7 +51,16 @@ try {
       process.stdout.write(`${showLineSection(line)}\n`);
       if (lineFailures(line).length > 0) process.exitCode = 1;
     }
-    const figures = { schema: "esimd.bench/1", program, download, idle, station, line };
+    const fleetAsked = {
+      devices: wholeNumber(values.devices),
+      apiRate: wholeNumber(values["api-rate"]),
+      smdpRate: wholeNumber(values["smdp-rate"]),
+      seed: order.seed,
+    };
+    const fleet = wants("fleet") ? measureFleetSection(fleetAsked) : undefined;
+    if (fleet !== undefined) process.stdout.write(`${showFleetSection(fleet)}\n`);
+    if (fleet !== undefined && values.plots !== undefined) await writeFleetPlots(values.plots, fleet);
+    const figures = { schema: "esimd.bench/1", program, download, idle, station, line, fleet };
     if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   }
 } catch (error) {
