@@ -18,6 +18,9 @@ try {
       "delay-ms": { type: "string" },
       full: { type: "boolean", default: false },
       times: { type: "string", default: "3" },
+      devices: { type: "string", default: "100000" },
+      "api-rate": { type: "string", default: "100" },
+      "smdp-rate": { type: "string", default: "50" },
       plots: { type: "string" },
     },
   });
@@ -33,6 +36,9 @@ try {
       delayMs: values["delay-ms"] === undefined ? undefined : wholeNumber(values["delay-ms"]),
       full: values.full,
       times: wholeNumber(values.times),
+      devices: wholeNumber(values.devices),
+      apiRate: wholeNumber(values["api-rate"]),
+      smdpRate: wholeNumber(values["smdp-rate"]),
       plots: values.plots,
     };
     process.stdout.write(`${machine}\n\n`);

@@ -1,4 +1,5 @@
 import { measureDownloadSection, showDownloadSection } from "./download-section.js";
+import { measureFleetSection, showFleetSection, writeFleetPlots } from "./fleet-section.js";
 import { measureIdleSection, showIdleSection } from "./idle-section.js";
 import { lineFailures, measureLineSection, showLineSection } from "./line-section.js";
 import { measureProgramSection, showProgramSection } from "./program-section.js";
@@ -14,6 +15,10 @@ export interface BenchOrder {
   readonly delayMs: number | undefined;
   readonly full: boolean;
   readonly times: number;
+  readonly devices: number;
+  /** Requests, and sessions, a second. */
+  readonly apiRate: number;
+  readonly smdpRate: number;
   /** A folder for plots. */
   readonly plots: string | undefined;
 }
@@ -62,4 +67,14 @@ export const sections: readonly Section[] = [
     showStationSection,
   ),
   section("line", false, measureLineSection, showLineSection, (figures) => lineFailures(figures).length > 0),
+  section(
+    "fleet",
+    false,
+    async ({ plots, ...asked }) => {
+      const figures = measureFleetSection(asked);
+      if (plots !== undefined) await writeFleetPlots(plots, figures);
+      return figures;
+    },
+    showFleetSection,
+  ),
 ];

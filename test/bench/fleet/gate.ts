@@ -40,6 +40,8 @@ export class Gate {
   readonly #limited: Refusal;
   /** An SM-DP+ may say 503 for the same. */
   readonly #unavailable: Refusal;
+  /** What a bucket holds: a second's worth, and one at least. */
+  readonly #most: number;
   #tokens: number;
   #countedMs = 0;
   #freeMs = 0;
@@ -47,7 +49,8 @@ export class Gate {
   /** @param code how its 429 is known to the daemon. */
   constructor(setting: GateSetting, code: ErrorCode) {
     this.#setting = setting;
-    this.#tokens = setting.perSecond;
+    this.#most = Math.max(1, setting.perSecond);
+    this.#tokens = this.#most;
     const { retryAfterSeconds } = setting;
     this.#unavailable = { code: code === "smdp_busy" ? code : "api_unavailable", retryAfterMs: undefined };
     this.#limited = {
@@ -69,7 +72,7 @@ export class Gate {
 
   #arriveAtBucket(nowMs: number): void {
     const { perSecond } = this.#setting;
-    this.#tokens = Math.min(perSecond, this.#tokens + ((nowMs - this.#countedMs) * perSecond) / 1000);
+    this.#tokens = Math.min(this.#most, this.#tokens + ((nowMs - this.#countedMs) * perSecond) / 1000);
     this.#countedMs = nowMs;
     this.answerMs = nowMs + travelMs;
     if (this.#tokens < 1) {

@@ -54,9 +54,9 @@ export function fixedPause(): FleetPolicy {
   return simple("fixed pauses", ({ firstMs }) => firstMs);
 }
 
-/** Doubling up to a cap, with no chance in it. */
+/** Doubling up to a cap, with no chance in it; from run to run up to five minutes. */
 export function withoutJitter(): FleetPolicy {
-  return simple("doubling pauses, no jitter", ({ firstMs, maxMs }, attempt) =>
-    Math.min(maxMs, firstMs * 2 ** Math.min(30, attempt - 1)),
+  return simple("doubling to 5 min, no jitter", ({ firstMs, maxMs }, attempt) =>
+    Math.min(maxMs, 300_000, firstMs * 2 ** Math.min(30, attempt - 1)),
   );
 }

@@ -1,0 +1,160 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type FleetFigures, type FleetOrder, simulate } from "./fleet/figures.js";
+import type { GateSetting } from "./fleet/gate.js";
+import { drawPlot, type Plot } from "./fleet/plot.js";
+import { daemonPolicy, fixedPause, withoutJitter } from "./fleet/policy.js";
+import { table } from "./table.js";
+
+/** `--only fleet`: a fleet whose power returns at once, simulated with the daemon's own policy and with two simpler ones (docs/fleet.md). */
+
+export interface FleetAsked {
+  readonly devices: number;
+  /** Requests, and sessions, a second. */
+  readonly apiRate: number;
+  readonly smdpRate: number;
+  readonly seed: number;
+}
+
+export interface FleetSection {
+  readonly asked: FleetAsked;
+  readonly policies: readonly FleetFigures[];
+  readonly others: readonly { readonly what: string; readonly figures: FleetFigures }[];
+}
+
+/** A fifth of the fleet at a fifth of the rates meets the same crowd, and is simulated in a fifth of the time. */
+const smaller = 5;
+
+export function measureFleetSection(asked: FleetAsked): FleetSection {
+  const order = orderOf(asked);
+  const policies = [daemonPolicy, fixedPause, withoutJitter].map((policy) => simulate(order, policy));
+  const { devices, apiRate, smdpRate } = asked;
+  const few = {
+    ...asked,
+    devices: Math.ceil(devices / smaller),
+    apiRate: apiRate / smaller,
+    smdpRate: smdpRate / smaller,
+  };
+  const inWorld = (what: string, changed: Partial<FleetAsked>, api: Partial<GateSetting> = {}) => {
+    const other = orderOf({ ...few, ...changed });
+    return { what, figures: simulate({ ...other, api: { ...other.api, ...api } }, daemonPolicy) };
+  };
+  const others = [
+    inWorld("as above, a fifth of it", {}),
+    inWorld("429 without Retry-After", {}, { retryAfterSeconds: undefined }),
+    inWorld("Retry-After of 30 s", {}, { retryAfterSeconds: 30 }),
+    inWorld("ten times the API's rate", { apiRate: few.apiRate * 10 }),
+    inWorld("a tenth of the API's rate", { apiRate: few.apiRate / 10 }),
+    inWorld("a tenth of the SM-DP+'s rate", { smdpRate: few.smdpRate / 10 }),
+    inWorld("the API queues 10 s of requests, then 503", {}, { kind: "queue", queueSeconds: 10 }),
+  ];
+  return { asked, policies, others };
+}
+
+function orderOf({ devices, apiRate, smdpRate, seed }: FleetAsked): FleetOrder {
+  return {
+    devices,
+    api: { perSecond: apiRate, kind: "bucket", retryAfterSeconds: 1 },
+    smdp: { perSecond: smdpRate, kind: "bucket" },
+    seed,
+  };
+}
+
+const columns = [
+  "forced, s",
+  "last, s",
+  "to forced",
+  "median, s",
+  "last to median",
+  "provisioned",
+  "held",
+  "requests let in, each",
+  "refusals, each",
+  "runs, each",
+  "most in a second",
+] as const;
+
+function row(what: string, figures: FleetFigures): readonly (string | number)[] {
+  const seconds = (value: number | null): string | number => (value === null ? "never" : Math.round(value));
+  const ratio = (value: number | null): string => (value === null ? "" : value.toFixed(2));
+  return [
+    what,
+    Math.round(figures.forcedSeconds),
+    seconds(figures.lastSeconds),
+    ratio(figures.toForced),
+    seconds(figures.medianSeconds),
+    ratio(figures.toMedian),
+    figures.provisioned,
+    figures.held,
+    figures.admittedEach.toFixed(1),
+    figures.refusedEach.toFixed(1),
+    figures.runsEach.toFixed(1),
+    figures.peakPerSecond,
+  ];
+}
+
+export function showFleetSection({ asked, policies, others }: FleetSection): string {
+  const { devices, apiRate, smdpRate, seed } = asked;
+  return [
+    `${devices} devices at once, ${apiRate} requests a second at the API, ${smdpRate} sessions a second at the SM-DP+, seed ${seed}`,
+    table(
+      ["policy", ...columns],
+      policies.map((figures) => row(figures.policy, figures)),
+    ),
+    "",
+    `esimd elsewhere, with ${Math.ceil(devices / smaller)} devices and a ${smaller}th of the rates`,
+    table(
+      ["world", ...columns],
+      others.map(({ what, figures }) => row(what, figures)),
+    ),
+    "",
+  ].join("\n");
+}
+
+/** Two plots, into a folder that is there. */
+export async function writeFleetPlots(folder: string, { asked, policies }: FleetSection): Promise<void> {
+  for (const [name, plot] of plotsOf(asked, policies)) await writeFile(join(folder, name), drawPlot(plot));
+}
+
+function plotsOf(asked: FleetAsked, policies: readonly FleetFigures[]): readonly (readonly [string, Plot])[] {
+  const forced = policies[0]?.forcedSeconds ?? 0;
+  const shownSeconds = 3 * forced;
+  const minutes = (sample: number, { sampleSeconds }: FleetFigures): number => (sample * sampleSeconds) / 60;
+  const lines = (samplesOf: (figures: FleetFigures) => readonly number[]): Plot["lines"] =>
+    policies.map((figures) => ({
+      name: figures.policy,
+      points: samplesOf(figures)
+        .map((value, i): readonly [number, number] => [minutes(i, figures), value])
+        .filter(([at]) => at * 60 <= shownSeconds),
+    }));
+  const peak = Math.max(...policies.flatMap((figures) => figures.offeredPerSecondBySample));
+  const shared = { xTitle: "minutes since the power returned", xMost: shownSeconds / 60 };
+  return [
+    [
+      "fleet-provisioned.svg",
+      {
+        ...shared,
+        title: `${asked.devices.toLocaleString("en-GB")} devices: how many are provisioned`,
+        yTitle: "devices",
+        yScale: "linear",
+        yLeast: 0,
+        yMost: asked.devices,
+        lines: lines(({ provisionedBySample }) => provisionedBySample),
+        mark: { at: forced / 60, of: "x", name: "forced by the rates" },
+      },
+    ],
+    [
+      "fleet-offered.svg",
+      {
+        ...shared,
+        title: "Requests a second that come to the API",
+        yTitle: "requests a second",
+        yScale: "log",
+        yLeast: 1,
+        yMost: 10 ** Math.ceil(Math.log10(peak)),
+        lines: lines(({ offeredPerSecondBySample }) => offeredPerSecondBySample),
+        mark: { at: asked.apiRate, of: "y", name: "let in" },
+      },
+    ],
+  ];
+}
