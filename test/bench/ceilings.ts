@@ -29,3 +29,12 @@ export const stationMarks = {
   /** Of the station's own process, with 64 units. */
   cpuSecondsPerUnit: 0.25,
 } as const;
+
+/**
+ * Requests to the provider's API for a whole provision of a new device, by how long the provider takes. KORE's one for a token comes on top,
+ * and one for each profile that is on the eUICC already, and one for the list of Fleets where none is configured.
+ */
+export const requestCeilings = {
+  fast: 6,
+  minute: 12,
+} as const;

@@ -4,13 +4,14 @@ import { describeCause } from "../../src/base/errors.js";
 import { measureDownloadSection, showDownloadSection } from "./download-section.js";
 import { measureIdleSection, showIdleSection } from "./idle-section.js";
 import { lineFailures, measureLineSection, showLineSection } from "./line-section.js";
+import { measureRequestsSection, showRequestsSection } from "./requests-section.js";
 import { measureStationSection, showStationSection, stationDelays } from "./station-section.js";
 
 /** `npm run bench`: what esimd costs, measured on the emulators (docs/bench.md). It prints figures; tests hold them to their ceilings. */
 
-const sectionNames = ["download", "idle", "station", "line"] as const;
+const sectionNames = ["download", "idle", "station", "line", "requests"] as const;
 type SectionName = (typeof sectionNames)[number];
-/** Without `--only`: the other two take minutes each, and are asked for. */
+/** Without `--only`: the others are asked for; two of them take minutes each. */
 const usual: readonly SectionName[] = ["download", "idle"];
 
 const usage = 64;
@@ -46,7 +47,9 @@ try {
       process.stdout.write(`${showLineSection(line)}\n`);
       if (lineFailures(line).length > 0) process.exitCode = 1;
     }
-    const figures = { schema: "esimd.bench/1", program, download, idle, station, line };
+    const requests = wants("requests") ? await measureRequestsSection() : undefined;
+    if (requests !== undefined) process.stdout.write(`${showRequestsSection(requests)}\n`);
+    const figures = { schema: "esimd.bench/1", program, download, idle, station, line, requests };
     if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   }
 } catch (error) {
