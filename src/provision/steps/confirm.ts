@@ -1,11 +1,9 @@
-import { backoffMs } from "../../base/backoff.js";
 import { isEsimdError } from "../../base/errors.js";
 import { awaitRegistration } from "../../modem/registration.js";
 import { pauseForHint } from "../hints.js";
+import { availablePolls, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
-
-const confirmPause = { firstMs: 500, maxMs: 10_000 };
 
 /** Waits for registration, within its time; a device without coverage is provisioned all the same. */
 export async function register(run: Run, signal: AbortSignal): Promise<EventName> {
@@ -23,7 +21,7 @@ export async function confirm(run: Run, signal: AbortSignal): Promise<EventName>
   if (api === undefined || facts.reservation === undefined || facts.nothingToDo) return "confirmed";
   const { sid } = facts.reservation;
   const startMs = parts.clock.monotonicMs();
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     try {
       facts.reservation = await api.getESimProfile(sid, signal);
     } catch (error) {
@@ -33,7 +31,7 @@ export async function confirm(run: Run, signal: AbortSignal): Promise<EventName>
     const { status } = facts.reservation;
     if (status === "installed") return "confirmed";
     const waitedMs = parts.clock.monotonicMs() - startMs;
-    const pauseMs = backoffMs(confirmPause, attempt, parts.random);
+    const pauseMs = pollPauseMs(availablePolls, waitedMs, parts.random);
     if (waitedMs + pauseMs >= parts.policy.confirmWaitMs) {
       parts.log.info({ status }, "the provider does not show the installation; the eUICC does, and that is enough");
       return "confirmed";

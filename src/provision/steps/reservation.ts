@@ -8,6 +8,7 @@ import { decideReservation } from "../decide.js";
 import { pauseForHint } from "../hints.js";
 import type { Money, PendingIntent } from "../ledger.js";
 import { type HeldOver, nextStep } from "../next-step.js";
+import { availablePolls, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { requireRoom } from "./room.js";
@@ -17,7 +18,6 @@ import { requireRoom } from "./room.js";
 const postPause = { firstMs: 2_000, maxMs: 60_000 };
 const postAttempts = 5;
 const listPause = { firstMs: 1_000, maxMs: 60_000 };
-const pollPause = { firstMs: 500, maxMs: 10_000 };
 
 function requireApi(run: Run): ProviderApi {
   const { api } = run.parts;
@@ -227,7 +227,7 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
   const store = need(run, "store");
   const startMs = parts.clock.monotonicMs();
   let failure: EsimdError | undefined;
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     const reservation = need(run, "reservation");
     switch (reservation.status) {
       case "available":
@@ -240,13 +240,14 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
       default:
         break;
     }
-    const leftMs = parts.policy.availableWaitMs - (parts.clock.monotonicMs() - startMs);
+    const waitedMs = parts.clock.monotonicMs() - startMs;
+    const leftMs = parts.policy.availableWaitMs - waitedMs;
     if (leftMs <= 0) throw failure ?? stillWaiting(run, reservation);
     await pauseForHint(
       parts.clock,
       parts.hints,
       { sid: reservation.sid, eid: reservation.eid },
-      Math.min(leftMs, backoffMs(pollPause, attempt, parts.random)),
+      Math.min(leftMs, pollPauseMs(availablePolls, waitedMs, parts.random, failure?.retryAfterMs)),
       signal,
     );
     try {
