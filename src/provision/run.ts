@@ -1,4 +1,4 @@
-import type { ESimProfile, ProviderApi, Sim } from "../api/resources.js";
+import type { ESimProfile, ProviderApi, Sim, SimTarget } from "../api/resources.js";
 import type { Clock } from "../base/clock.js";
 import type { EsimdError } from "../base/errors.js";
 import type { Eid, Iccid } from "../base/identifiers.js";
@@ -99,7 +99,11 @@ export interface Facts {
   reservation: ESimProfile | undefined;
   /** The profile that the eUICC is to end with. */
   iccid: Iccid | undefined;
+  /** The reservation that this run's own POST has made. */
+  reservedNow: string | undefined;
   sim: Sim | undefined;
+  /** What was asked of the Sim, when by the monotonic clock, and not seen carried out yet. */
+  simChange: { readonly target: SimTarget; readonly sinceMs: number } | undefined;
   /** The Sim is in the wanted status. */
   simDone: boolean;
   /** The eUICC's list before the first session. */
@@ -144,7 +148,9 @@ export function noFacts(): Facts {
     reserveWhy: undefined,
     reservation: undefined,
     iccid: undefined,
+    reservedNow: undefined,
     sim: undefined,
+    simChange: undefined,
     simDone: false,
     baseline: [],
     onEuicc: [],

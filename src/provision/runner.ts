@@ -24,7 +24,7 @@ import { enable } from "./steps/enable.js";
 import { refresh } from "./steps/refresh.js";
 import { awaitAvailable, reserve, settle } from "./steps/reservation.js";
 import { recover, revert } from "./steps/revert.js";
-import { activate } from "./steps/sim.js";
+import { activate, simSettleMs } from "./steps/sim.js";
 import { survey } from "./steps/survey.js";
 
 type WorkingState = Exclude<StateName, FinalState>;
@@ -120,11 +120,13 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "clockWaitMs":
     case "networkWaitMs":
     case "reserveSettleMs":
-    case "registrationWaitMs":
     case "confirmWaitMs":
     case "downloadTimeoutMs":
     case "availableWaitMs":
       return policy[entry.deadline] + graceMs;
+    case "registrationWaitMs":
+      // A change of the Sim that is under way has its own time before that.
+      return policy.registrationWaitMs + simSettleMs + graceMs;
     case "connectivityWaitMs":
       // The last look begins within the time and takes its own: a hook, a request, the question for the Sim.
       return policy.connectivityWaitMs + 3 * graceMs;

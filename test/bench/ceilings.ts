@@ -31,8 +31,9 @@ export const stationMarks = {
 } as const;
 
 /**
- * Requests to the provider's API for a whole provision of a new device, by how long the provider takes. KORE's one for a token comes on top,
- * and one for each profile that is on the eUICC already, and one for the list of Fleets where none is configured.
+ * Requests to the provider's API for a whole provision of a new device, by how long the provider takes. On top come: KORE's one for a token;
+ * one for each profile that is on the eUICC already, which may be ours; one for the list of Fleets where none is configured; one for the Sim
+ * before it is moved to `active`.
  */
 export const requestCeilings = {
   fast: 6,

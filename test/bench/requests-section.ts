@@ -67,8 +67,8 @@ export function showRequestsSection({ plain: plainRuns, variants }: RequestsSect
 
 /** What one setting may send to the API at most; what it needs beyond the plain one is in its name. */
 export function ceilingOf({ api, bootstrap, sim }: RequestSetting): number {
-  const more = (bootstrap === true ? 1 : 0) + (sim?.fleet === "none" ? 1 : 0);
-  return requestCeilings[api] + more;
+  const more = [bootstrap === true, sim?.fleet === "none", sim?.activate === "active"];
+  return requestCeilings[api] + more.filter(Boolean).length;
 }
 
 function nameOf({ provider, method, api, sim = {}, bootstrap, simScheduledMs }: RequestSetting): string {

@@ -203,6 +203,12 @@ export class SmallProvider implements ProviderApi {
   listLagMs = 0;
   /** Every read fails with this while it is set. */
   down: EsimdError | undefined;
+  /** What was asked, by the name of the call. */
+  readonly asked: string[] = [];
+  /** From the POST until the profile is available. */
+  availableMs = 2_000;
+  /** How long a Sim stays `scheduled`; 0: a change is in force at once. */
+  simScheduledMs = 0;
   readonly #clock: VirtualClock;
   readonly #requests = new Map<string, ESimProfileRequest>();
 
@@ -212,6 +218,7 @@ export class SmallProvider implements ProviderApi {
 
   async createESimProfile(request: ESimProfileRequest): Promise<CreateOutcome> {
     this.posts++;
+    this.asked.push("createESimProfile");
     const fault = this.postFaults.shift();
     const error = new EsimdError("api_unreachable", "the line was cut");
     if (fault === "not-processed") return { kind: "not-processed", error };
@@ -239,7 +246,7 @@ export class SmallProvider implements ProviderApi {
     };
     this.#requests.set(profile.sid, request);
     this.profiles.push(profile);
-    this.#clock.setTimer(2_000, () => this.becomeAvailable(profile));
+    this.#clock.setTimer(this.availableMs, () => this.becomeAvailable(profile));
     return profile;
   }
 
@@ -265,14 +272,14 @@ export class SmallProvider implements ProviderApi {
   }
 
   async getESimProfile(sid: string): Promise<ESimProfile> {
-    this.#reach();
+    this.#reach("getESimProfile");
     const found = this.profiles.find((profile) => profile.sid === sid);
     if (found === undefined) throw new EsimdError("api_missing", `no ${sid}`);
     return { ...found };
   }
 
   async listESimProfiles(filter: { eid?: Eid; simSid?: string }): Promise<readonly ESimProfile[]> {
-    this.#reach();
+    this.#reach("listESimProfiles");
     const now = this.#clock.nowMs();
     return this.profiles
       .filter(
@@ -284,36 +291,43 @@ export class SmallProvider implements ProviderApi {
   }
 
   async findSimByIccid(iccid: Iccid): Promise<Sim | undefined> {
-    this.#reach();
+    this.#reach("findSimByIccid");
     const found = [...this.sims.values()].find((sim) => sim.iccid === iccid);
     return found === undefined ? undefined : { ...found };
   }
 
   async getSim(sid: string): Promise<Sim> {
-    this.#reach();
+    this.#reach("getSim");
     const found = this.sims.get(sid);
     if (found === undefined) throw new EsimdError("api_missing", `no ${sid}`);
     return { ...found };
   }
 
   async updateSim(sid: string, update: SimUpdate): Promise<Sim> {
-    this.#reach();
+    this.#reach("updateSim");
     const sim = this.sims.get(sid);
     if (sim === undefined) throw new EsimdError("api_missing", `no ${sid}`);
     if (update.fleet === undefined && sim.fleetSid === undefined) throw new EsimdError("fleet_missing", "83007");
     if (update.status === "ready" && sim.status !== "new") throw new EsimdError("sim_refused", "83010");
     sim.fleetSid = update.fleet ?? sim.fleetSid;
-    sim.status = update.status ?? sim.status;
+    const status = update.status ?? sim.status;
+    sim.status = this.simScheduledMs > 0 ? "scheduled" : status;
+    if (this.simScheduledMs > 0)
+      this.#clock.setTimer(this.simScheduledMs, () => {
+        sim.status = status;
+      });
     return { ...sim };
   }
 
   async listFleets(): Promise<readonly { sid: string; uniqueName: string }[]> {
+    this.#reach("listFleets");
     return [{ sid: "HF1", uniqueName: "default" }];
   }
 
   async close(): Promise<void> {}
 
-  #reach(): void {
+  #reach(call: string): void {
+    this.asked.push(call);
     if (this.down !== undefined) throw this.down;
   }
 }

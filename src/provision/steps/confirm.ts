@@ -4,10 +4,15 @@ import { pauseForHint } from "../hints.js";
 import { availablePolls, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { settleSim } from "./sim.js";
 
-/** Waits for registration, within its time; a device without coverage is provisioned all the same. */
+/**
+ * Waits for registration, within its time; a device without coverage is provisioned all the same. That time begins once the Sim is as it is
+ * to be: before, no network takes it.
+ */
 export async function register(run: Run, signal: AbortSignal): Promise<EventName> {
   const { parts, facts } = run;
+  await settleSim(run, signal);
   facts.registration =
     (await awaitRegistration(need(run, "line"), parts.policy.registrationWaitMs, parts.log, signal)) ??
     facts.registration;

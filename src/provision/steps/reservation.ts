@@ -77,6 +77,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
         run.facts.changed = true;
         await store.record({ kind: "created", id, sid: outcome.profile.sid });
         run.facts.reservation = outcome.profile;
+        run.facts.reservedNow = outcome.profile.sid;
         await store.saveJournal({ reservationSid: outcome.profile.sid });
         return "reserved";
       case "unclear":
