@@ -1,4 +1,5 @@
 import type { ESimProfile, ProviderApi, Sim, SimTarget } from "../api/resources.js";
+import type { Beside } from "../base/beside.js";
 import type { Clock } from "../base/clock.js";
 import type { EsimdError } from "../base/errors.js";
 import type { Eid, Iccid } from "../base/identifiers.js";
@@ -104,6 +105,8 @@ export interface Facts {
   sim: Sim | undefined;
   /** What was asked of the Sim, when by the monotonic clock, and not seen carried out yet. */
   simChange: { readonly target: SimTarget; readonly sinceMs: number } | undefined;
+  /** The request for it, on its way while the profile is loaded. */
+  simRequest: Beside<void> | undefined;
   /** The Sim is in the wanted status. */
   simDone: boolean;
   /** The eUICC's list before the first session. */
@@ -151,6 +154,7 @@ export function noFacts(): Facts {
     reservedNow: undefined,
     sim: undefined,
     simChange: undefined,
+    simRequest: undefined,
     simDone: false,
     baseline: [],
     onEuicc: [],

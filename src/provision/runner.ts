@@ -147,6 +147,7 @@ async function finish(run: Run, state: FinalState, error: EsimdError | undefined
       failure ??= toEsimdError(thrown);
     }
   };
+  await facts.simRequest?.giveUp();
   const noted = error === undefined ? null : { code: error.code, message: error.message };
   await attempt(() =>
     facts.store?.saveJournal({

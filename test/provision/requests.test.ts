@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sim } from "../../src/api/resources.js";
+import { sleep } from "../../src/base/clock.js";
 import { EsimdError } from "../../src/base/errors.js";
 import { parseIccid } from "../../src/base/identifiers.js";
 import { SmallWorld } from "../support/small-world.js";
@@ -26,6 +27,49 @@ function meanwhile(world: SmallWorld, status: Sim["status"]): void {
     return update(sid, change);
   };
 }
+
+describe("the look at the world before a POST", () => {
+  it("asks the provider while the modem answers", async () => {
+    const world = quickWorld();
+    const { provider, euicc, clock } = world;
+    const profiles = euicc.listProfiles.bind(euicc);
+    euicc.listProfiles = () => sleep(clock, 600).then(profiles);
+    const list = provider.listESimProfiles.bind(provider);
+    provider.listESimProfiles = (filter) => sleep(clock, 1_000).then(() => list(filter));
+    const { state, timings } = await world.run();
+    expect([state, timings.surveying]).toEqual(["provisioned", 1_000]);
+  });
+
+  it("calls the question off when the modem fails, and nothing is paid", async () => {
+    const world = quickWorld();
+    const { provider, euicc, clock } = world;
+    euicc.listProfiles = () =>
+      sleep(clock, 600).then(() => Promise.reject(new EsimdError("modem_silent", "no answer")));
+    let ended: unknown;
+    provider.listESimProfiles = (_filter, signal) =>
+      sleep(clock, 30_000, signal).then(
+        () => [],
+        (error: unknown) => {
+          ended = error;
+          throw error;
+        },
+      );
+    expect(await world.run()).toMatchObject({ state: "failed", error: { code: "modem_silent" } });
+    expect(ended).toMatchObject({ code: "cancelled" });
+    expect(provider.posts).toBe(0);
+  });
+
+  it("is not over before the provider has answered, however soon the modem has", async () => {
+    const world = quickWorld();
+    const { provider, clock } = world;
+    provider.listESimProfiles = async () => {
+      await sleep(clock, 1_000);
+      throw new EsimdError("api_protocol", "page 2 is HTML");
+    };
+    expect(await world.run()).toMatchObject({ state: "failed", error: { code: "api_protocol" } });
+    expect(provider.posts).toBe(0);
+  });
+});
 
 describe("the requests of a run on a new device", () => {
   it.each(["eid", "activation-code"] as const)("are six, with a queued change of the Sim, by %s", async (method) => {
@@ -127,6 +171,73 @@ describe("the Sim of a reservation that the run has made", () => {
     expect(await world.run()).toMatchObject({ state: "provisioned" });
     const { asked } = world.provider;
     expect(asked.indexOf("getSim")).toBeLessThan(asked.indexOf("updateSim"));
+  });
+});
+
+describe("the Sim that is activated while the profile is loaded", () => {
+  function loadingWorld(loadMs: number): SmallWorld {
+    const world = quickWorld();
+    world.policy = { ...world.policy, sim: { ...world.policy.sim, when: "during-download" } };
+    world.euicc.loadMs = loadMs;
+    return world;
+  }
+
+  it("is ready when the profile is there, for as many requests", async () => {
+    const world = loadingWorld(20_000);
+    world.provider.simScheduledMs = 15_000;
+    const { timings } = await world.run();
+    expect(world.provider.asked).toEqual(plain);
+    expect((timings.downloading ?? 0) + (timings.activating ?? 0) + (timings.registering ?? 0)).toBe(20_000);
+  });
+
+  it("is asked for only once the offer is the reservation's", async () => {
+    const world = loadingWorld(1_000);
+    world.euicc.offers = parseIccid("8988307000000009999", "test");
+    expect(await world.run()).toMatchObject({ state: "held", error: { code: "wrong_profile" } });
+    expect(world.provider.asked).not.toContain("updateSim");
+  });
+
+  it("costs the download nothing when it fails, and is asked for again behind it", async () => {
+    const world = loadingWorld(1_000);
+    const { provider } = world;
+    const update = provider.updateSim.bind(provider);
+    let asked = 0;
+    provider.updateSim = (sid, change) => {
+      if (++asked > 1) return update(sid, change);
+      throw new EsimdError("api_unavailable", "503");
+    };
+    expect(await world.run()).toMatchObject({ state: "provisioned", facts: { sim: { status: "ready" } } });
+    expect([asked, world.euicc.sessions]).toEqual([2, 1]);
+  });
+
+  it("is waited for where the provider takes longer than the card", async () => {
+    const world = loadingWorld(100);
+    const { provider, clock } = world;
+    const update = provider.updateSim.bind(provider);
+    provider.updateSim = async (sid, change) => {
+      await sleep(clock, 3_000);
+      return update(sid, change);
+    };
+    const { state, timings } = await world.run();
+    expect(state).toBe("provisioned");
+    expect(timings.activating).toBe(2_900);
+  });
+
+  it("is nothing that a run which ends before leaves running", async () => {
+    const world = loadingWorld(100);
+    world.policy = { ...world.policy, downloadAttempts: 1 };
+    world.euicc.sessionFaults.push("ok-but-absent");
+    const { provider, clock } = world;
+    let ended: unknown;
+    provider.updateSim = async (_sid, _change, signal) => {
+      await sleep(clock, 600_000, signal).catch((error: unknown) => {
+        ended = error;
+        throw error;
+      });
+      throw new Error("nobody may wait so long");
+    };
+    expect(await world.run()).toMatchObject({ state: "held", error: { code: "install_unconfirmed" } });
+    expect(ended).toMatchObject({ code: "cancelled" });
   });
 });
 

@@ -9,7 +9,7 @@ import type {
 } from "../../src/api/resources.js";
 import { AtChannel } from "../../src/at/channel.js";
 import { sleep, VirtualClock } from "../../src/base/clock.js";
-import { EsimdError } from "../../src/base/errors.js";
+import { EsimdError, toEsimdError } from "../../src/base/errors.js";
 import {
   type Eid,
   type Iccid,
@@ -50,7 +50,7 @@ export class SmallWorld {
   readonly eid: Eid = parseEid("89049032123451234512345678901235", "test");
   readonly disk = new MemoryDisk();
   readonly provider = new SmallProvider(this.clock);
-  readonly euicc = new SmallEuicc(this.provider, this.eid);
+  readonly euicc = new SmallEuicc(this.provider, this.eid, this.clock);
   readonly states: string[] = [];
   /** What a state told that it waits for. */
   readonly waits: string[] = [];
@@ -278,7 +278,10 @@ export class SmallProvider implements ProviderApi {
     return { ...found };
   }
 
-  async listESimProfiles(filter: { eid?: Eid; simSid?: string }): Promise<readonly ESimProfile[]> {
+  async listESimProfiles(
+    filter: { eid?: Eid; simSid?: string },
+    _signal?: AbortSignal,
+  ): Promise<readonly ESimProfile[]> {
     this.#reach("listESimProfiles");
     const now = this.#clock.nowMs();
     return this.profiles
@@ -303,7 +306,7 @@ export class SmallProvider implements ProviderApi {
     return { ...found };
   }
 
-  async updateSim(sid: string, update: SimUpdate): Promise<Sim> {
+  async updateSim(sid: string, update: SimUpdate, _signal?: AbortSignal): Promise<Sim> {
     this.#reach("updateSim");
     const sim = this.sims.get(sid);
     if (sim === undefined) throw new EsimdError("api_missing", `no ${sid}`);
@@ -340,15 +343,20 @@ export class SmallEuicc implements Lpa {
   readonly profiles: Mutable<InstalledProfile>[] = [];
   readonly sessionFaults: SessionFault[] = [];
   sessions = 0;
+  /** How long the package takes; and what is offered in place of the order's profile. */
+  loadMs = 0;
+  offers: Iccid | undefined;
   defaultAddress: SmdpAddress | undefined;
   addressIsLocked = false;
   addressWrites = 0;
   readonly #provider: SmallProvider;
   readonly #eid: Eid;
+  readonly #clock: VirtualClock;
 
-  constructor(provider: SmallProvider, eid: Eid) {
+  constructor(provider: SmallProvider, eid: Eid, clock: VirtualClock) {
     this.#provider = provider;
     this.#eid = eid;
+    this.#clock = clock;
   }
 
   async requireReady(): Promise<void> {}
@@ -408,8 +416,13 @@ export class SmallEuicc implements Lpa {
     }
     if (order?.iccid === undefined || fault === "refused") return failed(new EsimdError("smdp_refused", "8.2.6/3.8"));
     if (fault === "fails") return failed(new EsimdError("download_failed", "cut"));
-    const offer = { iccid: order.iccid, serviceProvider: "test", name: "test" };
-    await request.onOffer(offer, signal);
+    const offer = { iccid: this.offers ?? order.iccid, serviceProvider: "test", name: "test" };
+    try {
+      await request.onOffer(offer, signal);
+    } catch (error) {
+      return failed(toEsimdError(error));
+    }
+    if (this.loadMs > 0) await sleep(this.#clock, this.loadMs, signal);
     order.status = "downloaded";
     order.eid = this.#eid;
     if (fault === "install-error") {

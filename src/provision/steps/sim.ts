@@ -6,6 +6,7 @@ import {
   type SimUpdate,
   VendorCode,
 } from "../../api/resources.js";
+import { beside } from "../../base/beside.js";
 import { sleep } from "../../base/clock.js";
 import { withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
@@ -25,10 +26,36 @@ export const simSettleMs = 180_000;
  * cost the host its network. Otherwise it is carried out while the card restarts, and `registering` looks at it.
  */
 export async function activate(run: Run, signal: AbortSignal): Promise<EventName> {
+  await endOfRequest(run, signal);
   await requestActivation(run, signal);
   const { iccid, onEuicc } = run.facts;
   if (onEuicc.some((profile) => profile.enabled && profile.iccid !== iccid)) await settleSim(run, signal);
   return "activated";
+}
+
+/**
+ * Asks for it beside the download, once the offer is known to be the reservation's. What becomes of it is heard by {@link activate}, so that
+ * nothing of it ends a session; a run that is killed meanwhile leaves nothing open but what the next one sees of the Sim.
+ */
+export function beginActivation(run: Run, signal: AbortSignal): void {
+  run.facts.simRequest ??= beside((inner) => requestActivation(run, inner), signal);
+}
+
+/** One that failed is made anew, where its failure is a matter of the run. */
+async function endOfRequest({ parts, facts }: Run, signal: AbortSignal): Promise<void> {
+  const { simRequest } = facts;
+  if (simRequest === undefined) return;
+  const stop = (): void => void simRequest.giveUp();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await simRequest.end();
+  } catch (error) {
+    if (signal.aborted || !isEsimdError(error)) throw error;
+    parts.log.info({ error }, "the Sim could not be activated while the profile was loaded; it is asked for again");
+  } finally {
+    signal.removeEventListener("abort", stop);
+    facts.simRequest = undefined;
+  }
 }
 
 /** The whole of it at once, for who needs the Sim as it is to be. */
