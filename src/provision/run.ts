@@ -132,6 +132,8 @@ export interface Facts {
   surveyed: boolean;
   /** Notifications that the eUICC still keeps because its SM-DP+ did not take them. */
   owedNotifications: number;
+  /** Since the last switch of profiles, all of them were taken. */
+  allTold: boolean;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
   /** What the run told last that it waits for. */
@@ -169,6 +171,7 @@ export function noFacts(): Facts {
     setback: undefined,
     surveyed: false,
     owedNotifications: 0,
+    allTold: false,
     changed: false,
     waitsFor: undefined,
     nothingToDo: false,

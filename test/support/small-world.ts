@@ -27,6 +27,7 @@ import {
   type DownloadRequest,
   type DownloadSession,
   type InstalledProfile,
+  type KeptNotification,
   type Lpa,
   nothingDelivered,
   type ProfileDetails,
@@ -361,7 +362,11 @@ export class SmallEuicc implements Lpa {
 
   async requireReady(): Promise<void> {}
 
-  async deliverNotifications(): Promise<Delivered> {
+  async deliverNotifications(
+    _iccid: Iccid,
+    _outbox: readonly KeptNotification[],
+    _signal: AbortSignal,
+  ): Promise<Delivered> {
     return nothingDelivered;
   }
 

@@ -4,6 +4,7 @@ import { pauseForHint } from "../hints.js";
 import { availablePolls, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { deliverBeside } from "./deliver.js";
 import { settleSim } from "./sim.js";
 
 /**
@@ -12,10 +13,17 @@ import { settleSim } from "./sim.js";
  */
 export async function register(run: Run, signal: AbortSignal): Promise<EventName> {
   const { parts, facts } = run;
-  await settleSim(run, signal);
-  facts.registration =
-    (await awaitRegistration(need(run, "line"), parts.policy.registrationWaitMs, parts.log, signal)) ??
-    facts.registration;
+  const telling = deliverBeside(run, signal);
+  try {
+    await settleSim(run, signal);
+    facts.registration =
+      (await awaitRegistration(need(run, "line"), parts.policy.registrationWaitMs, parts.log, signal)) ??
+      facts.registration;
+    facts.allTold = (await telling?.end()) ?? false;
+  } finally {
+    // The card is asked for one thing at a time, and the next state may ask it.
+    await telling?.giveUp();
+  }
   return "registration-read";
 }
 

@@ -14,6 +14,7 @@ import { maskIdentifiers, quote } from "../../base/identifiers.js";
 import { availablePolls, type PollPolicy, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { leavesAnother } from "./deliver.js";
 
 /** A change that takes less than half a second is asked for once. */
 const changePolls: PollPolicy = { ...availablePolls, firstMs: 500 };
@@ -28,8 +29,7 @@ export const simSettleMs = 180_000;
 export async function activate(run: Run, signal: AbortSignal): Promise<EventName> {
   await endOfRequest(run, signal);
   await requestActivation(run, signal);
-  const { iccid, onEuicc } = run.facts;
-  if (onEuicc.some((profile) => profile.enabled && profile.iccid !== iccid)) await settleSim(run, signal);
+  if (leavesAnother(run)) await settleSim(run, signal);
   return "activated";
 }
 
