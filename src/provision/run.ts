@@ -132,7 +132,7 @@ export interface Facts {
   surveyed: boolean;
   /** Notifications that the eUICC still keeps because its SM-DP+ did not take them. */
   owedNotifications: number;
-  /** Since the last switch of profiles, all of them were taken. */
+  /** They were told while the modem looked for a network, and none is left. */
   allTold: boolean;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;

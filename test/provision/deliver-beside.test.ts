@@ -55,6 +55,21 @@ describe("notifications after the switch", () => {
     expect(told).toEqual([{ registered: true }]);
   });
 
+  it("wait for the end of a trial that an earlier run left open, which comes before the host's clock is looked at", async () => {
+    const { world, told } = slowWorld();
+    world.euicc.profiles.push({ iccid: parseIccid("8988303000000000017", "test"), enabled: true });
+    const stop = new AbortController();
+    const enable = world.euicc.enableProfile.bind(world.euicc);
+    world.euicc.enableProfile = async (iccid) => {
+      await enable(iccid);
+      stop.abort(new EsimdError("cancelled", "stopped"));
+    };
+    expect(await world.run(stop.signal)).toMatchObject({ state: "failed" });
+    expect(await world.run()).toMatchObject({ state: "provisioned" });
+    expect(world.states).toContain("checking");
+    expect(told.map(({ registered }) => registered)).not.toContain(false);
+  });
+
   it("are no longer under way when the card is asked for the next thing", async () => {
     const { world } = slowWorld();
     const { euicc, clock } = world;

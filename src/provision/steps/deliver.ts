@@ -18,11 +18,13 @@ export async function deliverInstallResult(run: Run, signal: AbortSignal): Promi
 }
 
 /**
- * Begins with the rest while the modem looks for a network, which it does by itself and the host has one of its own. Left to
- * {@link deliverRest} where the modem may be the host's way out, and where its LPA sees to that.
+ * Begins with the rest while the modem looks for a network, which it does by itself. Left to {@link deliverRest} where the modem may be the
+ * host's way out, or a profile is on trial: that comes first, before the clock and the host's network were looked at. And where the modem's
+ * own LPA sees to it.
  */
 export function deliverBeside(run: Run, signal: AbortSignal): Beside<boolean> | undefined {
-  if (leavesAnother(run) || need(run, "lpa").kind !== "host") return undefined;
+  const isOnTrial = need(run, "store").journal.trial !== null;
+  if (isOnTrial || leavesAnother(run) || need(run, "lpa").kind !== "host") return undefined;
   return beside((inner) => deliverAll(run, inner), signal);
 }
 

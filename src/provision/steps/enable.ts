@@ -40,7 +40,6 @@ export async function bringAbout(run: Run, iccid: Iccid, knownDisabled: boolean,
   for (let attempt = 1; attempt <= attempts; attempt++) {
     if (!(attempt === 1 && knownDisabled) && (await isEnabled(run, iccid, signal))) return;
     facts.changed = true;
-    facts.allTold = false;
     refusal = undefined;
     try {
       await need(run, "lpa").enableProfile(iccid, signal);
