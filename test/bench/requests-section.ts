@@ -18,6 +18,9 @@ export const plainSettings: readonly RequestSetting[] = (["fast", "minute"] as c
   ),
 );
 
+/** A change of a Sim that takes longer than the card and the modem. */
+const slowSimMs = 10_000;
+
 const plain = { provider: "twilio", method: "eid", api: "fast" } as const;
 export const variantSettings: readonly RequestSetting[] = [
   { ...plain, simScheduledMs: 0 },
@@ -25,7 +28,11 @@ export const variantSettings: readonly RequestSetting[] = [
   { ...plain, sim: { activate: "active" } },
   { ...plain, sim: { fleet: "none" } },
   { ...plain, sim: { when: "before-download" } },
+  { ...plain, sim: { when: "during-download" } },
+  { ...plain, simScheduledMs: slowSimMs },
+  { ...plain, simScheduledMs: slowSimMs, sim: { when: "during-download" } },
   { ...plain, bootstrap: true },
+  { ...plain, modemDelayMs: 300 },
 ];
 
 export async function measureRequestsSection(): Promise<RequestsSection> {
@@ -65,22 +72,25 @@ export function showRequestsSection({ plain: plainRuns, variants }: RequestsSect
   ].join("\n\n");
 }
 
-/** What one setting may send to the API at most; what it needs beyond the plain one is in its name. */
-export function ceilingOf({ api, bootstrap, sim }: RequestSetting): number {
+/** What one setting may send to the API at most; what it needs beyond the plain one is in its name. A slow change of a Sim has none. */
+export function ceilingOf({ api, bootstrap, sim, simScheduledMs }: RequestSetting): number | "none" {
+  if (simScheduledMs === slowSimMs) return "none";
   const more = [bootstrap === true, sim?.fleet === "none", sim?.activate === "active"];
   return requestCeilings[api] + more.filter(Boolean).length;
 }
 
-function nameOf({ provider, method, api, sim = {}, bootstrap, simScheduledMs }: RequestSetting): string {
+function nameOf({ provider, method, api, sim = {}, bootstrap, simScheduledMs, modemDelayMs }: RequestSetting): string {
   return [
     provider,
     method,
     api === "minute" ? "a minute" : "fast",
     ...(simScheduledMs === 0 ? ["Sim done at once"] : []),
+    ...(simScheduledMs === slowSimMs ? ["Sim takes 10 s"] : []),
     ...(sim.activate === undefined ? [] : [`sim.activate ${sim.activate}`]),
     ...(sim.fleet === "none" ? ["no sim.fleet"] : []),
     ...(sim.when === undefined ? [] : [`sim.when ${sim.when}`]),
     ...(bootstrap === true ? ["another profile is there"] : []),
+    ...(modemDelayMs === undefined ? [] : [`${modemDelayMs} ms an exchange`]),
   ].join(", ");
 }
 

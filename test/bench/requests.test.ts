@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { requestCeilings } from "./ceilings.js";
 import { measureRequests, type RequestSetting } from "./requests.js";
-import { ceilingOf } from "./requests-section.js";
 
 /** The gate of `npm run bench -- --only requests`: each provider and each method, with a fast API and with one that takes a minute. */
 
@@ -14,7 +14,7 @@ const settings: readonly RequestSetting[] = [
 describe("a whole provision of a new device", () => {
   it.each(settings)("asks the provider no more than its ceiling: %j", async (setting) => {
     const { requests, tokenRequests, sent } = await measureRequests(setting);
-    expect(requests, sent.join("\n")).toBeLessThanOrEqual(ceilingOf(setting));
+    expect(requests, sent.join("\n")).toBeLessThanOrEqual(requestCeilings[setting.api]);
     // Fewer than these cannot have happened: the list, the POST, the profile's SM-DP+, the Sim.
     expect(requests).toBeGreaterThanOrEqual(4);
     expect(tokenRequests).toBe(setting.provider === "kore" ? 1 : 0);

@@ -29,6 +29,8 @@ export interface RequestSetting {
   readonly bootstrap?: boolean;
   /** How long the provider takes for a queued change of a Sim; it is done at once with 0. */
   readonly simScheduledMs?: number;
+  /** What the modem waits before each answer, {@link usualModemDelayMs} when left out. */
+  readonly modemDelayMs?: number;
 }
 
 export interface SimSetting {
@@ -55,8 +57,8 @@ const timings: Readonly<Record<RequestSetting["api"], Pick<FakeApiTiming, "toRes
   minute: { toReservingMs: 2_000, toAvailableMs: 58_000 },
 };
 
-/** What a modem waits before each answer, and the provider before each of its own: a server that is far away. */
-export const modemDelayMs = 50;
+export const usualModemDelayMs = 50;
+/** What the provider waits before each answer: a server that is far away. */
 export const apiDelayMs = 100;
 
 /** @throws when the device does not end provisioned: then there is nothing to count. */
@@ -72,7 +74,7 @@ export async function measureRequests(setting: RequestSetting): Promise<RequestF
       log: silentLog,
       dialect: "etsi-apdu",
       wire: { kind: "socket", listen: { kind: "unix", path: join(dir, "modem.sock") } },
-      delayMs: modemDelayMs,
+      delayMs: setting.modemDelayMs ?? usualModemDelayMs,
       bootstrap: setting.bootstrap,
       apiBehaviours: parseBehaviours([{ match: {}, actions: [{ do: "delay", ms: apiDelayMs }] }], "the bench"),
       apiTiming: {

@@ -11,13 +11,13 @@ import { sleep } from "../../base/clock.js";
 import { withDeadline } from "../../base/deadline.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { maskIdentifiers, quote } from "../../base/identifiers.js";
-import { availablePolls, type PollPolicy, pollPauseMs } from "../polling.js";
+import { type PollPolicy, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { leavesAnother } from "./deliver.js";
 
-/** A change that takes less than half a second is asked for once. */
-const changePolls: PollPolicy = { ...availablePolls, firstMs: 500 };
+/** A change that takes less than half a second is asked for once; a longer one is seen before twice its time is over. */
+const changePolls: PollPolicy = { firstMs: 500, growth: 1, maxMs: 10_000, jitter: 0.1 };
 
 /** Longest wait for a change of a Sim that the provider queued. */
 export const simSettleMs = 180_000;
