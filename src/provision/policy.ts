@@ -13,8 +13,11 @@ export interface Policy {
   readonly availableWaitMs: number;
   readonly sim: {
     readonly activate: "ready" | "active" | "none";
-    /** `before-download`: as soon as the SM-DP+'s offer shows that the ICCID is the reservation's; otherwise once it is installed. */
-    readonly when: "before-download" | "after-download";
+    /**
+     * Once the profile is installed; or as soon as the SM-DP+'s offer shows that the ICCID is the reservation's, and then with the download
+     * waiting for it, or beside the download, which it cannot harm.
+     */
+    readonly when: "before-download" | "during-download" | "after-download";
     readonly fleet: string | undefined;
     readonly uniqueName: string | undefined;
     readonly reactivate: boolean;

@@ -1,4 +1,5 @@
-import type { ESimProfile, ProviderApi, Sim } from "../api/resources.js";
+import type { ESimProfile, ProviderApi, Sim, SimTarget } from "../api/resources.js";
+import type { Beside } from "../base/beside.js";
 import type { Clock } from "../base/clock.js";
 import type { EsimdError } from "../base/errors.js";
 import type { Eid, Iccid } from "../base/identifiers.js";
@@ -99,7 +100,13 @@ export interface Facts {
   reservation: ESimProfile | undefined;
   /** The profile that the eUICC is to end with. */
   iccid: Iccid | undefined;
+  /** The reservation that this run's own POST has made. */
+  reservedNow: string | undefined;
   sim: Sim | undefined;
+  /** What was asked of the Sim, when by the monotonic clock, and not seen carried out yet. */
+  simChange: { readonly target: SimTarget; readonly sinceMs: number } | undefined;
+  /** The request for it, on its way while the profile is loaded. */
+  simRequest: Beside<void> | undefined;
   /** The Sim is in the wanted status. */
   simDone: boolean;
   /** The eUICC's list before the first session. */
@@ -125,6 +132,8 @@ export interface Facts {
   surveyed: boolean;
   /** Notifications that the eUICC still keeps because its SM-DP+ did not take them. */
   owedNotifications: number;
+  /** They were told while the modem looked for a network, and none is left. */
+  allTold: boolean;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
   /** What the run told last that it waits for. */
@@ -144,7 +153,10 @@ export function noFacts(): Facts {
     reserveWhy: undefined,
     reservation: undefined,
     iccid: undefined,
+    reservedNow: undefined,
     sim: undefined,
+    simChange: undefined,
+    simRequest: undefined,
     simDone: false,
     baseline: [],
     onEuicc: [],
@@ -159,6 +171,7 @@ export function noFacts(): Facts {
     setback: undefined,
     surveyed: false,
     owedNotifications: 0,
+    allTold: false,
     changed: false,
     waitsFor: undefined,
     nothingToDo: false,

@@ -24,7 +24,7 @@ import { enable } from "./steps/enable.js";
 import { refresh } from "./steps/refresh.js";
 import { awaitAvailable, reserve, settle } from "./steps/reservation.js";
 import { recover, revert } from "./steps/revert.js";
-import { activate } from "./steps/sim.js";
+import { activate, simSettleMs } from "./steps/sim.js";
 import { survey } from "./steps/survey.js";
 
 type WorkingState = Exclude<StateName, FinalState>;
@@ -121,7 +121,6 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "wakeWaitMs":
     case "clockWaitMs":
     case "networkWaitMs":
-    case "registrationWaitMs":
     case "confirmWaitMs":
     case "downloadTimeoutMs":
       return policy[entry.deadline] + graceMs;
@@ -129,6 +128,9 @@ function deadlineMs(entry: StateEntry, policy: Policy): number {
     case "availableWaitMs":
       // The last question may be one that the provider asks to put later (src/api/retries.ts).
       return policy[entry.deadline] + crowdedMs + graceMs;
+    case "registrationWaitMs":
+      // A change of the Sim that is under way has its own time before that.
+      return policy.registrationWaitMs + simSettleMs + graceMs;
     case "connectivityWaitMs":
       // The last look begins within the time and takes its own: a hook, a request, the question for the Sim.
       return policy.connectivityWaitMs + 3 * graceMs;
@@ -149,6 +151,7 @@ async function finish(run: Run, state: FinalState, error: EsimdError | undefined
       failure ??= toEsimdError(thrown);
     }
   };
+  await facts.simRequest?.giveUp();
   const noted = error === undefined ? null : { code: error.code, message: error.message };
   await attempt(() =>
     facts.store?.saveJournal({

@@ -167,7 +167,7 @@ export const states = {
     on: { "taken-up": "registering", "no-service": "reverting" },
   },
   registering: {
-    sentence: "Waiting for the modem to register on a network.",
+    sentence: "Waiting for the modem to register on a network, once the Sim may.",
     deadline: "registrationWaitMs",
     on: { "registration-read": "checking" },
   },

@@ -52,3 +52,13 @@ export const programCeilings = {
   /** What is loaded as soon as the command is named; undici and serialport come when they are needed. */
   loadedBytes: { "--version": 47_000, status: 305_000, probe: 460_000, provision: 585_000, run: 690_000 },
 } as const;
+
+/**
+ * Requests to the provider's API for a whole provision of a new device, by how long the provider takes. On top come: KORE's one for a token;
+ * one for each profile that is on the eUICC already, which may be ours; one for the list of Fleets where none is configured; one for the Sim
+ * before it is moved to `active`.
+ */
+export const requestCeilings = {
+  fast: 6,
+  minute: 12,
+} as const;

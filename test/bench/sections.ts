@@ -3,6 +3,7 @@ import { measureFleetSection, showFleetSection, writeFleetPlots } from "./fleet-
 import { measureIdleSection, showIdleSection } from "./idle-section.js";
 import { lineFailures, measureLineSection, showLineSection } from "./line-section.js";
 import { measureProgramSection, showProgramSection } from "./program-section.js";
+import { measureRequestsSection, showRequestsSection } from "./requests-section.js";
 import { measureStationSection, showStationSection, stationDelays } from "./station-section.js";
 import { measureTimeSection, showTimeSection } from "./time/time-section.js";
 
@@ -58,6 +59,7 @@ function section<Figures extends object>(
 export const sections: readonly Section[] = [
   section("download", true, measureDownloadSection, showDownloadSection),
   section("time", false, measureTimeSection, showTimeSection),
+  section("requests", false, measureRequestsSection, showRequestsSection),
   section("idle", true, measureIdleSection, showIdleSection),
   section("program", false, measureProgramSection, showProgramSection),
   section(

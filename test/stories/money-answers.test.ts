@@ -117,13 +117,29 @@ describe("answers that no contract foresees", { concurrent: true }, () => {
     const { field, env } = await startWith(test, (asked, body) =>
       asked.startsWith("GET /v1/Sims") ? changing("status", "new", "frozen")(body) : body,
     );
-    const words = await configured(field);
+    // To `ready` the provider moves a new Sim and no other, so that one whose reservation was just made is not looked at before.
+    const words = await configured(field, { sim: { fleet: "default", activate: "active" } });
     const ended = await field.provision(words, env);
     expect(endOf(ended)).toEqual(endsAs(79, "held", "sim_refused"));
     expect(ended.report().error?.message).toContain("frozen");
     expect(
       field.world.api.requests().filter(({ method, path }) => method === "POST" && path.includes("/Sims/")),
     ).toEqual([]);
+    expect({ ...endOf(await field.provision(words)), ...money(field) }).toEqual({
+      ...provisioned,
+      posts: 1,
+      charges: 1,
+    });
+  });
+
+  it("a status of the Sim that nobody knows, in the answer to its change, is not what was asked for: held", async (test) => {
+    const { field, env } = await startWith(test, (asked, body) =>
+      asked.startsWith("POST /v1/Sims") ? changing("status", "scheduled", "frozen")(body) : body,
+    );
+    const words = await configured(field);
+    const ended = await field.provision(words, env);
+    expect(endOf(ended)).toEqual(endsAs(79, "held", "sim_refused"));
+    expect(ended.report().error?.message).toContain("frozen");
     expect({ ...endOf(await field.provision(words)), ...money(field) }).toEqual({
       ...provisioned,
       posts: 1,

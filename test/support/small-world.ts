@@ -9,7 +9,7 @@ import type {
 } from "../../src/api/resources.js";
 import { AtChannel } from "../../src/at/channel.js";
 import { sleep, VirtualClock } from "../../src/base/clock.js";
-import { EsimdError } from "../../src/base/errors.js";
+import { EsimdError, toEsimdError } from "../../src/base/errors.js";
 import {
   type Eid,
   type Iccid,
@@ -27,6 +27,7 @@ import {
   type DownloadRequest,
   type DownloadSession,
   type InstalledProfile,
+  type KeptNotification,
   type Lpa,
   nothingDelivered,
   type ProfileDetails,
@@ -50,7 +51,7 @@ export class SmallWorld {
   readonly eid: Eid = parseEid("89049032123451234512345678901235", "test");
   readonly disk = new MemoryDisk();
   readonly provider = new SmallProvider(this.clock);
-  readonly euicc = new SmallEuicc(this.provider, this.eid);
+  readonly euicc = new SmallEuicc(this.provider, this.eid, this.clock);
   readonly states: string[] = [];
   /** What a state told that it waits for. */
   readonly waits: string[] = [];
@@ -203,6 +204,12 @@ export class SmallProvider implements ProviderApi {
   listLagMs = 0;
   /** Every read fails with this while it is set. */
   down: EsimdError | undefined;
+  /** What was asked, by the name of the call. */
+  readonly asked: string[] = [];
+  /** From the POST until the profile is available. */
+  availableMs = 2_000;
+  /** How long a Sim stays `scheduled`; 0: a change is in force at once. */
+  simScheduledMs = 0;
   readonly #clock: VirtualClock;
   readonly #requests = new Map<string, ESimProfileRequest>();
 
@@ -212,6 +219,7 @@ export class SmallProvider implements ProviderApi {
 
   async createESimProfile(request: ESimProfileRequest): Promise<CreateOutcome> {
     this.posts++;
+    this.asked.push("createESimProfile");
     const fault = this.postFaults.shift();
     const error = new EsimdError("api_unreachable", "the line was cut");
     if (fault === "not-processed") return { kind: "not-processed", error };
@@ -239,7 +247,7 @@ export class SmallProvider implements ProviderApi {
     };
     this.#requests.set(profile.sid, request);
     this.profiles.push(profile);
-    this.#clock.setTimer(2_000, () => this.becomeAvailable(profile));
+    this.#clock.setTimer(this.availableMs, () => this.becomeAvailable(profile));
     return profile;
   }
 
@@ -265,14 +273,17 @@ export class SmallProvider implements ProviderApi {
   }
 
   async getESimProfile(sid: string): Promise<ESimProfile> {
-    this.#reach();
+    this.#reach("getESimProfile");
     const found = this.profiles.find((profile) => profile.sid === sid);
     if (found === undefined) throw new EsimdError("api_missing", `no ${sid}`);
     return { ...found };
   }
 
-  async listESimProfiles(filter: { eid?: Eid; simSid?: string }): Promise<readonly ESimProfile[]> {
-    this.#reach();
+  async listESimProfiles(
+    filter: { eid?: Eid; simSid?: string },
+    _signal?: AbortSignal,
+  ): Promise<readonly ESimProfile[]> {
+    this.#reach("listESimProfiles");
     const now = this.#clock.nowMs();
     return this.profiles
       .filter(
@@ -284,36 +295,43 @@ export class SmallProvider implements ProviderApi {
   }
 
   async findSimByIccid(iccid: Iccid): Promise<Sim | undefined> {
-    this.#reach();
+    this.#reach("findSimByIccid");
     const found = [...this.sims.values()].find((sim) => sim.iccid === iccid);
     return found === undefined ? undefined : { ...found };
   }
 
   async getSim(sid: string): Promise<Sim> {
-    this.#reach();
+    this.#reach("getSim");
     const found = this.sims.get(sid);
     if (found === undefined) throw new EsimdError("api_missing", `no ${sid}`);
     return { ...found };
   }
 
-  async updateSim(sid: string, update: SimUpdate): Promise<Sim> {
-    this.#reach();
+  async updateSim(sid: string, update: SimUpdate, _signal?: AbortSignal): Promise<Sim> {
+    this.#reach("updateSim");
     const sim = this.sims.get(sid);
     if (sim === undefined) throw new EsimdError("api_missing", `no ${sid}`);
     if (update.fleet === undefined && sim.fleetSid === undefined) throw new EsimdError("fleet_missing", "83007");
     if (update.status === "ready" && sim.status !== "new") throw new EsimdError("sim_refused", "83010");
     sim.fleetSid = update.fleet ?? sim.fleetSid;
-    sim.status = update.status ?? sim.status;
+    const status = update.status ?? sim.status;
+    sim.status = this.simScheduledMs > 0 ? "scheduled" : status;
+    if (this.simScheduledMs > 0)
+      this.#clock.setTimer(this.simScheduledMs, () => {
+        sim.status = status;
+      });
     return { ...sim };
   }
 
   async listFleets(): Promise<readonly { sid: string; uniqueName: string }[]> {
+    this.#reach("listFleets");
     return [{ sid: "HF1", uniqueName: "default" }];
   }
 
   async close(): Promise<void> {}
 
-  #reach(): void {
+  #reach(call: string): void {
+    this.asked.push(call);
     if (this.down !== undefined) throw this.down;
   }
 }
@@ -326,20 +344,29 @@ export class SmallEuicc implements Lpa {
   readonly profiles: Mutable<InstalledProfile>[] = [];
   readonly sessionFaults: SessionFault[] = [];
   sessions = 0;
+  /** How long the package takes; and what is offered in place of the order's profile. */
+  loadMs = 0;
+  offers: Iccid | undefined;
   defaultAddress: SmdpAddress | undefined;
   addressIsLocked = false;
   addressWrites = 0;
   readonly #provider: SmallProvider;
   readonly #eid: Eid;
+  readonly #clock: VirtualClock;
 
-  constructor(provider: SmallProvider, eid: Eid) {
+  constructor(provider: SmallProvider, eid: Eid, clock: VirtualClock) {
     this.#provider = provider;
     this.#eid = eid;
+    this.#clock = clock;
   }
 
   async requireReady(): Promise<void> {}
 
-  async deliverNotifications(): Promise<Delivered> {
+  async deliverNotifications(
+    _iccid: Iccid,
+    _outbox: readonly KeptNotification[],
+    _signal: AbortSignal,
+  ): Promise<Delivered> {
     return nothingDelivered;
   }
 
@@ -394,8 +421,13 @@ export class SmallEuicc implements Lpa {
     }
     if (order?.iccid === undefined || fault === "refused") return failed(new EsimdError("smdp_refused", "8.2.6/3.8"));
     if (fault === "fails") return failed(new EsimdError("download_failed", "cut"));
-    const offer = { iccid: order.iccid, serviceProvider: "test", name: "test" };
-    await request.onOffer(offer, signal);
+    const offer = { iccid: this.offers ?? order.iccid, serviceProvider: "test", name: "test" };
+    try {
+      await request.onOffer(offer, signal);
+    } catch (error) {
+      return failed(toEsimdError(error));
+    }
+    if (this.loadMs > 0) await sleep(this.#clock, this.loadMs, signal);
     order.status = "downloaded";
     order.eid = this.#eid;
     if (fault === "install-error") {

@@ -56,7 +56,7 @@ export interface Config {
   };
   readonly sim: {
     readonly activate: "ready" | "active" | "none";
-    readonly when: "before-download" | "after-download";
+    readonly when: "before-download" | "during-download" | "after-download";
     readonly fleet: string | undefined;
     /** Template; its placeholders are checked (`uniqueNamePlaceholders` in schema.ts). */
     readonly uniqueName: string | undefined;

@@ -149,12 +149,12 @@ const sim = z.strictObject({
       meaning: "The status to move the Sim to. `ready` costs nothing until it is used; `none` leaves the Sim alone.",
     }),
   when: z
-    .enum(["before-download", "after-download"])
+    .enum(["before-download", "during-download", "after-download"])
     .prefault("after-download")
     .register(keyDocs, {
-      allowed: list(["before-download", "after-download"]),
+      allowed: list(["before-download", "during-download", "after-download"]),
       meaning:
-        "When the Sim is activated: once its profile is on the eUICC, or as soon as the SM-DP+'s offer shows the reservation's ICCID (only where esimd carries the download's traffic).",
+        "When the Sim is activated: once its profile is on the eUICC; or as soon as the SM-DP+'s offer shows the reservation's ICCID (only where esimd carries the download's traffic), and then before anything is loaded, or while it is. `during-download` saves time where the provider takes long for it; a Sim may then be `ready` whose profile is not installed yet.",
     }),
   fleet: text
     .regex(/^[^/?#]{1,64}$/)

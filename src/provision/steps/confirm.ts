@@ -1,19 +1,31 @@
 import type { ESimProfile, ProviderApi } from "../../api/resources.js";
-import { backoffMs } from "../../base/backoff.js";
 import { withDeadline } from "../../base/deadline.js";
 import { isEsimdError } from "../../base/errors.js";
 import { awaitRegistration } from "../../modem/registration.js";
 import { pauseForHint } from "../hints.js";
-import { pauses } from "../pauses.js";
+import { availablePolls, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
+import { deliverBeside } from "./deliver.js";
+import { settleSim } from "./sim.js";
 
-/** Waits for registration, within its time; a device without coverage is provisioned all the same. */
+/**
+ * Waits for registration, within its time; a device without coverage is provisioned all the same. That time begins once the Sim is as it is
+ * to be: before, no network takes it.
+ */
 export async function register(run: Run, signal: AbortSignal): Promise<EventName> {
   const { parts, facts } = run;
-  facts.registration =
-    (await awaitRegistration(need(run, "line"), parts.policy.registrationWaitMs, parts.log, signal)) ??
-    facts.registration;
+  const telling = deliverBeside(run, signal);
+  try {
+    await settleSim(run, signal);
+    facts.registration =
+      (await awaitRegistration(need(run, "line"), parts.policy.registrationWaitMs, parts.log, signal)) ??
+      facts.registration;
+    facts.allTold = (await telling?.end()) ?? false;
+  } finally {
+    // The card is asked for one thing at a time, and the next state may ask it.
+    await telling?.giveUp();
+  }
   return "registration-read";
 }
 
@@ -50,7 +62,7 @@ async function pollUntilInstalled(
 ): Promise<void> {
   const { parts, facts } = run;
   const startMs = parts.clock.monotonicMs();
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     try {
       facts.reservation = await api.getESimProfile(sid, signal);
     } catch (error) {
@@ -58,8 +70,9 @@ async function pollUntilInstalled(
       parts.log.info({ error }, "the provider could not be asked whether it heard of the installation");
     }
     if (facts.reservation?.status === "installed") return;
-    const pauseMs = backoffMs(pauses.confirm, attempt, parts.random);
-    if (parts.clock.monotonicMs() - startMs + pauseMs >= parts.policy.confirmWaitMs) return;
+    const waitedMs = parts.clock.monotonicMs() - startMs;
+    const pauseMs = pollPauseMs(availablePolls, waitedMs, parts.random);
+    if (waitedMs + pauseMs >= parts.policy.confirmWaitMs) return;
     await pauseForHint(parts.clock, parts.hints, { sid, eid: facts.eid }, pauseMs, signal);
   }
 }

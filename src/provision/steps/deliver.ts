@@ -1,3 +1,4 @@
+import { type Beside, beside } from "../../base/beside.js";
 import { withDeadline } from "../../base/deadline.js";
 import { isEsimdError } from "../../base/errors.js";
 import { outboxAfter, readOutbox, writtenOutbox } from "../outbox.js";
@@ -16,16 +17,35 @@ export async function deliverInstallResult(run: Run, signal: AbortSignal): Promi
   return "delivered";
 }
 
+/**
+ * Begins with the rest while the modem looks for a network, which it does by itself. Left to {@link deliverRest} where the modem may be the
+ * host's way out, or a profile is on trial: that comes first, before the clock and the host's network were looked at. And where the modem's
+ * own LPA sees to it.
+ */
+export function deliverBeside(run: Run, signal: AbortSignal): Beside<boolean> | undefined {
+  const isOnTrial = need(run, "store").journal.trial !== null;
+  if (isOnTrial || leavesAnother(run) || need(run, "lpa").kind !== "host") return undefined;
+  return beside((inner) => deliverAll(run, inner), signal);
+}
+
+/** Whether another profile is enabled, or was when this run began to enable its own: it may be what the host is online by. */
+export function leavesAnother({ facts }: Run): boolean {
+  return facts.onEuicc.some((profile) => profile.enabled && profile.iccid !== facts.iccid);
+}
+
 /** After enabling, or going back: the rest. */
 export async function deliverRest(run: Run, signal: AbortSignal): Promise<EventName> {
-  await deliverAll(run, signal);
+  if (!run.facts.allTold) await deliverAll(run, signal);
   // The device is in order again, and whoever had to be told was: that is the end of a run whose profile brought no service.
   if (run.facts.setback !== undefined) throw run.facts.setback;
   return "notified";
 }
 
-/** Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. */
-export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
+/**
+ * Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. Resolves with whether nothing is left
+ * to tell.
+ */
+export async function deliverAll(run: Run, signal: AbortSignal): Promise<boolean> {
   const { parts, facts } = run;
   const store = need(run, "store");
   const bound = { clock: parts.clock, timeoutMs: patienceMs, signal, what: "the delivery of notifications" };
@@ -37,7 +57,7 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
     // A modem's own LPA says nothing of what only the outbox has, so that it stays there.
     if (lpa.kind === "host" && (kept.length > 0 || outbox.length > 0))
       await store.saveJournal({ outbox: writtenOutbox(outboxAfter(outbox, iccid, kept)) });
-    if (kept.length === 0) return;
+    if (kept.length === 0) return true;
     parts.log.warn({ kept: kept.length, error }, "the SM-DP+ does not take a notification; it is kept for later");
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
@@ -45,4 +65,5 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<void> {
     facts.owedNotifications = Math.max(1, store.journal.outbox.length);
     parts.log.warn({ error, iccid: facts.iccid }, "notifications could not be delivered; they stay on the eUICC");
   }
+  return false;
 }

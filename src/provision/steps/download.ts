@@ -11,7 +11,7 @@ import type { EventName } from "../states.js";
 import { deliverAll } from "./deliver.js";
 import { heldOver } from "./reservation.js";
 import { requireRoom } from "./room.js";
-import { activateSim } from "./sim.js";
+import { activateSim, beginActivation } from "./sim.js";
 
 /** Download and judgement: rule 2 of the contract in effect. A session's own word is hearsay; the eUICC's list decides. */
 
@@ -120,7 +120,9 @@ async function acceptOffer(run: Run, offer: OfferedProfile, signal: AbortSignal)
   }
   facts.iccid = offer.iccid;
   await need(run, "store").saveJournal({ iccid: offer.iccid });
-  if (parts.policy.sim.when === "before-download") await activateSim(run, signal);
+  const { when } = parts.policy.sim;
+  if (when === "before-download") await activateSim(run, signal);
+  if (when === "during-download") beginActivation(run, signal);
 }
 
 /** Reads the list after a session, however it ended, and decides what that means. */

@@ -9,6 +9,7 @@ import { pauseForHint } from "../hints.js";
 import type { Money, PendingIntent } from "../ledger.js";
 import { type HeldOver, nextStep } from "../next-step.js";
 import { nextPostMs, pauses } from "../pauses.js";
+import { availablePolls, pollPauseMs } from "../polling.js";
 import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { requireRoom } from "./room.js";
@@ -74,6 +75,7 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
         run.facts.changed = true;
         await store.record({ kind: "created", id, sid: outcome.profile.sid });
         run.facts.reservation = outcome.profile;
+        run.facts.reservedNow = outcome.profile.sid;
         await store.saveJournal({ reservationSid: outcome.profile.sid });
         return "reserved";
       case "unclear":
@@ -222,7 +224,7 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
   const store = need(run, "store");
   const startMs = parts.clock.monotonicMs();
   let failure: EsimdError | undefined;
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     const reservation = need(run, "reservation");
     switch (reservation.status) {
       case "available":
@@ -235,13 +237,14 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
       default:
         break;
     }
-    const leftMs = parts.policy.availableWaitMs - (parts.clock.monotonicMs() - startMs);
+    const waitedMs = parts.clock.monotonicMs() - startMs;
+    const leftMs = parts.policy.availableWaitMs - waitedMs;
     if (leftMs <= 0) throw failure ?? stillWaiting(run, reservation);
     await pauseForHint(
       parts.clock,
       parts.hints,
       { sid: reservation.sid, eid: reservation.eid },
-      Math.min(leftMs, backoffMs(pauses.available, attempt, parts.random)),
+      Math.min(leftMs, pollPauseMs(availablePolls, waitedMs, parts.random, failure?.retryAfterMs)),
       signal,
     );
     try {

@@ -1,4 +1,5 @@
 import type { ESimProfile, ProviderApi, Sim } from "../../api/resources.js";
+import { beside } from "../../base/beside.js";
 import { EsimdError, isEsimdError } from "../../base/errors.js";
 import { type Iccid, parseIccid } from "../../base/identifiers.js";
 import type { InstalledProfile } from "../../lpa/lpa.js";
@@ -7,19 +8,41 @@ import { need, type Run } from "../run.js";
 import type { EventName } from "../states.js";
 import { adopt, heldOver } from "./reservation.js";
 
-/** Looks at the world and decides what comes next: the eUICC first, the API second, the journal third. */
+/**
+ * Looks at the world and decides what comes next: the eUICC first, the API second, the journal third. The provider's list is on its way while
+ * the modem answers; nothing is decided before both were heard to their end.
+ */
 export async function survey(run: Run, signal: AbortSignal): Promise<EventName> {
-  const { parts, facts } = run;
+  const { api } = run.parts;
+  if (api === undefined) return surveyWithoutApi(run, await readEuicc(run, signal));
+  const listing = beside((inner) => api.listESimProfiles({ eid: need(run, "eid") }, inner), signal);
+  try {
+    return await surveyWith(run, api, listing.end, signal);
+  } finally {
+    await listing.giveUp();
+  }
+}
+
+async function readEuicc(run: Run, signal: AbortSignal): Promise<readonly InstalledProfile[]> {
+  const { facts } = run;
   const { journal } = need(run, "store");
   const onEuicc = await need(run, "lpa").listProfiles(signal);
   facts.onEuicc = onEuicc;
   facts.surveyed = true;
   facts.baseline =
     journal.baseline === null ? onEuicc : onEuicc.filter(({ iccid }) => journal.baseline?.includes(iccid) ?? false);
-  if (parts.api === undefined) return surveyWithoutApi(run, onEuicc);
+  return onEuicc;
+}
+
+/** The list of this EID's reservations, whole. */
+type Listing = () => Promise<readonly ESimProfile[]>;
+
+async function surveyWith(run: Run, api: ProviderApi, listing: Listing, signal: AbortSignal): Promise<EventName> {
+  const { parts, facts } = run;
+  const onEuicc = await readEuicc(run, signal);
   let world: World;
   try {
-    world = await look(run, parts.api, onEuicc, signal);
+    world = await look(run, api, onEuicc, listing, signal);
   } catch (error) {
     if (signal.aborted || !provisionedOffline(run, onEuicc, error)) throw error;
     parts.log.warn({ error }, "the provider cannot be asked; eUICC and journal agree that the device is provisioned");
@@ -36,7 +59,7 @@ export async function survey(run: Run, signal: AbortSignal): Promise<EventName> 
       facts.iccid = decision.iccid;
       facts.sim = decision.sim;
       await need(run, "store").saveJournal({ iccid: decision.iccid, installedIccid: decision.iccid });
-      facts.reservation = decision.reservation ?? (await reservationOf(parts.api, decision.sim, signal));
+      facts.reservation = decision.reservation ?? (await reservationOf(api, decision.sim, signal));
       if (facts.reservation !== undefined)
         await adopt(run, facts.reservation, "its profile is on the eUICC", { settlesPending: false });
       return isComplete(run, onEuicc) ? settleForNothing(run) : "installed";
@@ -58,6 +81,7 @@ async function look(
   run: Run,
   api: ProviderApi,
   onEuicc: readonly InstalledProfile[],
+  listing: Listing,
   signal: AbortSignal,
 ): Promise<World> {
   const store = need(run, "store");
@@ -66,7 +90,7 @@ async function look(
     const sim = await api.findSimByIccid(iccid, signal);
     if (sim !== undefined) ownSims.set(iccid, sim);
   }
-  const listed = await api.listESimProfiles({ eid: need(run, "eid") }, signal);
+  const listed = await listing();
   const money = store.money();
   const isGivenUp = (sid: string): boolean => money?.released.has(sid) === true;
   const named = store.journal.reservationSid ?? undefined;

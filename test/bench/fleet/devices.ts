@@ -25,6 +25,9 @@ export class Devices {
   readonly sessions: Uint32Array;
   readonly runEndMs: Float64Array;
   readonly crowd: Crowd[];
+  /** The number of the run whose POST reserved, and when the Sim's change was asked for. */
+  readonly reservedInRun: Uint32Array;
+  readonly simAskedMs: Float64Array;
   /** Of one state: its questions, its beginning, and its end at the latest. */
   readonly round: Uint32Array;
   readonly stateMs: Float64Array;
@@ -57,6 +60,8 @@ export class Devices {
     this.sessions = new Uint32Array(count);
     this.runEndMs = new Float64Array(count);
     this.crowd = new Array<Crowd>(count).fill(noCrowd);
+    this.reservedInRun = new Uint32Array(count);
+    this.simAskedMs = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
     this.round = new Uint32Array(count);
     this.stateMs = new Float64Array(count);
     this.stateEndMs = new Float64Array(count);

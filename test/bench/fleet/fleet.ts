@@ -16,6 +16,7 @@ const happens = { begin: 0, send: 1, answer: 2, runOut: 3, installed: 4, enabled
 const never = Number.POSITIVE_INFINITY;
 /** Reading the eUICC's list, and closing a run. */
 const listMs = 1_000;
+const firstLook = { attempt: 1, waitedMs: 0 } as const;
 const deadline: Refusal = { code: "deadline", retryAfterMs: undefined };
 
 /** Called with every request to the API and every session at the SM-DP+. */
@@ -77,11 +78,11 @@ export class Fleet {
         return;
       case happens.installed:
         isInstalled[device] = 1;
-        this.#enter(device, asks.sim, stateLimits.activating);
+        this.#enter(device, this.#isReservedNow(device) ? asks.simUpdate : asks.sim, stateLimits.activating);
         return;
       case happens.enabled:
         isEnabled[device] = 1;
-        this.#enter(device, asks.confirm, stateLimits.confirming);
+        this.#enabled(device);
         return;
     }
   }
@@ -132,14 +133,14 @@ export class Fleet {
   // --- a run ---
 
   #begin(device: number): void {
-    const { runs, beganMs, crowd, sessions, runEndMs, stateEndMs, ask, tries, pace, isInstalled } = this.devices;
+    const { runs, beganMs, crowd, sessions, runEndMs, stateEndMs, ask, tries, pace } = this.devices;
     const { connectMs } = this.#setting.times;
     runs[device] = at(runs, device) + 1;
     beganMs[device] = this.#nowMs;
     crowd[device] = noCrowd;
     sessions[device] = 0;
     runEndMs[device] = this.#nowMs + defaults.runMs;
-    ask[device] = at(isInstalled, device) === 1 ? asks.simByIccid : asks.list;
+    ask[device] = asks.list;
     tries[device] = 0;
     stateEndMs[device] = this.#nowMs + connectMs * at(pace, device) + stateLimits.surveying;
     this.#work(device, happens.send, connectMs);
@@ -215,13 +216,15 @@ export class Fleet {
 
   #answered(device: number, asked: number): void {
     switch (asked) {
-      case asks.simByIccid:
-        this.#ask(device, asks.list, 0);
-        return;
       case asks.list:
+        if (at(this.devices.isInstalled, device) === 1) this.#ask(device, asks.simByIccid, 0);
+        else this.#surveyed(device);
+        return;
+      case asks.simByIccid:
         this.#surveyed(device);
         return;
       case asks.post:
+        this.devices.reservedInRun[device] = at(this.devices.runs, device);
         this.#await(device, false);
         return;
       case asks.settle:
@@ -252,6 +255,11 @@ export class Fleet {
         }
         this.#simSeen(device);
         return;
+      case asks.simUpdate:
+        // A change that is queued is looked at once the profile is enabled.
+        this.devices.simAskedMs[device] = this.#nowMs;
+        this.#work(device, happens.enabled, this.#setting.times.enableMs);
+        return;
       case asks.confirm:
         this.#finish(device);
         return;
@@ -277,7 +285,8 @@ export class Fleet {
         this.#poll(device, asked, "settling", defaults.settleMs);
         return;
       case asks.confirm: {
-        const pauseMs = this.#policy.pollMs("confirm", this.#nextRound(device));
+        const waitedMs = this.#stateLastsMs(device);
+        const pauseMs = this.#policy.pollMs("confirm", { attempt: this.#nextRound(device), waitedMs });
         if (this.#stateLastsMs(device) + pauseMs >= defaults.confirmWaitMs) {
           this.#finish(device);
           return;
@@ -336,7 +345,7 @@ export class Fleet {
       this.#enter(device, asks.session, stateLimits.downloading);
       return;
     }
-    this.#enter(device, asks.available, stateLimits.awaiting, this.#policy.pollMs("available", 1));
+    this.#enter(device, asks.available, stateLimits.awaiting, this.#policy.pollMs("available", firstLook));
     this.devices.round[device] = 1;
   }
 
@@ -345,26 +354,44 @@ export class Fleet {
       this.#fail(device, refusal);
       return;
     }
-    this.#poll(device, asks.available, "available", defaults.availableWaitMs);
-    return;
+    this.#poll(device, asks.available, "available", defaults.availableWaitMs, refusal.retryAfterMs);
   }
 
   /** Asks the same again after the policy's pause, at the end of `limitMs` at the latest. */
-  #poll(device: number, asked: number, what: "available" | "settling", limitMs: number): void {
-    const leftMs = limitMs - this.#stateLastsMs(device);
-    const pauseMs = this.#policy.pollMs(what, this.#nextRound(device));
+  #poll(device: number, asked: number, what: "available" | "settling", limitMs: number, retryAfterMs?: number): void {
+    const waitedMs = this.#stateLastsMs(device);
+    const leftMs = limitMs - waitedMs;
+    const pauseMs = this.#policy.pollMs(what, { attempt: this.#nextRound(device), waitedMs, retryAfterMs });
     this.#ask(device, asked, leftMs > 0 ? Math.min(leftMs, pauseMs) : pauseMs);
+  }
+
+  /** The change was queued by this run, and is to be seen carried out; or there is nothing to see. */
+  #enabled(device: number): void {
+    const askedMs = at(this.devices.simAskedMs, device);
+    if (this.#setting.times.scheduledMs === 0 || askedMs < at(this.devices.beganMs, device)) {
+      this.#enter(device, asks.confirm, stateLimits.confirming);
+      return;
+    }
+    const pauseMs = this.#policy.pollMs("sim", firstLook) - (this.#nowMs - askedMs);
+    this.#enter(device, asks.simSettled, stateLimits.settlingSim, Math.max(0, pauseMs));
+    this.devices.round[device] = 1;
   }
 
   #simSeen(device: number): void {
     const { scheduledMs, enableMs } = this.#setting.times;
-    const isDone = at(this.devices.simChangedMs, device) + scheduledMs <= this.#nowMs;
-    if (isDone) {
-      this.#work(device, happens.enabled, enableMs);
+    const changedMs = at(this.devices.simChangedMs, device);
+    if (changedMs + scheduledMs <= this.#nowMs) {
+      if (at(this.devices.isEnabled, device) === 1) this.#enter(device, asks.confirm, stateLimits.confirming);
+      else this.#work(device, happens.enabled, enableMs);
       return;
     }
-    this.#ask(device, asks.simSettled, this.#policy.pollMs("sim", this.#nextRound(device)));
-    return;
+    const waitedMs = this.#nowMs - Math.max(changedMs, at(this.devices.beganMs, device));
+    this.#ask(device, asks.simSettled, this.#policy.pollMs("sim", { attempt: this.#nextRound(device), waitedMs }));
+  }
+
+  /** Its Sim is known to be new then, and is not looked at before it is moved. */
+  #isReservedNow(device: number): boolean {
+    return at(this.devices.reservedInRun, device) === at(this.devices.runs, device);
   }
 
   /** It may have been processed: only the list says so, by EID. */

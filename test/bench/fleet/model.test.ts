@@ -25,8 +25,8 @@ interface Asked {
   readonly atMs: number;
 }
 
-/** Whatever chance makes of the pauses, the first look comes before this and the second after it. */
-const availableMs = 720;
+/** Whatever chance makes of the pauses, the first look for the reservation comes before this and the second after it. */
+const availableMs = 1_500;
 const scheduledMs = 720;
 const dayMs = 86_400_000;
 
@@ -150,10 +150,10 @@ const pausesMs = (asked: readonly Asked[]): readonly number[] =>
 
 describe("a device of the model and the daemon's own code", () => {
   it.each<[string, Script, number]>([
-    ["when nothing is refused", () => undefined, 10],
-    ["when the first three are", (_what, nth) => (nth <= 3 ? 429 : undefined), 13],
-    ["when two of three are, once the first got through", (_what, nth) => (nth % 3 === 1 ? undefined : 429), 22],
-    ["when the SM-DP+ has no room at first", (what, nth) => (what === "session" && nth < 8 ? 503 : undefined), 13],
+    ["when nothing is refused", () => undefined, 8],
+    ["when the first three are", (_what, nth) => (nth <= 3 ? 429 : undefined), 11],
+    ["when two of three are, once the first got through", (_what, nth) => (nth % 3 === 1 ? undefined : 429), 19],
+    ["when the SM-DP+ has no room at first", (what, nth) => (what === "session" && nth < 8 ? 503 : undefined), 11],
   ])("ask the same, and as often, %s", async (_name, script, requests) => {
     const daemon = await real(script);
     const [soonest, latest] = [modelled(script, 0), modelled(script, 0.999_999)];

@@ -4,6 +4,7 @@ import type { Random } from "../../../src/base/random.js";
 import { type FailedRuns, restAfterFailure, retryPause } from "../../../src/daemon/rest-after-run.js";
 import { nextSessionMs } from "../../../src/lpa/es9plus/retries.js";
 import { nextPostMs, pauses } from "../../../src/provision/pauses.js";
+import { availablePolls, pollPauseMs, simPolls } from "../../../src/provision/polling.js";
 import type { Refusal } from "./gate.js";
 
 /** When a device asks again: the daemon's own functions, or something simpler to compare them with. Milliseconds; undefined: not in this run. */
@@ -14,7 +15,7 @@ export interface FleetPolicy {
   /** The POST that reserves. */
   postMs(refusal: Refusal, attempt: number, waitedMs: number): number | undefined;
   /** The next question for something that is not so far yet. */
-  pollMs(what: "available" | "sim" | "confirm" | "settling", attempt: number): number;
+  pollMs(what: Polled, waited: Waited): number;
   /** initiateAuthentication, which the SM-DP+ does not let in; undefined: the session has failed. */
   initiateMs(refusal: Refusal, attempt: number, waitedMs: number): number | undefined;
   sessionMs(sessions: number): number;
@@ -22,12 +23,27 @@ export interface FleetPolicy {
   restMs(refusal: Refusal, runsInARow: number, failed: FailedRuns): number;
 }
 
+/** `settling`: what a POST without its answer has made. */
+export type Polled = "available" | "sim" | "confirm" | "settling";
+
+export interface Waited {
+  /** Questions so far, and 1. */
+  readonly attempt: number;
+  readonly waitedMs: number;
+  readonly retryAfterMs?: number | undefined;
+}
+
+const polls = { available: availablePolls, sim: simPolls, confirm: availablePolls } as const;
+
 export function daemonPolicy(random: Random): FleetPolicy {
   return {
     name: "esimd",
     tryMs: (refusal, tried) => nextTryMs(defaultRetry, refusal, tried, random),
     postMs: (refusal, attempt, waitedMs) => nextPostMs(refusal, attempt, waitedMs, random),
-    pollMs: (what, attempt) => backoffMs(pauses[what], attempt, random),
+    pollMs: (what, { attempt, waitedMs, retryAfterMs }) =>
+      what === "settling"
+        ? backoffMs(pauses.settling, attempt, random)
+        : pollPauseMs(polls[what], waitedMs, random, retryAfterMs),
     initiateMs: (refusal, attempt, waitedMs) => nextSessionMs(refusal, attempt, waitedMs, random),
     sessionMs: (sessions) => backoffMs(pauses.session, sessions, random),
     restMs: (refusal, _runs, failed) => restAfterFailure(refusal, failed, random),
@@ -42,7 +58,7 @@ function simple(name: string, pauseMs: (policy: BackoffPolicy, attempt: number) 
     name,
     tryMs: (refusal, { attempt }) => next(4, attempt, refusal, defaultRetry.backoff),
     postMs: (refusal, attempt) => next(5, attempt, refusal, pauses.post),
-    pollMs: (what, attempt) => pauseMs(pauses[what], attempt),
+    pollMs: (what, { attempt }) => pauseMs(what === "settling" ? pauses.settling : polls[what], attempt),
     initiateMs: () => undefined,
     sessionMs: (sessions) => pauseMs(pauses.session, sessions),
     restMs: ({ retryAfterMs = 0 }, runs) => Math.max(retryAfterMs, pauseMs(retryPause, runs)),

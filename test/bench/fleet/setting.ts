@@ -36,8 +36,8 @@ export const usualTimes: OwnTimes = {
 
 /** What a device asks; in the order of a provision. */
 export const asks = {
-  simByIccid: 1,
-  list: 2,
+  list: 1,
+  simByIccid: 2,
   post: 3,
   settle: 4,
   available: 5,
@@ -48,8 +48,8 @@ export const asks = {
   confirm: 10,
 } as const;
 
-/** The least that a provision asks of the API: the list, the POST, one look each for `available`, the Sim, its update and that this is done, and one to confirm. */
-export const necessaryRequests = 7;
+/** The least that a provision asks of the API: the list, the POST, a look for `available`, the Sim's change and that it is done, and one to confirm. */
+export const necessaryRequests = 6;
 
 /** How long a state may last (src/provision/states.ts, and the waits of the configuration as they are by default). */
 export const stateLimits = {
@@ -59,6 +59,7 @@ export const stateLimits = {
   awaiting: 660_000,
   downloading: 660_000,
   activating: 900_000,
+  settlingSim: 180_000,
   confirming: 75_000,
 } as const;
 

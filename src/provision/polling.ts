@@ -1,0 +1,31 @@
+import type { Random } from "../base/random.js";
+
+/**
+ * How often the provider is asked for what it does by itself: soon at first, since a fast one is done in a second, then by what was waited
+ * already, so that the number of questions grows with the logarithm of the wait, and in the end by a longest pause.
+ */
+export interface PollPolicy {
+  /** The least pause, and so the first one. */
+  readonly firstMs: number;
+  /** A pause is this many times what was waited before it. */
+  readonly growth: number;
+  readonly maxMs: number;
+  /** The part of a pause that is left to chance: 0.1 takes up to a tenth off it. */
+  readonly jitter: number;
+}
+
+/** Seven questions in the minute that a slow provider may take; one, where it is done within 0.9 s. */
+export const availablePolls: PollPolicy = { firstMs: 1_000, growth: 1.6, maxMs: 18_000, jitter: 0.1 };
+
+/** While a Sim is `scheduled`. A change that takes less than half a second is asked for once; a longer one is seen before twice its time is over. */
+export const simPolls: PollPolicy = { firstMs: 500, growth: 1, maxMs: 10_000, jitter: 0.1 };
+
+/**
+ * The pause before the next question, after `waitedMs` of waiting. By the time and not by a count: an early hint that came to nothing does
+ * not make the questions rarer. A Retry-After of the provider is a lower bound. Pure.
+ */
+export function pollPauseMs(policy: PollPolicy, waitedMs: number, random: Random, retryAfterMs = 0): number {
+  const { firstMs, growth, maxMs, jitter } = policy;
+  const stepMs = Math.min(maxMs, Math.max(firstMs, growth * waitedMs));
+  return Math.max(stepMs * (1 - jitter * random.next()), retryAfterMs);
+}
