@@ -26,21 +26,18 @@ export interface FleetSection {
 const smaller = 5;
 
 export function measureFleetSection(asked: FleetAsked): FleetSection {
-  const order = orderOf(asked);
-  const policies = [daemonPolicy, fixedPause, withoutJitter].map((policy) => simulate(order, policy));
-  const { devices, apiRate, smdpRate } = asked;
-  const few = {
-    ...asked,
-    devices: Math.ceil(devices / smaller),
-    apiRate: apiRate / smaller,
-    smdpRate: smdpRate / smaller,
-  };
+  const few = fewOf(asked);
+  // Fixed pauses ask a thousand times for each device: the fifth says as much, and earlier.
+  const policies = [
+    simulate(orderOf(asked), daemonPolicy),
+    ...[fixedPause, withoutJitter].map((policy) => simulate(orderOf(few), policy)),
+  ];
   const inWorld = (what: string, changed: Partial<FleetAsked>, api: Partial<GateSetting> = {}) => {
     const other = orderOf({ ...few, ...changed });
     return { what, figures: simulate({ ...other, api: { ...other.api, ...api } }, daemonPolicy) };
   };
   const others = [
-    inWorld("as above, a fifth of it", {}),
+    inWorld("a fifth of the fleet and of the rates", {}),
     inWorld("429 without Retry-After", {}, { retryAfterSeconds: undefined }),
     inWorld("Retry-After of 30 s", {}, { retryAfterSeconds: 30 }),
     inWorld("ten times the API's rate", { apiRate: few.apiRate * 10 }),
@@ -49,6 +46,16 @@ export function measureFleetSection(asked: FleetAsked): FleetSection {
     inWorld("the API queues 10 s of requests, then 503", {}, { kind: "queue", queueSeconds: 10 }),
   ];
   return { asked, policies, others };
+}
+
+function fewOf(asked: FleetAsked): FleetAsked {
+  const { devices, apiRate, smdpRate } = asked;
+  return {
+    ...asked,
+    devices: Math.ceil(devices / smaller),
+    apiRate: apiRate / smaller,
+    smdpRate: smdpRate / smaller,
+  };
 }
 
 function orderOf({ devices, apiRate, smdpRate, seed }: FleetAsked): FleetOrder {
@@ -61,6 +68,7 @@ function orderOf({ devices, apiRate, smdpRate, seed }: FleetAsked): FleetOrder {
 }
 
 const columns = [
+  "devices",
   "forced, s",
   "last, s",
   "to forced",
@@ -79,6 +87,7 @@ function row(what: string, figures: FleetFigures): readonly (string | number)[] 
   const ratio = (value: number | null): string => (value === null ? "" : value.toFixed(2));
   return [
     what,
+    figures.devices,
     Math.round(figures.forcedSeconds),
     seconds(figures.lastSeconds),
     ratio(figures.toForced),
@@ -96,13 +105,13 @@ function row(what: string, figures: FleetFigures): readonly (string | number)[] 
 export function showFleetSection({ asked, policies, others }: FleetSection): string {
   const { devices, apiRate, smdpRate, seed } = asked;
   return [
-    `${devices} devices at once, ${apiRate} requests a second at the API, ${smdpRate} sessions a second at the SM-DP+, seed ${seed}`,
+    `${devices} devices at once, ${apiRate} requests a second at the API, ${smdpRate} sessions a second at the SM-DP+, seed ${seed}; the simpler policies with a fifth of all three`,
     table(
       ["policy", ...columns],
       policies.map((figures) => row(figures.policy, figures)),
     ),
     "",
-    `esimd elsewhere, with ${Math.ceil(devices / smaller)} devices and a ${smaller}th of the rates`,
+    `esimd elsewhere, with ${fewOf(asked).devices} devices and, if nothing else is said, a fifth of the rates`,
     table(
       ["world", ...columns],
       others.map(({ what, figures }) => row(what, figures)),
@@ -127,19 +136,20 @@ function plotsOf(asked: FleetAsked, policies: readonly FleetFigures[]): readonly
         .map((value, i): readonly [number, number] => [minutes(i, figures), value])
         .filter(([at]) => at * 60 <= shownSeconds),
     }));
-  const peak = Math.max(...policies.flatMap((figures) => figures.offeredPerSecondBySample));
+  const rateOf = ({ devices }: FleetFigures): number => (asked.apiRate * devices) / asked.devices;
+  const peak = Math.max(...policies.flatMap((one) => one.offeredPerSecondBySample.map((rate) => rate / rateOf(one))));
   const shared = { xTitle: "minutes since the power returned", xMost: shownSeconds / 60 };
   return [
     [
       "fleet-provisioned.svg",
       {
         ...shared,
-        title: `${asked.devices.toLocaleString("en-GB")} devices: how many are provisioned`,
-        yTitle: "devices",
+        title: "How much of the fleet is provisioned",
+        yTitle: "per cent of the devices",
         yScale: "linear",
         yLeast: 0,
-        yMost: asked.devices,
-        lines: lines(({ provisionedBySample }) => provisionedBySample),
+        yMost: 100,
+        lines: lines(({ provisionedBySample, devices }) => provisionedBySample.map((count) => (100 * count) / devices)),
         mark: { at: forced / 60, of: "x", name: "forced by the rates" },
       },
     ],
@@ -147,13 +157,13 @@ function plotsOf(asked: FleetAsked, policies: readonly FleetFigures[]): readonly
       "fleet-offered.svg",
       {
         ...shared,
-        title: "Requests a second that come to the API",
-        yTitle: "requests a second",
+        title: "What comes to the API, in times of what it lets in",
+        yTitle: "times the admitted rate",
         yScale: "log",
-        yLeast: 1,
+        yLeast: 0.1,
         yMost: 10 ** Math.ceil(Math.log10(peak)),
-        lines: lines(({ offeredPerSecondBySample }) => offeredPerSecondBySample),
-        mark: { at: asked.apiRate, of: "y", name: "let in" },
+        lines: lines((one) => one.offeredPerSecondBySample.map((rate) => rate / rateOf(one))),
+        mark: { at: 1, of: "y", name: "let in" },
       },
     ],
   ];

@@ -38,6 +38,15 @@ describe("a run from nothing", () => {
     expect(exitStatusOf(outcome)).toBe(0);
   });
 
+  it("is provisioned though the provider never says whether it heard of it", async () => {
+    const world = new SmallWorld();
+    const ask = world.provider.getESimProfile.bind(world.provider);
+    world.provider.getESimProfile = (sid) =>
+      world.states.at(-1) === "confirming" ? new Promise(() => undefined) : ask(sid);
+    expect(await world.run()).toMatchObject({ state: "provisioned", error: undefined });
+    expect(world.clock.monotonicMs()).toBeLessThan(180_000);
+  });
+
   it.each(["eid", "activation-code"] as const)(
     "finds nothing to do the second time, with and without its state, by %s",
     async (method) => {

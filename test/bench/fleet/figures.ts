@@ -14,6 +14,7 @@ export interface FleetOrder {
 
 export interface FleetFigures {
   readonly policy: string;
+  readonly devices: number;
   /** Seconds from power to the end of the last run; of a device in the middle, and of the first and last hundredth. Null: not within the time that was simulated. */
   readonly lastSeconds: number | null;
   readonly medianSeconds: number | null;
@@ -78,6 +79,7 @@ export function simulate(order: FleetOrder, policyWith: (random: Random) => Flee
   const offered = fleet.api.offeredBySecond;
   return {
     policy: policy.name,
+    devices,
     lastSeconds,
     medianSeconds,
     p1Seconds: atShare(0.01),
