@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type FleetFigures, type FleetOrder, simulate } from "./fleet/figures.js";
 import type { GateSetting } from "./fleet/gate.js";
-import { drawPlot, type Plot } from "./fleet/plot.js";
 import { daemonPolicy, fixedPause, withoutJitter } from "./fleet/policy.js";
+import { type Plot, type Point, renderPlot, type Series } from "./plot/svg.js";
 import { table } from "./table.js";
 
 /** `--only fleet`: a fleet whose power returns at once, simulated with the daemon's own policy and with two simpler ones (docs/fleet.md). */
@@ -122,48 +122,46 @@ export function showFleetSection({ asked, policies, others }: FleetSection): str
 
 /** Two plots, into a folder that is there. */
 export async function writeFleetPlots(folder: string, { asked, policies }: FleetSection): Promise<void> {
-  for (const [name, plot] of plotsOf(asked, policies)) await writeFile(join(folder, name), drawPlot(plot));
+  for (const [name, plot] of plotsOf(asked, policies)) await writeFile(join(folder, name), renderPlot(plot));
 }
 
 function plotsOf(asked: FleetAsked, policies: readonly FleetFigures[]): readonly (readonly [string, Plot])[] {
   const forced = policies[0]?.forcedSeconds ?? 0;
   const shownSeconds = 3 * forced;
-  const minutes = (sample: number, { sampleSeconds }: FleetFigures): number => (sample * sampleSeconds) / 60;
-  const lines = (samplesOf: (figures: FleetFigures) => readonly number[]): Plot["lines"] =>
+  const courses = (samplesOf: (figures: FleetFigures) => readonly number[]): readonly Series[] =>
     policies.map((figures) => ({
       name: figures.policy,
+      kind: "course",
       points: samplesOf(figures)
-        .map((value, i): readonly [number, number] => [minutes(i, figures), value])
-        .filter(([at]) => at * 60 <= shownSeconds),
+        .map((y, sample) => ({ x: (sample * figures.sampleSeconds) / 60, y }))
+        .filter(({ x }) => x * 60 <= shownSeconds),
     }));
+  const limit = (name: string, from: Point, to: Point): Series => ({ name, kind: "limit", points: [from, to] });
   const rateOf = ({ devices }: FleetFigures): number => (asked.apiRate * devices) / asked.devices;
-  const peak = Math.max(...policies.flatMap((one) => one.offeredPerSecondBySample.map((rate) => rate / rateOf(one))));
-  const shared = { xTitle: "minutes since the power returned", xMost: shownSeconds / 60 };
+  const x = { label: "minutes since the power returned" };
   return [
     [
       "fleet-provisioned.svg",
       {
-        ...shared,
         title: "How much of the fleet is provisioned",
-        yTitle: "per cent of the devices",
-        yScale: "linear",
-        yLeast: 0,
-        yMost: 100,
-        lines: lines(({ provisionedBySample, devices }) => provisionedBySample.map((count) => (100 * count) / devices)),
-        mark: { at: forced / 60, of: "x", name: "forced by the rates" },
+        x,
+        y: { label: "per cent of the devices" },
+        series: [
+          ...courses(({ provisionedBySample, devices }) => provisionedBySample.map((count) => (100 * count) / devices)),
+          limit("forced by the rates", { x: forced / 60, y: 0 }, { x: forced / 60, y: 100 }),
+        ],
       },
     ],
     [
       "fleet-offered.svg",
       {
-        ...shared,
         title: "What comes to the API, in times of what it lets in",
-        yTitle: "times the admitted rate",
-        yScale: "log",
-        yLeast: 0.1,
-        yMost: 10 ** Math.ceil(Math.log10(peak)),
-        lines: lines((one) => one.offeredPerSecondBySample.map((rate) => rate / rateOf(one))),
-        mark: { at: 1, of: "y", name: "let in" },
+        x,
+        y: { label: "times the admitted rate", decadesFrom: 0.1 },
+        series: [
+          ...courses((one) => one.offeredPerSecondBySample.map((rate) => rate / rateOf(one))),
+          limit("let in", { x: 0, y: 1 }, { x: shownSeconds / 60, y: 1 }),
+        ],
       },
     ],
   ];

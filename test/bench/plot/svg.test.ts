@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scaleTo } from "./scale.js";
+import { decadesTo, scaleTo } from "./scale.js";
 import { type Plot, renderPlot } from "./svg.js";
 
 const plot: Plot = {
@@ -35,6 +35,17 @@ describe("a plot", () => {
     [0.07, [0, 0.02, 0.04, 0.06, 0.08]],
   ])("has ticks at round numbers up to beyond %f", (greatest, ticks) => {
     expect(scaleTo(greatest).ticks).toEqual(ticks);
+  });
+
+  it.each([
+    [0.1, 7, [0.1, 1, 10]],
+    [0.1, 10, [0.1, 1, 10]],
+    [1, 0, [1, 10]],
+  ])("goes from %f by tens to beyond %f", (least, greatest, ticks) => {
+    const scale = decadesTo(least, greatest);
+    expect(scale.ticks).toEqual(ticks);
+    expect(ticks.map(scale.share)).toEqual(ticks.map((_, index) => expect.closeTo(index / (ticks.length - 1))));
+    expect(scale.share(0)).toBe(0);
   });
 
   it("draws its points where they belong, from left to right", () => {

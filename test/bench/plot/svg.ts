@@ -1,7 +1,7 @@
-import { scaleTo } from "./scale.js";
+import { decadesTo, type Scale, scaleTo } from "./scale.js";
 
 /**
- * A plot as an SVG file: lines through points on two axes that begin at zero. It asks for nothing outside itself, and takes the colours of
+ * A plot as an SVG file: lines through points on two axes. It asks for nothing outside itself, and takes the colours of
  * who looks at it, light or dark. Series differ by their dashes and marks as well, for who sees no colours. Pure.
  */
 
@@ -13,8 +13,8 @@ export interface Point {
 export interface Series {
   readonly name: string;
   readonly points: readonly Point[];
-  /** What it is compared with, such as a limit, is dashed and has no marks. */
-  readonly kind: "measured" | "limit";
+  /** Only single measurements have marks: a course has too many points for them, and what all are compared with is a line. */
+  readonly kind: "measured" | "course" | "limit";
 }
 
 export interface Axis {
@@ -22,6 +22,8 @@ export interface Axis {
   readonly label: string;
   /** Of the numbers at its ticks; as they are when left out. */
   readonly format?: (value: number) => string;
+  /** From here each step is ten times the one before; from zero in even steps when left out. */
+  readonly decadesFrom?: number;
 }
 
 export interface Plot {
@@ -41,12 +43,18 @@ const legendColumns = 2;
 
 export function renderPlot(plot: Plot): string {
   const points = plot.series.flatMap((series) => series.points);
-  const xScale = scaleTo(Math.max(0, ...points.map(({ x }) => x)));
-  const yScale = scaleTo(Math.max(0, ...points.map(({ y }) => y)));
+  const xScale = scaleOf(
+    plot.x,
+    points.reduce((most, { x }) => Math.max(most, x), 0),
+  );
+  const yScale = scaleOf(
+    plot.y,
+    points.reduce((most, { y }) => Math.max(most, y), 0),
+  );
   const inner = { width: size.width - frame.left - frame.right, height: size.height - frame.top - frame.bottom };
   const bottom = frame.top + inner.height;
-  const atX = (x: number): number => round(frame.left + (x / xScale.end) * inner.width);
-  const atY = (y: number): number => round(bottom - (y / yScale.end) * inner.height);
+  const atX = (x: number): number => round(frame.left + xScale.share(x) * inner.width);
+  const atY = (y: number): number => round(bottom - yScale.share(y) * inner.height);
   const showX = plot.x.format ?? String;
   const showY = plot.y.format ?? String;
   return [
@@ -70,6 +78,10 @@ export function renderPlot(plot: Plot): string {
   ].join("\n");
 }
 
+function scaleOf({ decadesFrom }: Axis, greatest: number): Scale {
+  return decadesFrom === undefined ? scaleTo(greatest) : decadesTo(decadesFrom, greatest);
+}
+
 function drawn(
   { points, kind }: Series,
   index: number,
@@ -78,7 +90,7 @@ function drawn(
 ): readonly string[] {
   const ordered = [...points].sort((one, other) => one.x - other.x);
   const path = ordered.map(({ x, y }, at) => `${at === 0 ? "M" : "L"}${atX(x)} ${atY(y)}`).join("");
-  const marks = kind === "limit" ? [] : ordered.map(({ x, y }) => mark(index, atX(x), atY(y)));
+  const marks = kind !== "measured" ? [] : ordered.map(({ x, y }) => mark(index, atX(x), atY(y)));
   return [`<path class="line s${index}" d="${path}"/>`, ...marks];
 }
 
@@ -87,7 +99,7 @@ function legend({ name, kind }: Series, index: number, top: number, width: numbe
   const y = top + Math.floor(index / legendColumns) * 18;
   return [
     `<path class="line s${index}" d="M${x} ${y}H${x + 30}"/>`,
-    ...(kind === "limit" ? [] : [mark(index, x + 15, y)]),
+    ...(kind !== "measured" ? [] : [mark(index, x + 15, y)]),
     text(x + 38, y + 4, "start", name),
   ];
 }
