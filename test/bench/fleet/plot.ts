@@ -21,7 +21,7 @@ export interface Plot {
   readonly mark?: { readonly at: number; readonly of: "x" | "y"; readonly name: string };
 }
 
-const [width, height] = [760, 380];
+const [width, height] = [760, 404];
 const area = { left: 74, top: 44, right: 740, bottom: 326 } as const;
 /** Told apart by colour and by their dashes. */
 const strokes = [
