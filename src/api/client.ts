@@ -67,6 +67,9 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
   const transport = openTransport({ clock, connectTimeoutMs, requestTimeoutMs });
   const authorization = createAuthorization(options, transport, clock);
   let crowd = noCrowd;
+  const noteRefusal = ({ code }: EsimdError): void => {
+    if (code === "api_rate_limited") crowd = crowdAfter(crowd, "refused");
+  };
 
   /** One request with its authorization; a refused token is renewed once, which is safe since a refused request was not processed. */
   const call = async (request: ApiCall, signal: AbortSignal): Promise<CallResult> => {
@@ -78,6 +81,7 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
         authorizationHeader = await authorization.header(signal);
       } catch (cause) {
         if (!isEsimdError(cause)) throw cause;
+        noteRefusal(cause);
         return { kind: "failure", error: cause, processed: "no" };
       }
       const startedAtMs = clock.monotonicMs();
@@ -95,7 +99,7 @@ export function createProviderApi(options: ProviderApiOptions): ProviderApi {
       }
       if (!renewed && refusesToken(answer) && authorization.renew()) continue;
       const error = errorFromAnswer(operation, answer, clock.nowMs());
-      if (error.code === "api_rate_limited") crowd = crowdAfter(crowd, "refused");
+      noteRefusal(error);
       return {
         kind: "failure",
         error,
