@@ -30,7 +30,7 @@ it.each([
   ["src/lpa/modem-relay.ts", "maxRounds = 20"],
   ["src/api/transport.ts", "maxBodyBytes = 1024 * 1024"],
   ["src/api/paging.ts", "maxPages = 50"],
-  ["src/lpa/es9plus/client.ts", "maxBodyBytes = 4 * 1024 * 1024"],
+  ["src/lpa/es9plus/https-exchange.ts", "maxBodyBytes = 4 * 1024 * 1024"],
   ["src/lpa/es9plus/trust.ts", "maxRootBytes = 64 * 1024"],
   ["src/lpa/es9plus/trust.ts", "maxRoots = 100"],
   ["src/daemon/config/layers.ts", "maxFileBytes = 256 * 1024"],
