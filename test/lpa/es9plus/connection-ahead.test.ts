@@ -69,9 +69,14 @@ describe("a connection to an SM-DP+ that is made ahead", () => {
     const smdp = await serve();
     const es9 = await client();
     es9.prepare?.(smdp.address);
-    es9.prepare?.(smdp.address);
     expect(await post(es9, smdp)).toMatchObject({ httpStatus: 200 });
     expect(smdp.sockets).toHaveLength(1);
+    const other = await client();
+    other.prepare?.(smdp.address);
+    await until(() => smdp.sockets.length === 2);
+    other.prepare?.(smdp.address);
+    expect(await post(other, smdp)).toMatchObject({ httpStatus: 200 });
+    expect(smdp.sockets).toHaveLength(2);
   });
 
   it("is not used once the server has closed it: the request makes another", async () => {
