@@ -10,7 +10,7 @@ import { batch, begun, ended, failed, identified, label } from "./entries.js";
 /** A record of fifty thousand units, by the built program in a process of its own, whose memory is its own figure. */
 
 const units = 50_000;
-const program = resolve(import.meta.dirname, "../../../node_modules/.cache/esimd-package/src/station/records");
+const program = resolve(import.meta.dirname, "../../../node_modules/.cache/esimd-build/src/station/records");
 const folder = mkdtempSync(join(tmpdir(), "esimd-large-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

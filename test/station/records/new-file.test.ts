@@ -74,10 +74,8 @@ describe("a new file", () => {
   });
 
   it("is whole or not there when the process is killed while it writes", async () => {
-    const built = join(
-      import.meta.dirname,
-      "../../../node_modules/.cache/esimd-package/src/station/records/new-file.js",
-    );
+    // By itself, as `npm run build` compiled it on the way to the bundle.
+    const built = join(import.meta.dirname, "../../../node_modules/.cache/esimd-build/src/station/records/new-file.js");
     const script = `
       const { writeNewFile } = await import(${JSON.stringify(built)});
       async function* pieces() {
