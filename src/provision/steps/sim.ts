@@ -17,7 +17,7 @@ import type { EventName } from "../states.js";
 import { leavesAnother } from "./deliver.js";
 
 /** A change that takes less than half a second is asked for once; a longer one is seen before twice its time is over. */
-const changePolls: PollPolicy = { firstMs: 500, growth: 1, maxMs: 10_000, jitter: 0.1 };
+const changePolls: PollPolicy = { firstMs: 500, growth: 1, nearGrowth: 1, maxMs: 10_000, jitter: 0.1 };
 
 /** Longest wait for a change of a Sim that the provider queued. */
 export const simSettleMs = 180_000;
