@@ -15,6 +15,7 @@ import type { Policy } from "../provision/policy.js";
 import type { Gate, Observation, RunParts } from "../provision/run.js";
 import { exitStatusOf, type RunOutcome, runProvisioning } from "../provision/runner.js";
 import { openStore } from "../provision/store/store.js";
+import { UsualWait } from "../provision/usual-wait.js";
 import { buildReport } from "../report/build.js";
 import type { Report } from "../report/schema.js";
 import { type HostRoots, realHost } from "../serial/host-roots.js";
@@ -63,6 +64,8 @@ export interface ProvisionerParts {
 export interface Connections {
   readonly api: ProviderApi | undefined;
   readonly es9Plus: () => Promise<Es9PlusClient>;
+  /** What the provider took last. */
+  readonly usualWait: UsualWait;
 }
 
 export interface ProvisionResult {
@@ -78,12 +81,12 @@ export interface ProvisionResult {
 export async function provisionOnce(parts: ProvisionerParts, signal: AbortSignal): Promise<ProvisionResult> {
   const { config, clock, log, outside = realOutside } = parts;
   const catalogue = await loadCatalogue(config.modem.dialects);
-  const { api, es9Plus, close } =
+  const { api, es9Plus, usualWait, close } =
     parts.connections === undefined ? openConnections(parts, outside) : borrowed(parts.connections);
   const bound = deadlineSignal({ clock, timeoutMs: config.deadlineMs, signal, what: "the run" });
   try {
     const whereabouts = parts.whereabouts ?? new Whereabouts(parts.port, parts.host ?? realHost);
-    const run = runParts(parts, whereabouts, catalogue, api, es9Plus);
+    const run = { ...runParts(parts, whereabouts, catalogue, api, es9Plus), usualWait };
     const outcome = await runThroughAbsences(
       {
         run: (observe) => runProvisioning({ ...run, observe }, bound.signal),
@@ -187,6 +190,7 @@ export function openConnections(
   return {
     api,
     es9Plus: es9Plus.get,
+    usualWait: new UsualWait(),
     close: async () => {
       await api?.close();
       await es9Plus.close();

@@ -9,23 +9,38 @@ export interface PollPolicy {
   readonly firstMs: number;
   /** A pause is this many times what was waited before it. */
   readonly growth: number;
+  /** The same once a quiet time is over, when the end is near. */
+  readonly nearGrowth: number;
   readonly maxMs: number;
   /** The part of a pause that is left to chance: 0.1 takes up to a tenth off it. */
   readonly jitter: number;
 }
 
 /** Seven questions in the minute that a slow provider may take; one, where it is done within 0.9 s. */
-export const availablePolls: PollPolicy = { firstMs: 1_000, growth: 1.6, maxMs: 18_000, jitter: 0.1 };
+export const availablePolls: PollPolicy = { firstMs: 1_000, growth: 1.6, nearGrowth: 0.1, maxMs: 18_000, jitter: 0.1 };
+
+export interface PollOptions {
+  /** What the provider asked for: a lower bound. */
+  readonly retryAfterMs?: number | undefined;
+  /** How long nobody expects an answer that is worth the question. */
+  readonly quietMs?: number | undefined;
+}
 
 /** While a Sim is `scheduled`. A change that takes less than half a second is asked for once; a longer one is seen before twice its time is over. */
-export const simPolls: PollPolicy = { firstMs: 500, growth: 1, maxMs: 10_000, jitter: 0.1 };
+export const simPolls: PollPolicy = { firstMs: 500, growth: 1, nearGrowth: 1, maxMs: 10_000, jitter: 0.1 };
 
 /**
  * The pause before the next question, after `waitedMs` of waiting. By the time and not by a count: an early hint that came to nothing does
- * not make the questions rarer. A Retry-After of the provider is a lower bound. Pure.
+ * not make the questions rarer. Pure.
  */
-export function pollPauseMs(policy: PollPolicy, waitedMs: number, random: Random, retryAfterMs = 0): number {
-  const { firstMs, growth, maxMs, jitter } = policy;
-  const stepMs = Math.min(maxMs, Math.max(firstMs, growth * waitedMs));
+export function pollPauseMs(
+  policy: PollPolicy,
+  waitedMs: number,
+  random: Random,
+  { retryAfterMs = 0, quietMs = 0 }: PollOptions = {},
+): number {
+  const { firstMs, growth, nearGrowth, maxMs, jitter } = policy;
+  const grownMs = Math.min(maxMs, (quietMs > 0 ? nearGrowth : growth) * waitedMs);
+  const stepMs = Math.max(firstMs, waitedMs < quietMs ? quietMs - waitedMs : grownMs);
   return Math.max(stepMs * (1 - jitter * random.next()), retryAfterMs);
 }

@@ -19,6 +19,7 @@ import type { ServiceProbe } from "./service-probe.js";
 import type { StateName } from "./states.js";
 import type { Store } from "./store/store.js";
 import type { Service } from "./trial.js";
+import type { UsualWait } from "./usual-wait.js";
 
 /**
  * Who has a say before anything is paid for: a station, which knows its units and has a budget for a batch. Both reject with the error that
@@ -59,6 +60,8 @@ export interface RunParts {
   readonly hostClock: HostClock;
   /** Callbacks of the provider, where the daemon listens for them. */
   readonly hints?: Hints;
+  /** What the provider took last, for who has more than one run. */
+  readonly usualWait?: UsualWait;
   readonly openStore: (eid: Eid) => Promise<Store>;
   /** Left out: there is nobody to ask. */
   readonly gate?: Gate;

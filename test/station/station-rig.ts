@@ -9,6 +9,7 @@ import { loadConfig } from "../../src/daemon/config/load.js";
 import { realOutside } from "../../src/daemon/outside.js";
 import type { ProvisionerParts, ProvisionResult } from "../../src/daemon/provisioner.js";
 import { noFacts } from "../../src/provision/run.js";
+import { UsualWait } from "../../src/provision/usual-wait.js";
 import { buildReport } from "../../src/report/build.js";
 import type { StationEvent } from "../../src/station/control.js";
 import type { StationParts, StationSummary } from "../../src/station/parts.js";
@@ -109,7 +110,11 @@ export class StationRig {
       clock,
       random: { next: () => 0 },
       log: silentLog,
-      connections: { api: undefined, es9Plus: () => Promise.reject(new Error("nobody asks for it")) },
+      connections: {
+        api: undefined,
+        es9Plus: () => Promise.reject(new Error("nobody asks for it")),
+        usualWait: new UsualWait(),
+      },
       record,
       provision: (parts, signal) => this.#provision(parts, signal),
       printLabel: async (unit: EndedEntry) => {

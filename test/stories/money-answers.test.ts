@@ -140,6 +140,7 @@ describe("answers that no contract foresees", { concurrent: true }, () => {
     const ended = await field.provision(words, env);
     expect(endOf(ended)).toEqual(endsAs(79, "held", "sim_refused"));
     expect(ended.report().error?.message).toContain("frozen");
+    expect(field.world.modem.euicc.profiles.map(({ state }) => state)).toEqual(["disabled"]);
     expect({ ...endOf(await field.provision(words)), ...money(field) }).toEqual({
       ...provisioned,
       posts: 1,

@@ -130,7 +130,7 @@ const byEid: readonly Day[] = [
   },
   {
     name: "it is never available within the time that a run waits",
-    api: [post({ do: "walk", toAvailableMs: 1500 })],
+    api: [post({ do: "walk", toAvailableMs: 4000 })],
     config: { reservation: { available_wait: "1s" } },
     end: endsAs(75, "failed", "deadline"),
     posts: 1,

@@ -40,6 +40,7 @@ import { type RunOutcome, runProvisioning } from "../../src/provision/runner.js"
 import type { ServiceProbe } from "../../src/provision/service-probe.js";
 import type { Disk } from "../../src/provision/store/disk.js";
 import { openStore } from "../../src/provision/store/store.js";
+import type { UsualWait } from "../../src/provision/usual-wait.js";
 import { MemoryPort } from "./memory-port.js";
 
 /**
@@ -91,6 +92,8 @@ export class SmallWorld {
     connectivityWaitMs: 300_000,
     confirmWaitMs: 60_000,
   };
+  /** What this process knows of the provider's pace. */
+  usualWait: UsualWait | undefined;
   /** The host's own checks of service. */
   probes: readonly ServiceProbe[] = [];
   /** Another name is another process. */
@@ -135,6 +138,7 @@ export class SmallWorld {
       log: silentLog,
       probes: this.probes,
       process: this.process,
+      ...(this.usualWait && { usualWait: this.usualWait }),
       newId: () => `intent-${++this.#ids}`,
       observe: (seen) => {
         if (seen.kind !== "state") return;

@@ -91,12 +91,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "list-skipped",
-    sentence: "the provider's list is not asked before the POST: whoever lost the state folder pays again",
+    sentence: "the provider's list is not heard before the POST: whoever lost the state folder pays again",
     edits: [
       {
         file: "provision/steps/survey.ts",
-        find: 'const listed = await api.listESimProfiles({ eid: need(run, "eid") }, signal);',
-        replace: "const listed: readonly ESimProfile[] = [];",
+        find: "const listed = await listing();",
+        replace: "await listing();\n  const listed: readonly ESimProfile[] = [];",
       },
     ],
     tasks: [forgetfulDisk],

@@ -223,13 +223,17 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
   const api = requireApi(run);
   const store = need(run, "store");
   const startMs = parts.clock.monotonicMs();
+  // What others took says nothing of one that was made by an earlier run.
+  const usual = run.facts.reservedNow === need(run, "reservation").sid ? parts.usualWait : undefined;
   let failure: EsimdError | undefined;
+  let unavailableMs = 0;
   for (;;) {
     const reservation = need(run, "reservation");
     switch (reservation.status) {
       case "available":
       case "downloaded":
       case "installed":
+        usual?.note(unavailableMs);
         await noteCharge(run, reservation);
         return "available";
       case "failed":
@@ -240,11 +244,14 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
     const waitedMs = parts.clock.monotonicMs() - startMs;
     const leftMs = parts.policy.availableWaitMs - waitedMs;
     if (leftMs <= 0) throw failure ?? stillWaiting(run, reservation);
+    if (failure === undefined) unavailableMs = waitedMs;
+    const { retryAfterMs } = failure ?? {};
+    const polls = { retryAfterMs, quietMs: usual?.quietMs };
     await pauseForHint(
       parts.clock,
       parts.hints,
       { sid: reservation.sid, eid: reservation.eid },
-      Math.min(leftMs, pollPauseMs(availablePolls, waitedMs, parts.random, failure?.retryAfterMs)),
+      Math.min(leftMs, pollPauseMs(availablePolls, waitedMs, parts.random, polls)),
       signal,
     );
     try {

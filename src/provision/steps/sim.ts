@@ -26,7 +26,8 @@ export const simSettleMs = 180_000;
 export async function activate(run: Run, signal: AbortSignal): Promise<EventName> {
   await endOfRequest(run, signal);
   await requestActivation(run, signal);
-  if (leavesAnother(run)) await settleSim(run, signal);
+  const isQueued = run.facts.sim?.status === "scheduled";
+  if (!isQueued || leavesAnother(run)) await settleSim(run, signal);
   return "activated";
 }
 

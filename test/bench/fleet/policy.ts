@@ -43,7 +43,7 @@ export function daemonPolicy(random: Random): FleetPolicy {
     pollMs: (what, { attempt, waitedMs, retryAfterMs }) =>
       what === "settling"
         ? backoffMs(pauses.settling, attempt, random)
-        : pollPauseMs(polls[what], waitedMs, random, retryAfterMs),
+        : pollPauseMs(polls[what], waitedMs, random, { retryAfterMs }),
     initiateMs: (refusal, attempt, waitedMs) => nextSessionMs(refusal, attempt, waitedMs, random),
     sessionMs: (sessions) => backoffMs(pauses.session, sessions, random),
     restMs: (refusal, _runs, failed) => restAfterFailure(refusal, failed, random),
