@@ -26,7 +26,7 @@ export const defaultRetry: RetryPolicy = {
   attempts: 4,
   backoff: { firstMs: 1000, maxMs: 15_000 },
   longestRetryAfterMs: 60_000,
-  crowded: { attemptsOutside: 2, patienceInsideMs: 300_000, backoff: { firstMs: 1000, maxMs: 30_000 } },
+  crowded: { attemptsOutside: 2, patienceInsideMs: 300_000, backoff: { firstMs: 1000, maxMs: 10_000 } },
 };
 
 /** What may pass if the same request is sent again: the network, a deadline of one request, 5xx, 429. */

@@ -5,7 +5,7 @@ import type { Random } from "../base/random.js";
 /** How long a run pauses before it asks again for what was refused or did not come. What the provider does by itself is asked for by polling.ts. A simulation of a fleet reads them here, too (docs/fleet.md). */
 export const pauses = {
   /** After a POST that was provably not processed. */
-  post: { firstMs: 2_000, maxMs: 30_000 },
+  post: { firstMs: 2_000, maxMs: 10_000 },
   /** Between two looks at the list for what a POST without its answer made. */
   settling: { firstMs: 1_000, maxMs: 60_000 },
   /** Before the next download session of the same run. */

@@ -28,17 +28,17 @@ describe("the next try of a request", () => {
 
   it("is made for five minutes by one that it let something of through", () => {
     expect([1, 2, 3, 6, 30].map((attempt) => next("api_rate_limited", attempt, inside(attempt)))).toEqual([
-      500, 1000, 2000, 15_000, 15_000,
+      500, 1000, 2000, 5_000, 5_000,
     ]);
-    expect(next("api_rate_limited", 30, inside(30), 285_000)).toBe(15_000);
-    expect(next("api_rate_limited", 30, inside(30), 285_001)).toBeUndefined();
+    expect(next("api_rate_limited", 30, inside(30), 295_000)).toBe(5_000);
+    expect(next("api_rate_limited", 30, inside(30), 295_001)).toBeUndefined();
   });
 
   it("waits as the last refusals taught, and forgets one of them with each success", () => {
-    const taught = inside(6);
+    const taught = inside(5);
     const eased = crowdAfter(crowdAfter(taught, "success"), "success");
-    expect(next("api_rate_limited", 1, crowdAfter(taught, "refused"))).toBe(15_000);
-    expect(next("api_rate_limited", 1, crowdAfter(eased, "refused"))).toBe(8000);
+    expect(next("api_rate_limited", 1, crowdAfter(taught, "refused"))).toBe(5_000);
+    expect(next("api_rate_limited", 1, crowdAfter(eased, "refused"))).toBe(4_000);
   });
 
   it("is as after any other failure where the policy says nothing of crowds", () => {

@@ -136,7 +136,7 @@ async function start(test: TestContext, way: Way, moment: Omit<Moment, "name" | 
       modemWorld: {
         simBusyMs: 150,
         registrationMs: 200,
-        relayTimeoutMs: 1500,
+        relayTimeoutMs: 3000,
         installMs: moment.installMs ?? 0,
         notReadyMs: moment.notReadyMs ?? 0,
       },

@@ -22,7 +22,7 @@ const slow: FieldOptions = {
   // Without it the telling is over before the kill arrives, on a machine that is busy.
   smdp: { behaviours: [{ function: "handleNotification", do: { kind: "delay", ms: 400 } }] },
   world: {
-    modemWorld: { simBusyMs: 150, registrationMs: 200, relayTimeoutMs: 1000 },
+    modemWorld: { simBusyMs: 150, registrationMs: 200, relayTimeoutMs: 3000 },
     apiTiming: { toReservingMs: 50, toAvailableMs: 300, simScheduledMs: 300 },
   },
 };
