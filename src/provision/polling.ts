@@ -24,8 +24,6 @@ export interface PollOptions {
   readonly retryAfterMs?: number | undefined;
   /** How long nobody expects an answer that is worth the question. */
   readonly quietMs?: number | undefined;
-  /** What the last answer took, with every try of it: a provider that has many to serve is asked no faster than it lets one in. */
-  readonly lastAnswerMs?: number | undefined;
 }
 
 /** While a Sim is `scheduled`. A change that takes less than half a second is asked for once; a longer one is seen before twice its time is over. */
@@ -39,10 +37,10 @@ export function pollPauseMs(
   policy: PollPolicy,
   waitedMs: number,
   random: Random,
-  { retryAfterMs = 0, quietMs = 0, lastAnswerMs = 0 }: PollOptions = {},
+  { retryAfterMs = 0, quietMs = 0 }: PollOptions = {},
 ): number {
   const { firstMs, growth, nearGrowth, maxMs, jitter } = policy;
   const grownMs = Math.min(maxMs, (quietMs > 0 ? nearGrowth : growth) * waitedMs);
   const stepMs = Math.max(firstMs, waitedMs < quietMs ? quietMs - waitedMs : grownMs);
-  return Math.max(stepMs * (1 - jitter * random.next()), retryAfterMs, Math.min(maxMs, lastAnswerMs));
+  return Math.max(stepMs * (1 - jitter * random.next()), retryAfterMs);
 }

@@ -105,8 +105,6 @@ export interface Facts {
   iccid: Iccid | undefined;
   /** The reservation that this run's own POST has made. */
   reservedNow: string | undefined;
-  /** What the provider took for the last answer about it, with every try. */
-  lastAnswerMs: number;
   sim: Sim | undefined;
   /** What was asked of the Sim, when by the monotonic clock, and not seen carried out yet. */
   simChange: { readonly target: SimTarget; readonly sinceMs: number } | undefined;
@@ -159,7 +157,6 @@ export function noFacts(): Facts {
     reservation: undefined,
     iccid: undefined,
     reservedNow: undefined,
-    lastAnswerMs: 0,
     sim: undefined,
     simChange: undefined,
     simRequest: undefined,

@@ -40,13 +40,6 @@ describe("questions for what the provider does by itself", () => {
     expect(pollPauseMs(policy, 3_000, never, { retryAfterMs: 2_000 })).toBe(6_000);
   });
 
-  it("come no faster than the provider lets one in, and no slower than ever for that", () => {
-    const never = { next: () => 0 };
-    expect(pollPauseMs(availablePolls, 0, never, { lastAnswerMs: 100 })).toBe(1_000);
-    expect(pollPauseMs(availablePolls, 0, never, { lastAnswerMs: 12_000 })).toBe(12_000);
-    expect(pollPauseMs(availablePolls, 0, never, { lastAnswerMs: 240_000 })).toBe(18_000);
-  });
-
   it("come first when the time is over that the last one took, and are frequent from there", () => {
     const times = [0];
     for (const _ of [1, 2, 3, 4]) {

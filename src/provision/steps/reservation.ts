@@ -76,7 +76,6 @@ export async function reserve(run: Run, signal: AbortSignal): Promise<EventName>
         await store.record({ kind: "created", id, sid: outcome.profile.sid });
         run.facts.reservation = outcome.profile;
         run.facts.reservedNow = outcome.profile.sid;
-        run.facts.lastAnswerMs = parts.clock.monotonicMs() - startMs;
         await store.saveJournal({ reservationSid: outcome.profile.sid });
         return "reserved";
       case "unclear":
@@ -247,7 +246,7 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
     if (leftMs <= 0) throw failure ?? stillWaiting(run, reservation);
     if (failure === undefined) unavailableMs = waitedMs;
     const { retryAfterMs } = failure ?? {};
-    const polls = { retryAfterMs, quietMs: usual?.quietMs, lastAnswerMs: run.facts.lastAnswerMs };
+    const polls = { retryAfterMs, quietMs: usual?.quietMs };
     await pauseForHint(
       parts.clock,
       parts.hints,
@@ -255,7 +254,6 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
       Math.min(leftMs, pollPauseMs(availablePolls, waitedMs, parts.random, polls)),
       signal,
     );
-    const askedMs = parts.clock.monotonicMs();
     try {
       run.facts.reservation = await api.getESimProfile(reservation.sid, signal);
       failure = undefined;
@@ -264,7 +262,6 @@ export async function awaitAvailable(run: Run, signal: AbortSignal): Promise<Eve
       parts.log.info({ error }, "the reservation could not be asked for; trying again");
       failure = error;
     }
-    run.facts.lastAnswerMs = parts.clock.monotonicMs() - askedMs;
     await store.saveJournal({ iccid: run.facts.reservation?.iccid ?? store.journal.iccid });
   }
 }

@@ -124,11 +124,6 @@ export class Fleet {
     return this.#nowMs - at(this.devices.stateMs, device);
   }
 
-  /** With every try. */
-  #lastAnswerMs(device: number): number {
-    return this.#nowMs - at(this.devices.sentMs, device);
-  }
-
   #nextRound(device: number): number {
     const round = at(this.devices.round, device) + 1;
     this.devices.round[device] = round;
@@ -230,7 +225,7 @@ export class Fleet {
         return;
       case asks.post:
         this.devices.reservedInRun[device] = at(this.devices.runs, device);
-        this.#await(device, false, this.#lastAnswerMs(device));
+        this.#await(device, false);
         return;
       case asks.settle:
         if (this.#isMade(device)) {
@@ -345,17 +340,12 @@ export class Fleet {
     this.#await(device, this.#isAvailable(device));
   }
 
-  #await(device: number, isAvailable: boolean, lastAnswerMs = 0): void {
+  #await(device: number, isAvailable: boolean): void {
     if (isAvailable) {
       this.#enter(device, asks.session, stateLimits.downloading);
       return;
     }
-    this.#enter(
-      device,
-      asks.available,
-      stateLimits.awaiting,
-      this.#policy.pollMs("available", { ...firstLook, lastAnswerMs }),
-    );
+    this.#enter(device, asks.available, stateLimits.awaiting, this.#policy.pollMs("available", firstLook));
     this.devices.round[device] = 1;
   }
 
@@ -371,9 +361,7 @@ export class Fleet {
   #poll(device: number, asked: number, what: "available" | "settling", limitMs: number, retryAfterMs?: number): void {
     const waitedMs = this.#stateLastsMs(device);
     const leftMs = limitMs - waitedMs;
-    const lastAnswerMs = this.#lastAnswerMs(device);
-    const waited = { attempt: this.#nextRound(device), waitedMs, retryAfterMs, lastAnswerMs };
-    const pauseMs = this.#policy.pollMs(what, waited);
+    const pauseMs = this.#policy.pollMs(what, { attempt: this.#nextRound(device), waitedMs, retryAfterMs });
     this.#ask(device, asked, leftMs > 0 ? Math.min(leftMs, pauseMs) : pauseMs);
   }
 

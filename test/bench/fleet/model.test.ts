@@ -26,9 +26,7 @@ interface Asked {
 }
 
 /** Whatever chance makes of the pauses, the first look for the reservation comes before this and the second after it. */
-const quickMs = 1_500;
-/** After every first look, the one behind a POST that took long too (src/provision/polling.ts). */
-const slowMs = 20_000;
+const availableMs = 1_500;
 const scheduledMs = 720;
 const dayMs = 86_400_000;
 
@@ -45,7 +43,7 @@ const names: Readonly<Record<number, string>> = {
   [asks.confirm]: "installed?",
 };
 
-function modelled(script: Script, chance: number, availableMs: number): readonly Asked[] {
+function modelled(script: Script, chance: number): readonly Asked[] {
   const asked: Asked[] = [];
   const refuses = (ask: number, nowMs: number): Refusal | undefined => {
     const what = names[ask] ?? "unknown";
@@ -64,7 +62,7 @@ function modelled(script: Script, chance: number, availableMs: number): readonly
   return asked;
 }
 
-async function real(script: Script, availableMs: number): Promise<readonly Asked[]> {
+async function real(script: Script): Promise<readonly Asked[]> {
   const made = { method: "POST", path: "/v1/ESimProfiles" } as const;
   const updated = { method: "POST", path: "/v1/Sims/*" } as const;
   const world = await SimWorld.create({
@@ -157,8 +155,8 @@ describe("a device of the model and the daemon's own code", () => {
     ["when two of three are, once the first got through", (_what, nth) => (nth % 3 === 1 ? undefined : 429), 19],
     ["when the SM-DP+ has no room at first", (what, nth) => (what === "session" && nth < 8 ? 503 : undefined), 11],
   ])("ask the same, and as often, %s", async (_name, script, requests) => {
-    const daemon = await real(script, quickMs);
-    const [soonest, latest] = [modelled(script, 0, quickMs), modelled(script, 0.999_999, quickMs)];
+    const daemon = await real(script);
+    const [soonest, latest] = [modelled(script, 0), modelled(script, 0.999_999)];
     expect(words(soonest)).toEqual(words(daemon));
     expect(words(latest)).toEqual(words(daemon));
     expect(daemon).toHaveLength(requests);
@@ -188,8 +186,8 @@ describe("a device of the model and the daemon's own code", () => {
       1,
     ],
   ])("go the same way when %s is refused", async (_name, script, leastLists) => {
-    const daemon = await real(script, slowMs);
-    expect(steps(modelled(script, 0.5, slowMs))).toEqual(steps(daemon));
+    const daemon = await real(script);
+    expect(steps(modelled(script, 0.5))).toEqual(steps(daemon));
     expect(daemon.filter(({ what }) => what === "list").length).toBeGreaterThanOrEqual(leastLists);
   });
 });

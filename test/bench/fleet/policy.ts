@@ -31,8 +31,6 @@ export interface Waited {
   readonly attempt: number;
   readonly waitedMs: number;
   readonly retryAfterMs?: number | undefined;
-  /** What the last answer took, with every try. */
-  readonly lastAnswerMs?: number;
 }
 
 const polls = { available: availablePolls, sim: simPolls, confirm: availablePolls } as const;
@@ -42,10 +40,10 @@ export function daemonPolicy(random: Random): FleetPolicy {
     name: "esimd",
     tryMs: (refusal, tried) => nextTryMs(defaultRetry, refusal, tried, random),
     postMs: (refusal, attempt, waitedMs) => nextPostMs(refusal, attempt, waitedMs, random),
-    pollMs: (what, { attempt, waitedMs, ...more }) =>
+    pollMs: (what, { attempt, waitedMs, retryAfterMs }) =>
       what === "settling"
         ? backoffMs(pauses.settling, attempt, random)
-        : pollPauseMs(polls[what], waitedMs, random, more),
+        : pollPauseMs(polls[what], waitedMs, random, { retryAfterMs }),
     initiateMs: (refusal, attempt, waitedMs) => nextSessionMs(refusal, attempt, waitedMs, random),
     sessionMs: (sessions) => backoffMs(pauses.session, sessions, random),
     restMs: (refusal, _runs, failed) => restAfterFailure(refusal, failed, random),
