@@ -70,7 +70,7 @@ export function renderPlot(plot: Plot): string {
     ...xScale.ticks.map((tick) => text(atX(tick), bottom + 18, "middle", showX(tick))),
     `<path class="axis" d="M${frame.left} ${frame.top}V${bottom}H${size.width - frame.right}"/>`,
     text(size.width - frame.right, bottom + 36, "end", plot.x.label),
-    text(frame.left - 48, frame.top - 6, "start", plot.y.label),
+    text(frame.left, frame.top - 6, "start", plot.y.label),
     ...plot.series.flatMap((series, index) => drawn(series, index, atX, atY)),
     ...plot.series.flatMap((series, index) => legend(series, index, bottom + 54, inner.width)),
     "</svg>",
