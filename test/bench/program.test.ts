@@ -84,7 +84,7 @@ describe("what the bundle has in place of what the sources say", () => {
       .join("")
       .match(/import\("undici"\)/g);
     // Each way of importing it is one of those above.
-    expect(imports).toHaveLength(5);
+    expect(imports).toHaveLength(4);
   });
 });
 

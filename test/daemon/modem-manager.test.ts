@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Clock, systemClock, VirtualClock } from "../../src/base/clock.js";
 import { type Log, silentLog } from "../../src/base/logging.js";
@@ -11,6 +11,7 @@ import { connectModem } from "../../src/daemon/modem-session.js";
 import { openPty } from "../../src/emulator/modem/transport/pty.js";
 import type { ModemTransport } from "../../src/emulator/modem/transport/transport.js";
 import type { ModemLine } from "../../src/modem/exchange.js";
+import { compiled } from "../support/compiled.js";
 import { ManagedHost, managerPid, mmcliAnswers, usbUid } from "./fake-mmcli.js";
 
 /** ModemManager met politely: it is asked for the modem, for as long as we work with it. */
@@ -199,7 +200,7 @@ describe("an esimd that is killed", () => {
     "does not leave the modem inhibited behind it (skipped without util-linux's setpriv)",
     async () => {
       host.mmcli(mmcliAnswers.agrees);
-      const built = (file: string): string => JSON.stringify(resolve(import.meta.dirname, "../../dist", file));
+      const built = (file: string): string => JSON.stringify(compiled(file));
       const program = `
       import { systemClock as clock } from ${built("base/clock.js")};
       import { silentLog as log } from ${built("base/logging.js")};

@@ -3,24 +3,23 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compiled } from "../support/compiled.js";
 import { authority, type Peer, selfSigned, startPeer } from "./peers.js";
 
 /**
- * Which servers the built program talks with, in an ordinary environment and in one that asks for less: Node reads these variables at its
+ * Which servers the compiled program talks with, in an ordinary environment and in one that asks for less: Node reads these variables at its
  * start, so that each environment is a process. The roots that are given are those of `ours`.
  */
-
-const dist = resolve(import.meta.dirname, "../../dist");
 
 /** Asks every server by the API's transport, by the SM-DP+'s and by Node's own as the environment leaves it; prints what came of it. */
 const probe = `
   import { connect } from "node:tls";
-  const { createHttpTransport } = await import("${dist}/api/transport.js");
-  const { createEs9PlusClient } = await import("${dist}/lpa/es9plus/client.js");
-  const { systemClock: clock } = await import("${dist}/base/clock.js");
-  const { silentLog: log } = await import("${dist}/base/logging.js");
+  const { createHttpTransport } = await import("${compiled("api/transport.js")}");
+  const { createEs9PlusClient } = await import("${compiled("lpa/es9plus/client.js")}");
+  const { systemClock: clock } = await import("${compiled("base/clock.js")}");
+  const { silentLog: log } = await import("${compiled("base/logging.js")}");
   const { ports, root } = JSON.parse(process.env.PROBE);
   const signal = new AbortController().signal;
   const transport = createHttpTransport({ clock, connectTimeoutMs: 5000, requestTimeoutMs: 5000 });

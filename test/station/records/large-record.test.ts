@@ -1,16 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entry } from "../../../src/station/records/entry.js";
 import { recordPath } from "../../../src/station/records/read.js";
+import { compiled } from "../../support/compiled.js";
 import { batch, begun, ended, failed, identified, label } from "./entries.js";
 
 /** A record of fifty thousand units, by the built program in a process of its own, whose memory is its own figure. */
 
 const units = 50_000;
-const program = resolve(import.meta.dirname, "../../../node_modules/.cache/esimd-build/src/station/records");
+const program = compiled("station/records");
 const folder = mkdtempSync(join(tmpdir(), "esimd-large-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

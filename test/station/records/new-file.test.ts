@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeNewFile } from "../../../src/station/records/new-file.js";
+import { compiled } from "../../support/compiled.js";
 
 let folder: string;
 let path: string;
@@ -74,8 +75,7 @@ describe("a new file", () => {
   });
 
   it("is whole or not there when the process is killed while it writes", async () => {
-    // By itself, as `npm run build` compiled it on the way to the bundle.
-    const built = join(import.meta.dirname, "../../../node_modules/.cache/esimd-build/src/station/records/new-file.js");
+    const built = compiled("station/records/new-file.js");
     const script = `
       const { writeNewFile } = await import(${JSON.stringify(built)});
       async function* pieces() {
