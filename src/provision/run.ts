@@ -135,8 +135,8 @@ export interface Facts {
   surveyed: boolean;
   /** Notifications that the eUICC still keeps because its SM-DP+ did not take them. */
   owedNotifications: number;
-  /** They were told while the modem looked for a network, and none is left. */
-  allTold: boolean;
+  /** All of them were tried while the modem looked for a network. */
+  restTried: boolean;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
   /** What the run told last that it waits for. */
@@ -174,7 +174,7 @@ export function noFacts(): Facts {
     setback: undefined,
     surveyed: false,
     owedNotifications: 0,
-    allTold: false,
+    restTried: false,
     changed: false,
     waitsFor: undefined,
     nothingToDo: false,

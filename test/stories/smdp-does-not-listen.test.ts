@@ -19,7 +19,7 @@ describe("an SM-DP+ that delivers profiles and takes no notifications", () => {
     ["and only then does the eUICC forget", false],
     ["from the journal's outbox when the eUICC has forgotten meanwhile", true],
   ])("leaves the device provisioned and is told on the next run, in order, %s", async (_name, forgets) => {
-    // Asked three times in the first run: in the session, before enabling, and at the end.
+    // Asked three times in the first run: in the session, before enabling, and while the modem looks for a network.
     const deaf = { function: "handleNotification", times: 3, do: { kind: "http", status: 503 } } as const;
     field = await startField({ dialect: "etsi-apdu", lpa: "host", smdp: { behaviours: [deaf] } });
     const story = field;

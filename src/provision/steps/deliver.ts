@@ -35,15 +35,15 @@ export function leavesAnother({ facts }: Run): boolean {
 
 /** After enabling, or going back: the rest. */
 export async function deliverRest(run: Run, signal: AbortSignal): Promise<EventName> {
-  if (!run.facts.allTold) await deliverAll(run, signal);
+  if (!run.facts.restTried) await deliverAll(run, signal);
   // The device is in order again, and whoever had to be told was: that is the end of a run whose profile brought no service.
   if (run.facts.setback !== undefined) throw run.facts.setback;
   return "notified";
 }
 
 /**
- * Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. Resolves with whether nothing is left
- * to tell.
+ * Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. Resolves with whether everything was
+ * tried: an SM-DP+ that does not take it now is not asked again at once.
  */
 export async function deliverAll(run: Run, signal: AbortSignal): Promise<boolean> {
   const { parts, facts } = run;
@@ -57,13 +57,14 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<boolean
     // A modem's own LPA says nothing of what only the outbox has, so that it stays there.
     if (lpa.kind === "host" && (kept.length > 0 || outbox.length > 0))
       await store.saveJournal({ outbox: writtenOutbox(outboxAfter(outbox, iccid, kept)) });
-    if (kept.length === 0) return true;
-    parts.log.warn({ kept: kept.length, error }, "the SM-DP+ does not take a notification; it is kept for later");
+    if (kept.length > 0)
+      parts.log.warn({ kept: kept.length, error }, "the SM-DP+ does not take a notification; it is kept for later");
+    return true;
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
     // How many there are could not be found out; one is enough for another try.
     facts.owedNotifications = Math.max(1, store.journal.outbox.length);
     parts.log.warn({ error, iccid: facts.iccid }, "notifications could not be delivered; they stay on the eUICC");
+    return false;
   }
-  return false;
 }
