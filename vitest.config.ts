@@ -2,6 +2,8 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 /** What takes minutes and is no matter of Node's version: CI's second run, on another Node, leaves it out. */
 const onceIsEnough = [
+  "test/at/corpus.test.ts",
+  "test/stories/own-lpa-faults.test.ts",
   "test/stories/station-killed.test.ts",
   "test/stories/reserve-killed.test.ts",
   "test/station/page/browser.test.ts",
