@@ -135,8 +135,8 @@ export interface Facts {
   surveyed: boolean;
   /** Notifications that the eUICC still keeps because its SM-DP+ did not take them. */
   owedNotifications: number;
-  /** All of them were tried while the modem looked for a network. */
-  restTried: boolean;
+  /** The SM-DP+ was asked to take them while the modem looked for a network. */
+  restAsked: boolean;
   /** Something was changed in the world: a reservation, a Sim, the eUICC. */
   changed: boolean;
   /** What the run told last that it waits for. */
@@ -174,7 +174,7 @@ export function noFacts(): Facts {
     setback: undefined,
     surveyed: false,
     owedNotifications: 0,
-    restTried: false,
+    restAsked: false,
     changed: false,
     waitsFor: undefined,
     nothingToDo: false,

@@ -21,7 +21,7 @@ export async function register(run: Run, signal: AbortSignal): Promise<EventName
     facts.registration =
       (await awaitRegistration(need(run, "line"), parts.policy.registrationWaitMs, parts.log, signal)) ??
       facts.registration;
-    facts.restTried = (await telling?.end()) ?? false;
+    facts.restAsked = (await telling?.end()) ?? false;
   } finally {
     // The card is asked for one thing at a time, and the next state may ask it.
     await telling?.giveUp();

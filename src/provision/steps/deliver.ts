@@ -35,15 +35,16 @@ export function leavesAnother({ facts }: Run): boolean {
 
 /** After enabling, or going back: the rest. */
 export async function deliverRest(run: Run, signal: AbortSignal): Promise<EventName> {
-  if (!run.facts.restTried) await deliverAll(run, signal);
+  if (!run.facts.restAsked) await deliverAll(run, signal);
   // The device is in order again, and whoever had to be told was: that is the end of a run whose profile brought no service.
   if (run.facts.setback !== undefined) throw run.facts.setback;
   return "notified";
 }
 
 /**
- * Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. Resolves with whether everything was
- * tried: an SM-DP+ that does not take it now is not asked again at once.
+ * Never fails for what the SM-DP+ does: what is on the eUICC, or is not, stays so, whoever knows of it. Resolves with whether the
+ * SM-DP+ was asked: one that does not take it now is not asked again at once, and one that could not be reached may be once the modem has a
+ * network.
  */
 export async function deliverAll(run: Run, signal: AbortSignal): Promise<boolean> {
   const { parts, facts } = run;
@@ -59,7 +60,7 @@ export async function deliverAll(run: Run, signal: AbortSignal): Promise<boolean
       await store.saveJournal({ outbox: writtenOutbox(outboxAfter(outbox, iccid, kept)) });
     if (kept.length > 0)
       parts.log.warn({ kept: kept.length, error }, "the SM-DP+ does not take a notification; it is kept for later");
-    return true;
+    return error?.code !== "smdp_unreachable";
   } catch (error) {
     if (signal.aborted || !isEsimdError(error) || error.code === "serial_gone") throw error;
     // How many there are could not be found out; one is enough for another try.
