@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { systemClock } from "../../src/base/clock.js";
+import { outputOf } from "./output.js";
 
 /** The built program as a user starts it, and what its own process took: what it works with is another process. */
 
@@ -59,18 +60,11 @@ export async function runMetered(
     await writeFile(preload, meter.replace("USAGE", JSON.stringify(usage)));
     const startedMs = systemClock.monotonicMs();
     const child = spawn(process.execPath, ["--require", preload, ...words], { stdio: ["ignore", "pipe", "pipe"], env });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      stdout += String(text);
-    });
-    child.stderr.setEncoding("utf8").on("data", (text) => {
-      stderr += String(text);
-    });
+    const output = outputOf(child);
     const status = await new Promise<number>((done, failed) => {
       child.once("error", failed);
       child.once("close", (code, signal) => {
-        if (code === null) failed(new Error(`the program was ended by ${signal}; it said:\n${stderr}`));
+        if (code === null) failed(new Error(`the program was ended by ${signal}; it said:\n${output.stderr}`));
         else done(code);
       });
     });
@@ -78,11 +72,11 @@ export async function runMetered(
     const measured = await readFile(usage, "utf8").catch((cause: unknown) => {
       // What it said on its way out tells more than that its figures are missing.
       throw new Error(
-        `the program ended with ${status} and left no figures; it said:\n${stderr}\n${stdout.slice(-2000)}`,
+        `the program ended with ${status} and left no figures; it said:\n${output.stderr}\n${output.stdout.slice(-2000)}`,
         { cause },
       );
     });
-    return { status, stdout, stderr, ms, usage: usageSchema.parse(JSON.parse(measured)) };
+    return { status, ...output, ms, usage: usageSchema.parse(JSON.parse(measured)) };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { sleep, systemClock } from "../../../src/base/clock.js";
+import { outputOf } from "../output.js";
 
 /** A program as a process: what it said, how long it ran, and what /proc says it took. */
 
@@ -31,14 +32,7 @@ export async function runProcess({ program, words, env, deadlineMs }: ProgramCal
   const clock = systemClock;
   const startedAtMs = clock.monotonicMs();
   const child = spawn(program, [...words], { env, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    stdout += String(text);
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += String(text);
-  });
+  const output = outputOf(child);
   let endedAtMs: number | undefined;
   const usage = { cpuSeconds: 0, peakKib: 0 };
   const ended = new Promise<number>((done, failed) => {
@@ -47,7 +41,8 @@ export async function runProcess({ program, words, env, deadlineMs }: ProgramCal
       endedAtMs = clock.monotonicMs();
     });
     child.once("close", (code, signal) => {
-      if (code === null) failed(new Error(`${program} was ended by ${signal}; it said:\n${stderr}${stdout}`));
+      if (code === null)
+        failed(new Error(`${program} was ended by ${signal}; it said:\n${output.stderr}${output.stdout}`));
       else done(code);
     });
   });
@@ -58,7 +53,7 @@ export async function runProcess({ program, words, env, deadlineMs }: ProgramCal
     await sleep(clock, lookMs);
   }
   const status = await ended;
-  return { status, stdout, stderr, startedAtMs, endedAtMs: endedAtMs ?? startedAtMs, ...usage };
+  return { status, ...output, startedAtMs, endedAtMs: endedAtMs ?? startedAtMs, ...usage };
 }
 
 /** proc(5); undefined once the process is gone, or about to be. */
